@@ -1,0 +1,42 @@
+// What the emulator's command lines share.
+
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const { Pico } = await import('./pico.mjs').catch(() => fail('no rp2040js; run: python3 tools/emulator/setup.py'));
+const BOOTROM = fileURLToPath(new URL('../../.cache/emulator/bootrom-b1.bin', import.meta.url));
+const BOARD_OPTIONS = { pace: { type: 'string' }, flash: { type: 'string' }, verbose: { type: 'boolean' } };
+
+/** Ends the program with one line on standard error. */
+export function fail(message) {
+  process.stderr.write(`emulator: ${message}\n`);
+  process.exit(2);
+}
+
+/** Reads the command line: *files* positional arguments, the board's options and *options*. */
+export function parseCommand(usage, files, options) {
+  try {
+    const parsed = parseArgs({ allowPositionals: true, options: { ...BOARD_OPTIONS, ...options } });
+    if (parsed.positionals.length === files) return parsed;
+  } catch (error) {
+    fail(`${error.message}; usage: ${usage}`);
+  }
+  return fail(`usage: ${usage}`);
+}
+
+/** Makes the board from a UF2 file and the options; what it writes to its flash goes to `flash` at the end. */
+export function boardFromOptions(firmware, { pace = '1', flash = null, verbose = false }) {
+  if (!fs.existsSync(BOOTROM)) fail('no boot ROM; run: python3 tools/emulator/setup.py');
+  if (!(Number(pace) > 0)) fail(`--pace must be a positive number or Infinity, not ${pace}`);
+  let pico;
+  try {
+    pico = Pico.fromFiles({ firmware, bootrom: BOOTROM, flash, pace: Number(pace), verbose });
+  } catch (error) {
+    fail(error.message);
+  }
+  if (flash) process.on('exit', () => fs.writeFileSync(flash, pico.flash));
+  pico.on('fault', (error) => fail(`the board stopped: ${error.message}`));
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));
+  return pico;
+}
