@@ -10,8 +10,18 @@ import { UsbSerial } from './usb_serial.mjs';
 const CYCLE_NANOS = 8; // 125 MHz
 const UART_IRQ = [20, 21], UART_ADDRESS = [0x40034, 0x40038], WATCHDOG_ADDRESS = 0x40058;
 const SLICE_MS = 15, STEPS_BETWEEN_CLOCK_READS = 20000, IDLE_STEP_NANOS = 1e6, LONGEST_CREDIT_MS = 50;
-const FIRST_INSTRUCTION = 0x10000000;
+const FIRST_INSTRUCTION = 0x10000000, RAM = 0x20000000;
 export const FLASH_BYTES = 2 * 1024 * 1024;
+
+// rp2040js looks for a peripheral at the address of every word written, by far most of which go to RAM.
+function writeRamFirst(mcu) {
+  const { sramView } = mcu, last = sramView.byteLength - 4, writeElsewhere = mcu.writeUint32;
+  mcu.writeUint32 = function writeUint32(address, value) {
+    const offset = (address >>> 0) - RAM;
+    if (offset >= 0 && offset <= last) sramView.setUint32(offset, value, true);
+    else writeElsewhere.call(mcu, address, value);
+  };
+}
 
 /**
  * Events: `serial` (Buffer printed on USB), `connected` (the USB serial port is configured), `uart` (number, byte),
@@ -53,6 +63,7 @@ export class Pico extends EventEmitter {
     mcu.loadBootrom(this.bootrom);
     mcu.flash.set(flash);
     emulateFlashWrites(mcu);
+    writeRamFirst(mcu);
     this.uart = UART_IRQ.map((irq, number) => {
       const uart = new Pl011(mcu, `UART${number}`, irq);
       uart.onByte = (byte) => this.emit('uart', number, byte);
