@@ -1,0 +1,110 @@
+"""The opening handshake of WebSocket connections (RFC 6455, 4) without I/O, for both ends."""
+
+import binascii
+import hashlib
+import os
+
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+class HandshakeError(Exception):
+    """The handshake failed; a server answers with *status_code*, the text *reason* and the additional *headers*."""
+
+    def __init__(self, status_code: int, reason: str, headers: "dict[str, str] | None" = None):
+        super().__init__(status_code, reason)
+        self.status_code = status_code
+        self.reason = reason
+        self.headers = headers or {}
+
+
+def accept_key(key: str) -> str:
+    """Return the Sec-WebSocket-Accept value for a client's Sec-WebSocket-Key (RFC 6455, 4.2.2)."""
+    return _base64(hashlib.sha1(key.encode() + _GUID).digest())
+
+
+def make_key() -> str:
+    """Return a random Sec-WebSocket-Key."""
+    return _base64(os.urandom(16))
+
+
+def tokens(value: "str | None") -> "list[str]":
+    """Return the members of a comma-separated header value, without empty ones."""
+    return [token for token in (part.strip() for part in (value or "").split(",")) if token]
+
+
+def check_request(method: str, http_version: str, headers) -> str:
+    """Check a client's request (RFC 6455, 4.2.1) and return its key.
+
+    :param headers: a dictionary of the header fields that ignores case.
+    :raises HandshakeError: 400, or 426 for another version of the protocol than 13.
+    """
+    if method != "GET" or http_version == "1.0":
+        raise HandshakeError(400, "WebSocket needs GET and HTTP/1.1")
+    if not _has_token(headers, "Upgrade", "websocket") or not _has_token(headers, "Connection", "upgrade"):
+        raise HandshakeError(400, "not a WebSocket request")
+    if headers.get("Sec-WebSocket-Version", "").strip() != "13":
+        raise HandshakeError(426, "WebSocket version 13 is required", {"Sec-WebSocket-Version": "13"})
+    key = headers.get("Sec-WebSocket-Key", "").strip()
+    if not _is_key(key):
+        raise HandshakeError(400, "bad Sec-WebSocket-Key")
+    return key
+
+
+def check_origin(origin: "str | None", allowed) -> None:
+    """Refuse with 403 an origin that *allowed* does not list; None in *allowed* admits clients that send no origin."""
+    if allowed is None or "*" in allowed:
+        return
+    origin = origin.lower() if origin is not None else None
+    for candidate in allowed:
+        if origin == (candidate.lower() if candidate is not None else None):
+            return
+    raise HandshakeError(403, "origin not allowed")
+
+
+def select_subprotocol(requested: "list[str]", supported) -> "str | None":
+    """Return the first of the client's subprotocols, in its order of preference, that the server supports, or None."""
+    for name in requested:
+        if name in supported:
+            return name
+    return None
+
+
+def response_headers(key: str, subprotocol: "str | None" = None, extensions: "str | None" = None) -> "dict[str, str]":
+    """Return the header fields of the 101 response that accepts a request (RFC 6455, 4.2.2)."""
+    headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": accept_key(key)}
+    if subprotocol:
+        headers["Sec-WebSocket-Protocol"] = subprotocol
+    if extensions:
+        headers["Sec-WebSocket-Extensions"] = extensions
+    return headers
+
+
+def request_headers(key: str, subprotocols=(), extensions: "str | None" = None) -> "dict[str, str]":
+    """Return the header fields of a client's request (RFC 6455, 4.1)."""
+    headers = {
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": key,
+        "Sec-WebSocket-Version": "13",
+    }
+    if subprotocols:
+        headers["Sec-WebSocket-Protocol"] = ", ".join(subprotocols)
+    if extensions:
+        headers["Sec-WebSocket-Extensions"] = extensions
+    return headers
+
+
+def _base64(data: bytes) -> str:
+    return binascii.b2a_base64(data).strip().decode()
+
+
+def _has_token(headers, name: str, wanted: str) -> bool:
+    return wanted in [token.lower() for token in tokens(headers.get(name))]
+
+
+def _is_key(key: str) -> bool:
+    """Tell whether *key* is the base64 form of 16 bytes."""
+    if len(key) != 24 or not key.endswith("=="):
+        return False
+    return all(character in _BASE64 for character in key[:22])
