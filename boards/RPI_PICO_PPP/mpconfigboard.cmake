@@ -1,0 +1,4 @@
+# A Raspberry Pi Pico with a network: lwIP and PPP on a UART, and TLS.
+include(boards/RPI_PICO/mpconfigboard.cmake)
+set(MICROPY_PY_LWIP ON)
+set(MICROPY_FROZEN_MANIFEST ${MICROPY_BOARD_DIR}/manifest.py)

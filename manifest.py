@@ -1,0 +1,68 @@
+"""Freeze the framework into MicroPython firmware.
+
+Give this file to a build as it is, which freezes the core beside what the port itself freezes:
+
+    make -C ports/rp2 BOARD=RPI_PICO_W FROZEN_MANIFEST=/path/to/manifest.py
+
+or include it in a manifest of your own, with the freeze sets that the application needs:
+
+    include("/path/to/manifest.py", sets="realtime forms")
+
+Options:
+    sets: names from SETS separated by spaces; `core` is always there, `all` is every set.
+    port: whether to include the port's own manifest too. Set it to False when yours freezes those modules otherwise.
+"""
+
+PACKAGE = "microdot"
+
+CORE = (
+    "__init__",
+    "_compat",
+    "app",
+    "cookies",
+    "datastructures",
+    "dates",
+    "errors",
+    "http11",
+    "microdot",
+    "request",
+    "response",
+    "routing",
+    "server",
+    "urls",
+)
+
+SETS = {
+    "core": (),
+    "realtime": ("frames", "handshake", "permessage", "websocket", "sse", "pubsub"),
+    "forms": ("multipart", "static", "cors", "csrf"),
+    "sessions": ("session", "login", "auth"),
+    "templates": ("utemplate",),
+}
+
+
+def modules(sets):
+    """Return the names of the modules that the freeze sets named in the string *sets* consist of."""
+    names = list(SETS) if sets == "all" else sets.split()
+    unknown = [name for name in names if name not in SETS]
+    if unknown:
+        raise ValueError("unknown freeze set {}; choose from {} or all".format(unknown[0], " ".join(SETS)))
+    return list(CORE) + [module for name in SETS if name in names for module in SETS[name]]
+
+
+def include_port():
+    """Include the port's manifest, where ports keep it; a port that freezes nothing has none."""
+    for folder in ("boards", "variants"):
+        try:
+            return include("$(PORT_DIR)/" + folder + "/manifest.py")
+        except Exception as error:
+            if folder + "/manifest.py: [Errno 2]" not in str(error):
+                raise
+    return None
+
+
+options.defaults(sets="core", port=True)
+if options.port:
+    include_port()
+include("$(MPY_DIR)/extmod/asyncio")
+package(PACKAGE, [name + ".py" for name in modules(options.sets)], base_path="firmware", opt=3)
