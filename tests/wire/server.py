@@ -1,0 +1,147 @@
+"""Start a test application on a runtime and look at it from outside."""
+
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+from wire.reader import EndOfStream, Fault, Reader
+
+ROOT = pathlib.Path(__file__).parent.parent.parent
+APP = pathlib.Path(__file__).parent / "app.py"
+PATIENCE = 30  # seconds after which a server that does nothing has failed; nothing waits for this when all is well
+
+
+def free_port():
+    """Return a TCP port that nothing listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def wait_until(condition):
+    """Poll a condition; return its first true value, or its last false one when patience ends."""
+    limit = time.monotonic() + PATIENCE
+    while not (value := condition()) and time.monotonic() < limit:
+        time.sleep(0.01)
+    return value
+
+
+class Server:
+    """A process that runs an application and listens on `port`; use as a context manager.
+
+    runtime: "cpython", or the path of a MicroPython
+    arguments: given to the application after its port
+    app: path of the application
+    heap: MicroPython's heap size, such as "128k"
+    """
+
+    def __init__(self, runtime, *arguments, app=APP, heap="512k"):
+        self.port = free_port()
+        paths = [str(ROOT / "firmware"), str(app.parent)]
+        if runtime == "cpython":
+            command = [sys.executable, "-B", "-W", "always::ResourceWarning", str(app)]
+            paths = {"PYTHONPATH": os.pathsep.join(paths)}
+        else:
+            command = [runtime, "-X", f"heapsize={heap}", str(app)]
+            paths = {"MICROPYPATH": ":".join([".frozen", *paths])}
+        self.command = [*command, str(self.port), *map(str, arguments)]
+        self.environment = dict(os.environ, **paths)
+
+    def __enter__(self):
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
+        self.process = subprocess.Popen(
+            self.command, env=self.environment, cwd=ROOT, stdout=self.output, stderr=subprocess.STDOUT
+        )
+        if not wait_until(self.ended_or_listening) or self.process.poll() is not None:
+            self.process.kill()
+            raise AssertionError(f"the server did not start:\n{self.log()}")
+        return self
+
+    def __exit__(self, *exc_info):
+        self.process.kill()
+        self.process.wait()
+        self.output.close()
+
+    def ended_or_listening(self):
+        """True when the process has ended, or has a listening socket."""
+        return self.process.poll() is not None or self.listening()
+
+    def listening(self):
+        """True when the server's socket accepts connections; looks without connecting."""
+        state = rf"^ *\d+: \w+:{self.port:04X} \w+:0000 0A "
+        tables = ("/proc/net/tcp", "/proc/net/tcp6")
+        return any(re.search(state, pathlib.Path(table).read_text(), re.MULTILINE) for table in tables)
+
+    def log(self):
+        """Return what the server has printed so far."""
+        return os.pread(self.output.fileno(), 1 << 20, 0).decode("utf-8", "replace")
+
+    def complaints(self):
+        """Return signs in the log of something that the framework should have handled or cleaned up."""
+        signs = ("Traceback", "ResourceWarning", "never awaited", "never retrieved", "was destroyed")
+        return [sign for sign in signs if sign in self.log()]
+
+    def sockets(self):
+        """Return how many sockets the server process holds, the listening one and those of its event loop included."""
+        return sum(name.startswith("socket:") for name in self.open_files())
+
+    def open_files(self):
+        """Return what the server's file descriptors refer to."""
+        folder = pathlib.Path(f"/proc/{self.process.pid}/fd")
+        names = []
+        for entry in folder.iterdir():
+            try:
+                names.append(os.readlink(entry))
+            except FileNotFoundError:
+                continue  # closed since the folder was listed
+        return names
+
+    def connect(self):
+        """Return a new connection to the server."""
+        sock = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
+
+    def get(self, path, method="GET", body=b"", fields=()):
+        """Send one request on a connection of its own; return the Response."""
+        with self.connect() as sock:
+            head = [f"{method} {path} HTTP/1.1", "Host: a", "Connection: close", *fields]
+            if body:
+                head.append(f"Content-Length: {len(body)}")
+            sock.sendall("\r\n".join([*head, "", ""]).encode() + body)
+            reader = Reader(sock)
+            response = reader.response(method)
+            reader.end()
+            return response
+
+    def assert_alive(self):
+        """The server must answer an ordinary request on a new connection."""
+        try:
+            response = self.get("/")
+        except (OSError, Fault, EndOfStream) as error:
+            raise AssertionError(f"no answer after the attack: {error!r}\n{self.log()[-4000:]}") from error
+        assert (response.status, response.body) == (200, b"hello"), response
+
+
+def send_all(sock, data, piece=None):
+    """Send in pieces of `piece` bytes, or at once; a server that has closed already ends the sending."""
+    try:
+        if piece is None:
+            sock.sendall(data)
+            return
+        for start in range(0, len(data), piece):
+            sock.sendall(data[start : start + piece])
+            time.sleep(0.0001)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+
+
+def reset(sock):
+    """Close with a TCP reset instead of an orderly end."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    sock.close()
