@@ -1,0 +1,107 @@
+"""Build a board's firmware: choose the source, derive the manifest, hand over to the port's builder, check the size."""
+
+import os
+import pathlib
+
+from . import boards, debian, esp32, manifests, sources
+from .console import FirmwareError, capture, run, step
+from .paths import locked
+
+ARM = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib")
+COMMON = ("build-essential", "pkg-config")
+# Debian packages that each port needs; esp32 brings its own toolchain with ESP-IDF.
+PACKAGES = {
+    "rp2": (*COMMON, "cmake", "ninja-build", *ARM),
+    "unix": (*COMMON, "libffi-dev"),
+    "qemu": (*COMMON, *ARM, "gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf"),
+    "esp32": (*COMMON, "cmake"),
+}
+PROGRAMS = {"rp2": "firmware.uf2", "unix": "micropython", "qemu": "firmware.elf", "esp32": "firmware.bin"}
+
+
+class Firmware:
+    """A finished build: `image` is the file to run or flash, `elf` what to measure, `size` the bytes of flash used."""
+
+    def __init__(self, board, folder, source):
+        self.board = board
+        self.folder = folder
+        self.source = source
+        self.image = folder / PROGRAMS[board.port]
+        self.elf = folder / "firmware.elf" if board.port in ("rp2", "qemu") else self.image
+        self.size = flash_size(board, self.elf)
+
+    def check(self):
+        """Raise FirmwareError when the image does not fit: no linker script of the ports looks at that."""
+        if self.size > self.board.flash_budget:
+            over = self.size - self.board.flash_budget
+            raise FirmwareError(
+                f"the image for {self.board.name} is {over} bytes too large for its {self.board.flash_budget} bytes of"
+                " flash: choose a smaller --set"
+            )
+
+
+def flash_size(board, path):
+    """Return the bytes of flash that the program at *path* takes."""
+    if board.port == "esp32":
+        return path.stat().st_size - (0x10000 - board.flash_offset)
+    prefix = {"rp2040": "arm-none-eabi-", "cortex-m3": "arm-none-eabi-", "rp2350": "arm-none-eabi-",
+              "rv32imac": "riscv64-unknown-elf-"}.get(board.mcu, "")
+    text, data = capture([prefix + "size", path]).splitlines()[1].split()[:2]
+    return int(text) + int(data)
+
+
+def build(name, micropython=None, sets=None, app=None):
+    """Build the board called *name* and return its Firmware."""
+    board = boards.load(name)
+    board.check_source(full=micropython is not None)
+    if board.port == "esp32" and "IDF_PATH" not in os.environ:
+        raise FirmwareError("ESP32 firmware is linked with ESP-IDF: run its export.sh first (IDF_PATH is not set)")
+    debian.require(PACKAGES[board.port], f"building {name}")
+    source = sources.checkout(pathlib.Path(micropython)) if micropython else sources.pinned()
+    label = "-".join([name, *(sets or "").split(), *([app.resolve().name] if app else [])])
+    folder = source.work / "builds" / label
+    with locked(f"build-{label}"):
+        manifest = manifests.derive(folder.parent / f"{label}-manifest.py", board, sets, app)
+        compile_board(board, source, manifest, folder)
+    firmware = Firmware(board, folder, source)
+    firmware.check()
+    return firmware
+
+
+def compile_board(board, source, manifest, folder):
+    """Bring the build of *board* with *manifest* in *folder* up to date."""
+    env = {}
+    if board.port != "esp32":
+        with locked("sources"):
+            env["MICROPY_MPYCROSS"] = str(source.mpy_cross())
+    BUILDERS[board.port](board, source, manifest, folder, env)
+
+
+def build_rp2(board, source, manifest, folder, env):
+    """Build with cmake directly: the port's Makefile insists on a Pico SDK inside the checkout."""
+    command = ["cmake", "-GNinja", "-S", source.port("rp2"), "-B", folder, f"-DMICROPY_BOARD={board.name}",
+               f"-DMICROPY_BOARD_DIR={board.folder}", f"-DMICROPY_FROZEN_MANIFEST={manifest}", "-DPICO_BUILD_DOCS=0"]
+    with locked("sources"):
+        picotool = source.picotool()
+    if picotool:
+        command += [f"-DPICO_SDK_PATH_OVERRIDE={source.sdk}", f"-DMICROPY_LIB_DIR={source.lib}",
+                    f"-Dpicotool_DIR={picotool}"]
+    log = folder.with_suffix(".log")
+    with step(f"{board.name} with MicroPython {source.version}"):
+        if not (folder / "build.ninja").exists():
+            run(command, log=log, env=env, what=f"configuring {board.name}")
+        run(["ninja", f"-j{sources.JOBS}", "-C", folder], log=log, env=env, what=f"building {board.name}")
+
+
+def build_make(board, source, manifest, folder, env):
+    """Build the ports whose Makefile takes the board's folder and a BUILD folder: unix and qemu."""
+    where = "VARIANT_DIR" if board.port == "unix" else "BOARD_DIR"
+    command = ["make", "-C", source.port(board.port), f"-j{sources.JOBS}", f"{where}={board.folder}", f"BUILD={folder}",
+               f"FROZEN_MANIFEST={manifest}"]
+    if source.lib:
+        command.append(f"MPY_LIB_DIR={source.lib}")
+    with step(f"{board.name} with MicroPython {source.version}"):
+        run(command, log=folder.with_suffix(".log"), env=env, what=f"building {board.name}")
+
+
+BUILDERS = {"rp2": build_rp2, "unix": build_make, "qemu": build_make, "esp32": esp32.build}

@@ -1,0 +1,123 @@
+"""Run a board's firmware on this machine: the RP2040 in node, Cortex-M and RV32 in QEMU, unix as it is."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+
+from . import debian
+from .console import FirmwareError
+from .paths import ROOT
+
+SERVE = ROOT / "tools" / "emulator" / "serve.mjs"
+
+# The machine's options, and an address in memory that its firmware does not use, for a ROMFS image.
+MACHINES = {
+    "cortex-m3": (["qemu-system-arm", "-machine", "mps2-an385"], 0x21000000, "qemu-system-arm"),
+    "rv32imac": (["qemu-system-riscv32", "-machine", "virt", "-bios", "none"], 0x80800000, "qemu-system-misc"),
+}
+
+
+def command(firmware, *, repl_port=None, http_port=None):
+    """Return the command that runs *firmware* with its serial port on 127.0.0.1:*repl_port*."""
+    board = firmware.board
+    if board.port == "rp2":
+        if shutil.which("node") is None:
+            raise FirmwareError("node is not installed: the RP2040 emulator needs Node.js 20 or newer")
+        line = ["node", str(SERVE), str(firmware.image)]
+        for option, port in (("--repl-port", repl_port), ("--http-port", http_port)):
+            line += [] if port is None else [option, str(port)]
+        return line
+    if board.port == "qemu":
+        return qemu(firmware, f"tcp:127.0.0.1:{repl_port},server=on,wait=off" if repl_port else "stdio")
+    if board.port == "unix":
+        return [str(firmware.image)]
+    raise FirmwareError(f"there is no emulator for {board.name} here")
+
+
+def qemu(firmware, serial, romfs=None):
+    """Return QEMU's command line for *firmware*, its UART on *serial*, the image *romfs* in memory if given."""
+    machine, address, package = MACHINES[firmware.board.mcu]
+    debian.require([package], f"emulating {firmware.board.name}")
+    line = [*machine, "-nographic", "-monitor", "null", "-semihosting", "-serial", serial]
+    if romfs is not None:
+        line += ["-device", f"loader,file={romfs},addr={address:#x},force-raw=on"]
+    return [*line, "-kernel", str(firmware.elf)]
+
+
+def run(firmware, *, repl_port=None, http_port=None):
+    """Run *firmware* in the foreground until it or the user ends it; return its exit status."""
+    line = command(firmware, repl_port=repl_port, http_port=http_port)
+    if repl_port:
+        print(f"serial port: mpremote connect socket://127.0.0.1:{repl_port}")
+    try:
+        return subprocess.call(line)
+    except KeyboardInterrupt:
+        return 0
+
+
+class QemuBoard:
+    """An emulated QEMU board whose raw REPL runs programs; a context manager.
+
+    With a ROMFS image *romfs* its files are at /rom, and their modules run in place.
+    """
+
+    def __init__(self, firmware, romfs=None):
+        self.romfs = romfs
+        self.address = MACHINES[firmware.board.mcu][1]
+        self.line = qemu(firmware, "stdio", romfs)
+
+    def __enter__(self):
+        ours, theirs = socket.socketpair()
+        self.socket = ours
+        # QEMU's own messages go the same way: what stands before the prompt is what to show when there is none.
+        self.process = subprocess.Popen(self.line, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT)
+        theirs.close()
+        try:
+            self.socket.sendall(b"\x01")
+            self.read_until(b"raw REPL; CTRL-B to exit\r\n>", 20)
+            if self.romfs:
+                place = f"{self.address}, {os.path.getsize(self.romfs)}"
+                self.execute(
+                    "import sys, uctypes, vfs\n"
+                    f"vfs.mount(vfs.VfsRom(uctypes.bytearray_at({place})), '/rom')\n"
+                    "sys.path += ['/rom', '/rom/lib']\n"
+                )
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.wait()
+        self.socket.close()
+
+    def read_until(self, end, timeout):
+        """Return what the board prints up to *end*, without it; FirmwareError after *timeout* seconds."""
+        data = b""
+        deadline = time.monotonic() + timeout
+        while not data.endswith(end):
+            self.socket.settimeout(max(0.01, deadline - time.monotonic()))
+            try:
+                more = self.socket.recv(1)
+            except TimeoutError:
+                more = b""
+            if not more:
+                printed = data[-300:].decode(errors="replace")
+                raise FirmwareError(f"the emulated board did not answer; it printed: {printed}")
+            data += more
+        return data[: -len(end)]
+
+    def execute(self, program, timeout=120):
+        """Run the text *program* on the board; return (what it printed, its traceback or an empty string)."""
+        code = program.encode()
+        # The UART has no flow control: a byte that the board has not read when the next comes may be lost.
+        for start in range(0, len(code), 64):
+            self.socket.sendall(code[start : start + 64])
+        self.socket.sendall(b"\x04")
+        self.read_until(b"OK", 20)
+        printed = self.read_until(b"\x04", timeout)
+        error = self.read_until(b"\x04>", 20)
+        return printed.decode().replace("\r\n", "\n"), error.decode().replace("\r\n", "\n")

@@ -1,0 +1,66 @@
+"""The framework's manifest: its module lists, manifests derived from a board's, and what a manifest freezes."""
+
+import importlib.util
+import runpy
+import types
+
+from .console import FirmwareError
+from .paths import MANIFEST
+
+
+def lists():
+    """Return the global names of manifest.py: PACKAGE, CORE, SETS and the function modules()."""
+    nothing = {name: lambda *args, **kwargs: None for name in ("include", "package")}
+    options = types.SimpleNamespace(defaults=lambda **kwargs: None, sets="core", port=False)
+    return runpy.run_path(str(MANIFEST), init_globals={**nothing, "options": options})
+
+
+def modules(sets):
+    """Return the names of the framework's modules in the freeze sets *sets*; FirmwareError for an unknown set."""
+    try:
+        return lists()["modules"](sets)
+    except ValueError as error:
+        raise FirmwareError(str(error)) from None
+
+
+def derive(path, board, sets=None, app=None):
+    """Write to *path* the manifest of *board*, with other freeze sets and the application in folder *app* if given.
+
+    The set `none` leaves the framework out, for comparison.
+    """
+    if sets == "none":
+        lines = ['include("$(PORT_DIR)/boards/manifest.py")\n']
+    elif sets is None:
+        lines = [f'include("{board.manifest}")\n']
+    else:
+        modules(sets)
+        lines = [f'include("{board.manifest}", sets="{sets}")\n']
+    if app is not None:
+        if not any(app.glob("*.py")):
+            raise FirmwareError(f"{app} has no .py file to freeze")
+        lines.append(f'freeze("{app.resolve()}")\n')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = "".join(lines)
+    # An unchanged manifest keeps its time, so that nothing is built again.
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+    return path
+
+
+def frozen(manifest, source, port):
+    """Return what *manifest* freezes in a build of *port*: {path of the module in the firmware: path of its file}."""
+    spec = importlib.util.spec_from_file_location("manifestfile", source.mp / "tools" / "manifestfile.py")
+    manifestfile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(manifestfile)
+    variables = {
+        "MPY_DIR": str(source.mp),
+        "MPY_LIB_DIR": str(source.lib or source.mp / "lib" / "micropython-lib"),
+        "PORT_DIR": str(source.port(port)),
+        "BOARD_DIR": str(manifest.parent),
+    }
+    reader = manifestfile.ManifestFile(manifestfile.MODE_FREEZE, variables)
+    try:
+        reader.execute(str(manifest))
+    except manifestfile.ManifestFileError as error:
+        raise FirmwareError(str(error)) from None
+    return {item.target_path: item.full_path for item in reader.files()}

@@ -1,0 +1,85 @@
+"""The size table: what is committed, what is measured now, and how much it may grow unnoticed."""
+
+import json
+
+from . import boards, build, manifests, sources
+from .compiler import module_sizes
+from .console import FirmwareError
+from .paths import ROOT, locked
+
+TABLE = ROOT / "tests" / "firmware" / "sizes.json"
+TOLERANCE = 0.02
+# Two per cent of a small module is less than one more name in it.
+SLACK = 16
+
+
+def committed():
+    """Return the table: {section: {name: bytes}}."""
+    return json.loads(TABLE.read_text()) if TABLE.exists() else {}
+
+
+def flash_sizes(name="RPI_PICO"):
+    """Return {set: bytes of flash} that the core, and everything, add to the firmware of board *name*."""
+    board = boards.load(name)
+    source = sources.pinned()
+    folder = source.work / "builds" / f"{name}-sizes"
+    totals = {}
+    with locked(f"build-{folder.name}"):
+        for sets in ("none", "core", "all"):
+            manifest = manifests.derive(folder.parent / f"{folder.name}-manifest.py", board, sets)
+            build.compile_board(board, source, manifest, folder)
+            totals[sets] = build.Firmware(board, folder, source).size
+    return {sets: totals[sets] - totals["none"] for sets in ("core", "all")}
+
+
+def measure(firmware=False):
+    """Return what can be measured on this machine; *firmware* adds what needs a firmware build."""
+    sizes = {"mpy": module_sizes()}
+    sizes["mpy"]["total"] = sum(sizes["mpy"].values())
+    if firmware:
+        sizes["rp2040_flash"] = flash_sizes()
+    return sizes
+
+
+def grown(measured):
+    """Return {section and name: text} for each size in *measured* over the table's tolerance, or not in the table."""
+    table = committed()
+    found = {}
+    for section, entries in measured.items():
+        for name, size in entries.items():
+            known = table.get(section, {}).get(name)
+            if known is None:
+                found[f"{section} {name}"] = f"{size} bytes, not in the table"
+            elif size > known * (1 + TOLERANCE) + SLACK:
+                found[f"{section} {name}"] = f"{size} bytes, {size - known} more than the table's {known}"
+    return found
+
+
+def update(measured):
+    """Replace the sections of the table that *measured* has; the others stay as they are."""
+    table = committed()
+    table.update(measured)
+    TABLE.write_text(json.dumps(table, indent=4, sort_keys=True) + "\n")
+
+
+def report(measured):
+    """Return the lines of a table of *measured* beside the committed sizes."""
+    table = committed()
+    lines = []
+    for section, entries in measured.items():
+        lines.append(section)
+        for name, size in entries.items():
+            known = table.get(section, {}).get(name)
+            change = "new" if known is None else f"{size - known:+d}"
+            lines.append(f"  {name:<20} {size:>8} {change:>8}")
+    return lines
+
+
+def check_growth(measured):
+    """Raise FirmwareError when something grew over the tolerance."""
+    found = grown(measured)
+    if found:
+        raise FirmwareError(
+            f"larger than the committed table allows: {', '.join(found)}; if that is on purpose, run"
+            " `tools/firmware.py size --update` and commit the table"
+        )

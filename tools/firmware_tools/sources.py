@@ -1,0 +1,174 @@
+"""MicroPython's source: Debian's pinned tarballs joined into one tree, or a checkout that the user has."""
+
+import os
+import re
+import shutil
+import subprocess
+
+from .console import FirmwareError, capture, run, step
+from .debian import SUITE, PrivateApt
+from .paths import cache, locked
+
+# Upstream versions that are known to build together without a patch; mbedtls gets fixes within its branch.
+PINNED = {
+    "micropython": "1.25.0",
+    "mbedtls": "3.6.",
+    "lwip": "2.2.1",
+    "picotool": "2.1.1",
+    "pico-sdk-source": "2.1.1",
+    "tinyusb-source": "0.18.0",
+}
+TARBALLS = ("micropython", "mbedtls", "lwip", "picotool")
+PACKAGES = ("pico-sdk-source", "tinyusb-source")
+JOBS = str(os.cpu_count() or 1)
+
+
+class Source:
+    """A MicroPython tree that ports are built from.
+
+    `mp` is its root, `sdk` the Pico SDK or None for the tree's own, `lib` the micropython-lib to give to the build or
+    None for the tree's own, `version` its release, `full` whether it is a complete checkout.
+    """
+
+    def __init__(self, mp, *, work, sdk=None, lib=None, picotool=None):
+        self.mp = mp
+        self.work = work
+        self.sdk = sdk
+        self.lib = lib
+        self.picotool_source = picotool
+        self.full = lib is None
+        self.version = version(mp)
+
+    def port(self, name):
+        """Return the folder of port *name*; FirmwareError when the tree has none."""
+        folder = self.mp / "ports" / name
+        if not folder.is_dir():
+            raise FirmwareError(f"{self.mp} has no ports/{name}: is it a MicroPython checkout?")
+        return folder
+
+    def mpy_cross(self):
+        """Return the tree's own mpy-cross, built on first use."""
+        build = self.work / "mpy-cross"
+        program = build / "mpy-cross"
+        if not program.exists():
+            with step("mpy-cross"):
+                command = ["make", "-C", self.mp / "mpy-cross", f"-j{JOBS}", f"BUILD={build}"]
+                run(command, log=self.work / "mpy-cross.log", what="building mpy-cross")
+        return program
+
+    def picotool(self):
+        """Return the cmake folder of picotool, which turns an ELF file into UF2; built on first use.
+
+        None for a full checkout, whose SDK fetches its own when none is installed.
+        """
+        if self.picotool_source is None:
+            return None
+        tools = self.work / "picotool"
+        if not (tools / "bin" / "picotool").exists():
+            with step("picotool"):
+                build = self.work / "picotool-build"
+                log = self.work / "picotool.log"
+                run(["cmake", "-GNinja", "-S", self.picotool_source, "-B", build, "-DPICOTOOL_NO_LIBUSB=1",
+                     "-DCMAKE_BUILD_TYPE=MinSizeRel", f"-DCMAKE_INSTALL_PREFIX={tools}"],
+                    log=log, env={"PICO_SDK_PATH": str(self.sdk)}, what="configuring picotool")
+                run(["ninja", f"-j{JOBS}", "-C", build, "install"], log=log, what="building picotool")
+        return tools / "lib" / "cmake" / "picotool"
+
+
+def version(mp):
+    """Return the release that the tree at *mp* says it is, such as `1.25.0`."""
+    header = mp / "py" / "mpconfig.h"
+    if not header.exists():
+        raise FirmwareError(f"{mp} is not a MicroPython checkout (no py/mpconfig.h)")
+    numbers = [
+        re.search(rf"#define MICROPY_VERSION_{part} (\d+)", header.read_text()).group(1)
+        for part in ("MAJOR", "MINOR", "MICRO")
+    ]
+    return ".".join(numbers)
+
+
+def checkout(folder):
+    """Return the Source of a full checkout; FirmwareError when its submodules are absent."""
+    folder = folder.resolve()
+    version(folder)
+    if not (folder / "lib" / "micropython-lib" / "README.md").exists():
+        raise FirmwareError(f"{folder} lacks its submodules: run `make -C ports/<port> BOARD=<board> submodules` there")
+    # The build folders of one checkout are told apart from another's by the path, kept readable.
+    work = cache() / "checkouts" / re.sub(r"[^A-Za-z0-9.]+", "-", str(folder)).strip("-")
+    work.mkdir(parents=True, exist_ok=True)
+    return Source(folder, work=work)
+
+
+def pinned():
+    """Return the Source made of Debian's pinned packages, fetched and unpacked on first use."""
+    work = cache() / f"{SUITE}-{PINNED['micropython']}"
+    with locked("sources"):
+        if not (work / "complete").exists():
+            fetch(work)
+            unpack(work)
+            (work / "complete").touch()
+    sdk, lib = work / "root" / "usr" / "src" / "pico-sdk", work / "micropython-lib"
+    return Source(work / "micropython", work=work, sdk=sdk, lib=lib, picotool=work / "picotool-src")
+
+
+def fetch(work):
+    """Download the pinned tarballs and packages into *work*/downloads."""
+    downloads = work / "downloads"
+    apt = PrivateApt(cache() / "apt")
+    with step(f"package index of Debian {SUITE}"):
+        apt.update()
+    with step(f"sources: {', '.join(PINNED)}"):
+        apt.download(downloads, TARBALLS, PACKAGES)
+    for name in PINNED:
+        downloaded(work, name)
+
+
+def downloaded(work, name):
+    """Return the downloaded file of *name*; FirmwareError when the archive gave another version than the pinned."""
+    files = sorted((work / "downloads").glob(f"{name}_*"))
+    wanted = [path for path in files if path.name.startswith(f"{name}_{PINNED[name]}")]
+    if not wanted:
+        given = ", ".join(path.name for path in files) or "nothing"
+        raise FirmwareError(f"Debian {SUITE} gave {given}, not {name} {PINNED[name]}: pass --micropython DIR")
+    return wanted[-1]
+
+
+def unpack(work):
+    """Join the downloads into one MicroPython tree and a Pico SDK."""
+    mp, root, lib = work / "micropython", work / "root", work / "micropython-lib"
+    for folder in (mp, root, lib, work / "picotool-src"):
+        shutil.rmtree(folder, ignore_errors=True)
+    with step("unpacking"):
+        untar(downloaded(work, "micropython"), mp)
+        untar(downloaded(work, "mbedtls"), mp / "lib" / "mbedtls")
+        untar(downloaded(work, "lwip"), mp / "lib" / "lwip")
+        untar(downloaded(work, "picotool"), work / "picotool-src")
+        for name in PACKAGES:
+            capture(["dpkg-deb", "-x", downloaded(work, name), root], what=f"unpacking {name}")
+        (mp / "lib" / "tinyusb").rmdir()
+        (mp / "lib" / "tinyusb").symlink_to(root / "usr" / "src" / "tinyusb")
+        stand_in(lib)
+
+
+def untar(archive, folder):
+    """Unpack *archive* into *folder* without its first path component."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["tar", "xf", archive, "-C", folder, "--strip-components=1"], check=True, stdin=subprocess.DEVNULL)
+
+
+# What the ports' own manifests require() of micropython-lib; Debian's source package does not carry it.
+LIBRARIES = (
+    "aioespnow", "bundle-networking", "dht", "ds18x20", "neopixel", "onewire", "umqtt.robust", "umqtt.simple", "upysh",
+    "argparse", "mip-cmdline", "ssl",
+)
+
+
+def stand_in(lib):
+    """Make a micropython-lib of empty packages in *lib*: the ports' manifests find each that they ask for."""
+    for name in LIBRARIES:
+        folder = lib / "micropython" / name
+        folder.mkdir(parents=True)
+        (folder / "manifest.py").write_text('metadata(version="0.0")\n')
+    for name in ("python-stdlib", "python-ecosys", "unix-ffi"):
+        (lib / name).mkdir()
+    (lib / "README.md").write_text("Empty stand-ins for micropython-lib, which Debian's source package leaves out.\n")
