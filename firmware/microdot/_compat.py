@@ -1,0 +1,8 @@
+"""The one place that knows which Python it runs on; every other module imports what differs from here."""
+
+import sys
+
+if sys.implementation.name == "micropython":
+    from ._micropython import *
+else:
+    from ._cpython import *

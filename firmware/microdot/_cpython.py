@@ -1,0 +1,155 @@
+"""What `_compat` exports on CPython."""
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import inspect
+import logging
+import os
+import signal
+import socket
+import traceback
+from inspect import iscoroutine  # noqa: F401
+
+MICROPYTHON = False
+DEFAULT_MAX_CONNECTIONS = 1000
+READ_SIZE = 65536
+MIN_FILE_CHUNK = 65536
+REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
+
+_error_log = logging.getLogger("microdot.error")
+_access_log = logging.getLogger("microdot.access")
+
+
+async def run_in_executor(function, *args, **kwargs):
+    """Call *function* in a thread; context variables go with it and come back as it left them."""
+    context = contextvars.copy_context()
+    call = functools.partial(context.run, function, *args, **kwargs)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, call)
+    finally:
+        for variable in context:
+            if variable.get(context) is not context[variable]:
+                variable.set(context[variable])
+
+
+async def invoke_handler(handler, *args, **kwargs):
+    """Call *handler* and return its result: a coroutine function's in this task, a function's from a thread."""
+    if inspect.iscoroutinefunction(handler):
+        return await handler(*args, **kwargs)
+    result = await run_in_executor(handler, *args, **kwargs)
+    return await result if iscoroutine(result) else result
+
+
+_END = object()
+
+
+async def next_item(iterator):
+    """Return (the next item of a synchronous iterator, taken in a thread, False), or at its end (None, True)."""
+    item = await run_in_executor(next, iterator, _END)
+    return (None, True) if item is _END else (item, False)
+
+
+def print_exception(error) -> None:
+    """Print an exception's traceback on the console."""
+    traceback.print_exception(type(error), error, error.__traceback__)
+
+
+def log_error(message: str, error=None) -> None:
+    """Write to the log `microdot.error`, with an exception's traceback; the console shows it unless configured."""
+    _error_log.error(message, exc_info=error)
+
+
+def log_access(message: str) -> None:
+    """Write to the log `microdot.access`."""
+    _access_log.info(message)
+
+
+def enable_access_log() -> None:
+    """Show the access log on the console if the application has not configured logging."""
+    if not logging.getLogger().handlers:
+        logging.basicConfig(format="%(message)s")
+    if _access_log.level == logging.NOTSET:
+        _access_log.setLevel(logging.INFO)
+
+
+# The network
+
+
+class Listener:
+    """A listening socket."""
+
+    def __init__(self, host, port):
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        self.socket = socket.socket(family, kind, protocol)
+        try:
+            if os.name == "posix":
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.bind(address)
+            self.socket.listen(1024)
+            self.socket.setblocking(False)
+        except OSError:
+            self.socket.close()
+            raise
+
+    async def accept(self):
+        """Wait for a connection and return its socket and the client's (host, port)."""
+        client, address = await asyncio.get_running_loop().sock_accept(self.socket)
+        return client, address[:2]
+
+    def close(self):
+        """Stop listening."""
+        self.socket.close()
+
+
+async def open_streams(sock, ssl):
+    """Return reader and writer of a connected socket, after the TLS handshake if *ssl* is a context."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=ssl)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+
+def has_unsent(writer) -> bool:
+    """Return whether the writer holds bytes that the network has not taken, or takes none any more."""
+    transport = writer.transport
+    return transport.is_closing() or transport.get_write_buffer_size() > 0
+
+
+async def close_stream(writer) -> None:
+    """Send what is left and close a stream."""
+    writer.close()
+    await writer.wait_closed()
+
+
+def abort_stream(writer) -> None:
+    """Close a stream at once."""
+    writer.transport.abort()
+
+
+def call_in_loop(loop, function) -> None:
+    """Call *function* soon in the event loop's thread."""
+    loop.call_soon_threadsafe(function)
+
+
+def run_until_stopped(coroutine, stop) -> None:
+    """Run *coroutine* to its end; the first SIGINT or SIGTERM calls *stop*, a second one has its usual effect."""
+    asyncio.run(_run_until_stopped(coroutine, stop))
+
+
+async def _run_until_stopped(coroutine, stop):
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def on_signal():
+        for number in signals:
+            loop.remove_signal_handler(number)
+        stop()
+
+    # Only the main thread of a POSIX system may handle signals.
+    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+        for number in signals:
+            loop.add_signal_handler(number, on_signal)
+    await coroutine

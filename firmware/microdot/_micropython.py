@@ -1,0 +1,174 @@
+"""What `_compat` exports on MicroPython."""
+
+import asyncio
+import socket
+import sys
+from asyncio import StreamReader, core
+
+MICROPYTHON = True
+DEFAULT_MAX_CONNECTIONS = 8
+READ_SIZE = 1024
+MIN_FILE_CHUNK = 0
+REUSE_BUFFERS = True
+
+
+def iscoroutine(value) -> bool:
+    """Return whether *value* can be awaited; MicroPython's coroutines are generators."""
+    return hasattr(value, "send") and hasattr(value, "throw")
+
+
+def drive(generator):
+    """Run *generator* up to its next value; return (value, False) or, at its end, (what it returned, True).
+
+    A generator of this MicroPython that awaits yields None to the event loop, and its values, if it is an asynchronous
+    one, between those: `await` would take them all for the event loop's. So this passes None on and returns the rest.
+    """
+    error = None
+    while True:
+        try:
+            value = generator.send(None) if error is None else generator.throw(error)
+        except StopIteration as stop:
+            return stop.value, True
+        if value is not None:
+            return value, False
+        error = None
+        try:
+            yield
+        except BaseException as caught:  # cancellation: the generator's to handle
+            error = caught
+
+
+async def invoke_handler(handler, *args, **kwargs):
+    """Call *handler*, a function or coroutine function, and return its result.
+
+    Where the result is a generator it cannot be known for a coroutine before it runs. If its first value is not one for
+    the event loop, it is a response body.
+    """
+    result = handler(*args, **kwargs)
+    if iscoroutine(result):
+        value, ended = await drive(result)
+        return value if ended else StartedGenerator(value, result)
+    return result
+
+
+class StartedGenerator:
+    """A generator whose first value has been taken."""
+
+    def __init__(self, first, generator):
+        self.first = first
+        self.generator = generator
+
+    def __next__(self):
+        return self.send(None)
+
+    def send(self, value):
+        first = self.first
+        if first is None:
+            return self.generator.send(value)
+        self.first = None
+        return first
+
+    def throw(self, error):
+        return self.generator.throw(error)
+
+    def close(self):
+        self.generator.close()
+
+
+async def next_item(iterator):
+    """Return (the next item of a synchronous iterator or of a generator that may await, False), or (None, True)."""
+    if iscoroutine(iterator):
+        value, ended = await drive(iterator)
+        return (None, True) if ended else (value, False)
+    try:
+        return next(iterator), False
+    except StopIteration:
+        return None, True
+
+
+def print_exception(error) -> None:
+    """Print an exception's traceback on the console."""
+    sys.print_exception(error)
+
+
+def log_error(message: str, error=None) -> None:
+    """Write a line on the console, and an exception's traceback."""
+    print(message)
+    if error:
+        sys.print_exception(error)
+
+
+def log_access(message: str) -> None:
+    """Write a line on the console."""
+    print(message)
+
+
+def enable_access_log() -> None:
+    """Do nothing: the console shows every line."""
+
+
+# The network
+
+
+class Listener:
+    """A listening socket."""
+
+    def __init__(self, host, port):
+        info = socket.getaddrinfo(host, port)[0]
+        self.socket = socket.socket(info[0])
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(info[-1])
+        self.socket.listen(5)
+        self.socket.setblocking(False)
+
+    def accept(self):
+        """Wait for a connection and return its socket and the client's (host, port); to be awaited."""
+        yield core._io_queue.queue_read(self.socket)
+        client, address = self.socket.accept()
+        if not isinstance(address, tuple):  # the unix port's addresses are the system's structures
+            family, address, port = socket.sockaddr(address)[:3]
+            address = (socket.inet_ntop(family, address), port)
+        return client, address
+
+    def close(self):
+        """Stop listening."""
+        self.socket.close()
+
+
+async def open_streams(sock, ssl):
+    """Return reader and writer of a connected socket; a TLS handshake takes place with the first bytes read."""
+    if ssl:
+        sock = ssl.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    sock.setblocking(False)
+    stream = StreamReader(sock)
+    return stream, stream
+
+
+def has_unsent(writer) -> bool:
+    """Return whether the writer holds bytes that the network has not taken."""
+    return bool(writer.out_buf)
+
+
+async def close_stream(writer) -> None:
+    """Close a stream."""
+    writer.close()
+    await writer.wait_closed()
+
+
+def abort_stream(writer) -> None:
+    """Close a stream at once."""
+    writer.s.close()
+
+
+def call_in_loop(loop, function) -> None:
+    """Call *function*: there is one thread."""
+    function()
+
+
+def run_until_stopped(coroutine, stop) -> None:
+    """Run *coroutine* to its end or to a KeyboardInterrupt."""
+    try:
+        asyncio.run(coroutine)
+    finally:
+        stop()
+        asyncio.new_event_loop()

@@ -1,0 +1,382 @@
+"""The application: routes, hooks, error handlers, and the way from a request to its response."""
+
+from ._compat import (
+    DEFAULT_MAX_CONNECTIONS,
+    MICROPYTHON,
+    enable_access_log,
+    invoke_handler,
+    log_access,
+    log_error,
+    run_until_stopped,
+)
+from .errors import HTTPException, abort
+from .response import Response
+from .results import make_response
+from .routing import Route, URLMap, URLPattern
+
+_REASONS = {
+    400: "Bad request",
+    404: "Not found",
+    405: "Method not allowed",
+    408: "Request timeout",
+    413: "Payload too large",
+    414: "URI too long",
+    431: "Header fields too large",
+    500: "Internal server error",
+    503: "Service unavailable",
+}
+
+
+def mro(cls: type) -> "list[type]":
+    """Return a class and its bases in the order in which Python looks attributes up.
+
+    MicroPython's classes have no `__mro__`: there the order is depth first, a class after all that derive from it.
+    """
+    if hasattr(cls, "__mro__"):
+        return list(cls.__mro__)
+    classes = [cls]
+    for base in cls.__bases__:
+        classes += mro(base)
+    return [c for i, c in enumerate(classes) if c not in classes[i + 1 :]]
+
+
+class Microdot:
+    """A web application.
+
+    Routes are added with the decorators `route()`, `get()`, `post()`, `put()`, `patch()`, `delete()` and `query()`,
+    hooks with `before_request()`, `after_request()` and `after_error_request()`. `run()` serves the application by itself;
+    on CPython it is also an ASGI and a WSGI application.
+
+    The class attributes are the budget of the server that `run()` and `start_server()` start; set them on the
+    application or on the class. Times are in seconds.
+    """
+
+    #: Connections open at once. One more takes the place of the longest idle one, or is answered with status 503.
+    max_connections = DEFAULT_MAX_CONNECTIONS
+    #: Size in bytes of a request's head, above which it is answered with status 431.
+    max_head_length = 4096
+    #: Number of header fields of a request, above which it is answered with status 431.
+    max_headers = 64
+    #: Requests after which a connection is closed; 0: no limit.
+    max_requests_per_connection = 0
+    #: Time for a request's head to arrive, from its first byte or from a new connection on; the TLS handshake included.
+    head_timeout = 10
+    #: Time for each piece of a request's body to arrive, of `READ_SIZE` bytes or the rest.
+    body_timeout = 10
+    #: Time for a client to take each piece of a response.
+    write_timeout = 10
+    #: Time for which a connection stays open without a request.
+    idle_timeout = 15
+    #: Time for running requests to finish after `shutdown()`.
+    shutdown_timeout = 5
+
+    def __init__(self):
+        self.url_map = URLMap()
+        self.before_request_handlers = []
+        self.after_request_handlers = []
+        self.after_error_request_handlers = []
+        self.error_handlers = {}
+        self.options_handler = self.default_options_handler
+        self.ssl = False
+        self.debug = False
+        self.server = None
+        #: Called as `access_log(request, response)` after each response; None: one line on the console if `debug`.
+        self.access_log = None
+
+    # Routes
+
+    def route(self, url_pattern: str, methods: "list[str] | None" = None):
+        """Return a decorator that makes a function the handler of a URL pattern.
+
+        The handler is called as `handler(request, **variables of the pattern)`.
+
+        :param methods: the methods to serve, `['GET']` unless given.
+        :raises ValueError: if the pattern is malformed.
+        """
+
+        def decorator(f):
+            self.add_route(url_pattern, f, methods)
+            return f
+
+        return decorator
+
+    def add_route(self, url_pattern: str, handler, methods: "list[str] | None" = None) -> None:
+        """Make *handler* the handler of a URL pattern; the parameters are those of `route()`."""
+        methods = [method.upper() for method in methods or ("GET",)]
+        self.url_map.add(Route(methods, URLPattern(url_pattern), handler))
+
+    def get(self, url_pattern: str):
+        """Return a decorator like `route()`, for GET and HEAD."""
+        return self.route(url_pattern, ["GET"])
+
+    def post(self, url_pattern: str):
+        """Return a decorator like `route()`, for POST."""
+        return self.route(url_pattern, ["POST"])
+
+    def put(self, url_pattern: str):
+        """Return a decorator like `route()`, for PUT."""
+        return self.route(url_pattern, ["PUT"])
+
+    def patch(self, url_pattern: str):
+        """Return a decorator like `route()`, for PATCH."""
+        return self.route(url_pattern, ["PATCH"])
+
+    def delete(self, url_pattern: str):
+        """Return a decorator like `route()`, for DELETE."""
+        return self.route(url_pattern, ["DELETE"])
+
+    def query(self, url_pattern: str):
+        """Return a decorator like `route()`, for QUERY."""
+        return self.route(url_pattern, ["QUERY"])
+
+    def mount(self, subapp: "Microdot", url_prefix: str = "", local: bool = False) -> None:
+        """Add the routes that *subapp* has now, under *url_prefix*.
+
+        :param local: the hooks and error handlers of *subapp* apply to its own routes only, instead of to all.
+        """
+        for route in subapp.url_map:
+            self.url_map.add(route.mounted(url_prefix, subapp, local))
+        if not local:
+            self.before_request_handlers.extend(subapp.before_request_handlers)
+            self.after_request_handlers.extend(subapp.after_request_handlers)
+            self.after_error_request_handlers.extend(subapp.after_error_request_handlers)
+            self.error_handlers.update(subapp.error_handlers)
+
+    # Hooks
+
+    def before_request(self, f):
+        """Call `f(request)` before the handler of each route; what it returns, unless None, is the response."""
+        self.before_request_handlers.append(f)
+        return f
+
+    def after_request(self, f):
+        """Call `f(request, response)` after the handler of each route; what it returns, unless None, is the response."""
+        self.after_request_handlers.append(f)
+        return f
+
+    def after_error_request(self, f):
+        """Call `f(request, response)` after each error response; *request* is None if the client sent none that is valid."""
+        self.after_error_request_handlers.append(f)
+        return f
+
+    def errorhandler(self, status_code_or_exception_class):
+        """Return a decorator for a function that makes the response to an error.
+
+        It is called as `f(request)` for a status code, as `f(request, exception)` for a class of exceptions; of several
+        classes that of the most derived one.
+        """
+
+        def decorator(f):
+            self.error_handlers[status_code_or_exception_class] = f
+            return f
+
+        return decorator
+
+    abort = staticmethod(abort)
+
+    # From a request to its response
+
+    def find_route(self, req):
+        """Find the route of a request and put its variables into `req.url_args`; a subclass may override this.
+
+        :return: (handler, URL prefix, sub-application); instead of the handler a dict, the header fields of the answer
+            to OPTIONS, or an int, the status of the error.
+        """
+        route, values = self.url_map.find(req.method, req.path)
+        if route:
+            req.url_args = values
+            req.apps = route.apps
+            return route.handler, route.url_prefix, route.subapp
+        if req.method == "OPTIONS" and (req.path == "*" or self.url_map.allowed(req.path)):
+            return self.options_handler(req), "", None
+        return (405 if self.url_map.allowed(req.path) else 404), "", None
+
+    def default_options_handler(self, req) -> dict:
+        """Return the header fields of the answer to an OPTIONS request for which there is no route."""
+        methods = self.url_map.allowed(req.path) or ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+        return {"Allow": ", ".join(methods)}
+
+    async def dispatch_request(self, req) -> Response:
+        """Return the response to a request; every error becomes a response too.
+
+        :param req: the request, or None if it was malformed.
+        :raises MemoryError: the server has to free memory before anything else.
+        """
+        if not req:
+            return await self.handle_error(None, HTTPException(400, _REASONS[400]))
+        try:
+            res = await self._respond(req)
+        except MemoryError:
+            raise
+        except Exception as error:
+            res = await self.handle_error(req, error)
+        if req._vary:
+            for field in req._vary:
+                res.vary(field)
+        res.prepare(req)
+        return res
+
+    async def _respond(self, req):
+        """Return the response of the route's handler, with the hooks around it."""
+        handler, req.url_prefix, req.subapp = self.find_route(req)
+        if isinstance(handler, int):
+            raise HTTPException(handler, _REASONS.get(handler))
+        if isinstance(handler, dict):
+            return Response(b"", 204, handler)
+        req.route = handler
+        if req._stream:
+            await req.load_body()
+        invoke = self._invoke(req)
+        result = None
+        if self.before_request_handlers or req.apps:
+            result = await self._run_before(invoke, req)
+        if result is None:
+            result = await invoke(handler, req, **req.url_args)
+        res = make_response(result, handler)
+        if self.after_request_handlers or req.apps or req._after:
+            res = await self._run_after(invoke, req, res)
+        return res
+
+    @staticmethod
+    def _invoke(req):
+        """Return the coroutine function that calls handlers as the request's transport wants it."""
+        return req.transport.invoke if req and req.transport else invoke_handler
+
+    async def _run_before(self, invoke, req):
+        """Call the before-request hooks, this application's first; return the first result that is not None."""
+        for app in (self,) + req.apps:
+            for hook in app.before_request_handlers:
+                result = await invoke(hook, req)
+                if result is not None:
+                    return result
+        return None
+
+    async def _run_after(self, invoke, req, res):
+        """Call the after-request hooks, those of the innermost local application first, then the request's own."""
+        for app in reversed((self,) + req.apps):
+            for hook in app.after_request_handlers:
+                res = make_response(await invoke(hook, req, res), hook, res)
+        for hook in req._after or ():
+            res = make_response(await invoke(hook, req, res), hook, res)
+        return res
+
+    # Errors
+
+    async def handle_error(self, req, error: Exception) -> Response:
+        """Return the response to an exception, after the error handlers and after-error hooks."""
+        try:
+            res = await self._respond_to_error(req, error)
+        except MemoryError:
+            raise
+        except Exception as second:  # raised by an error handler
+            if isinstance(second, HTTPException):
+                res = Response(second.reason, second.status_code)
+            else:
+                log_error("Exception in an error handler", second)
+                res = Response(_REASONS[500], 500)
+        invoke = self._invoke(req)
+        for app in reversed((self,) + (req.apps if req else ())):
+            for hook in app.after_error_request_handlers:
+                try:
+                    res = make_response(await invoke(hook, req, res), hook, res)
+                except MemoryError:
+                    raise
+                except Exception as second:
+                    log_error("Exception in an after-error-request hook", second)
+        return res
+
+    async def _respond_to_error(self, req, error):
+        status_code, reason = 500, _REASONS[500]
+        classes = mro(error.__class__)
+        if isinstance(error, HTTPException):
+            status_code, reason = error.status_code, error.reason
+            # A handler for the status comes before one for a class, and one for Exception is not meant for abort().
+            known = self._error_handler(req, (status_code,))
+            classes = [] if known else classes[: classes.index(HTTPException) + 1]
+        else:
+            log_error("Exception while handling " + (req.method + " " + req.path if req else "a request"), error)
+        handler = self._error_handler(req, classes)
+        if handler:
+            return make_response(await self._invoke(req)(handler, req, error), handler)
+        return await self.error_response(req, status_code, reason)
+
+    def _error_handler(self, req, keys):
+        """Return the handler of the first of *keys* that has one, the innermost application's; None without any."""
+        for key in keys:
+            for app in reversed((self,) + (req.apps if req else ())):
+                if key in app.error_handlers:
+                    return app.error_handlers[key]
+        return None
+
+    async def error_response(self, req, status_code: int, reason: "str | None" = None) -> Response:
+        """Return the response for the status of an error: that of the status's error handler, else *reason* as text."""
+        handler = self._error_handler(req, (status_code,))
+        if handler:
+            res = make_response(await self._invoke(req)(handler, req), handler)
+        else:
+            res = Response(reason or _REASONS.get(status_code, "Error"), status_code)
+        if status_code == 405 and req and "Allow" not in res.headers:
+            res.headers["Allow"] = ", ".join(self.url_map.allowed(req.path))
+        return res
+
+    # Serving
+
+    async def handle_request(self, reader, writer) -> None:
+        """Serve one connection to its end.
+
+        :param reader: object with `async read(n)`.
+        :param writer: object with `write(data)`, `async drain()`, `close()` and `async wait_closed()`.
+        """
+        from .server import Server
+
+        await (self.server or Server(self)).serve_connection(reader, writer)
+
+    async def start_server(
+        self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None, start_serving: bool = True
+    ):
+        """Serve the application until `shutdown()` is called.
+
+        :param host: the address to listen on.
+        :param port: the port; 0 for one that is free: see the `sockets` of `server`.
+        :param debug: log each request.
+        :param ssl: an `ssl.SSLContext` for a TLS server.
+        :param start_serving: False (CPython): return the `Server` at once; its `start_serving()` or `serve_forever()`
+            accept connections.
+        :raises OSError: if the address cannot be listened on.
+        """
+        from .server import Server
+
+        self.debug = debug
+        self.ssl = ssl
+        if debug and not self.access_log:
+            enable_access_log()
+        self.server = Server(self, ssl)
+        self.server.listen(host, port)
+        if not start_serving:
+            return self.server
+        if debug:
+            log_access("Starting server on %s:%d" % (host, port))
+        await self.server.serve_forever()
+        return None
+
+    def run(self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None) -> None:
+        """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; the parameters are `start_server()`'s."""
+        run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
+
+    def shutdown(self) -> None:
+        """Stop the server of `run()` or `start_server()`; may be called by a handler, whose request completes."""
+        if self.server:
+            self.server.close()
+
+    if not MICROPYTHON:
+
+        def __call__(self, *args):
+            """Serve one request for an ASGI server, which gives three arguments (or one, in ASGI 2), or a WSGI server.
+
+            The pip package has what this needs; the core itself depends on neither.
+            """
+            if len(args) == 2:
+                from .wsgi import serve
+            else:
+                from .asgi import serve
+            return serve(self, *args)

@@ -1,0 +1,379 @@
+"""One client's connection: requests in, responses out, one after the other (RFC 9112, section 9)."""
+
+import asyncio
+import gc
+
+from ._compat import (
+    READ_SIZE,
+    abort_stream,
+    close_stream,
+    has_unsent,
+    invoke_handler,
+    log_access,
+    log_error,
+    open_streams,
+)
+from .errors import HTTPException
+from .http11 import LAST_CHUNK, RequestParser, format_chunk, format_head
+from .request import Request
+from .response import Response
+from .streams import BodyStream
+
+_EXPIRED = -1  # a deadline that has passed
+# A small body goes out with the head, in one TCP segment.
+_ONE_WRITE = 1024
+# After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
+_LINGER_BYTES = 64 * 1024
+_LINGER_SECONDS = 2
+# An unread body up to this size is read for the sake of the next request; a larger one ends the connection.
+_MAX_DRAIN = 16 * 1024
+
+
+class Connection:
+    """A connection of the asyncio server, and what it offers to a request as its `transport`.
+
+    All waiting is done in `receive()` and `send()`, each with a deadline that the server's clock watches.
+    """
+
+    reader = writer = task = None
+    idle = False  # waiting for a request, of which nothing has come
+    refused = False  # over the budget: to be answered with 503
+    dropped = False  # over the budget: to be closed at once
+    served = 0  # requests
+    read_deadline = 0  # on the server's clock; 0 for none
+    write_deadline = 0
+    _reading = _writing = None  # the tasks that wait
+
+    def __init__(self, server, client_addr):
+        self.server = server
+        self.app = server.app
+        self.client_addr = client_addr
+        self.parser = RequestParser(self.app.max_head_length, Request.max_readline, self.app.max_headers)
+
+    # Deadlines
+
+    def _deadline(self, seconds):
+        return self.server.clock + int(seconds * 4) + 1
+
+    def check(self, clock: int) -> None:
+        """End the waits whose deadline is not after *clock*."""
+        if 0 < self.read_deadline <= clock:
+            self.expire()
+        if 0 < self.write_deadline <= clock:
+            self.write_deadline = _EXPIRED
+            self._writing.cancel()
+
+    def expire(self) -> None:
+        """End the wait for the client's bytes as if its deadline had passed."""
+        self.idle = False
+        self.read_deadline = _EXPIRED
+        if self._reading:
+            self._reading.cancel()
+
+    # Input and output
+
+    async def open(self, sock) -> None:
+        """Make streams of a socket; with TLS this is the handshake."""
+        if self.dropped:
+            sock.close()
+            return
+        self.task = self._reading = asyncio.current_task()
+        self.read_deadline = self._deadline(self.app.head_timeout)
+        try:
+            self.reader, self.writer = await open_streams(sock, self.server.ssl)
+        except (OSError, EOFError, asyncio.CancelledError) as error:
+            sock.close()
+            if self.read_deadline != _EXPIRED and isinstance(error, asyncio.CancelledError):
+                raise
+            log_error("TLS handshake with %s failed: %r" % (self.client_addr, error))
+
+    async def read(self, n: int = READ_SIZE) -> bytes:
+        """Return up to *n* bytes from the client, `b''` at the end; the wait ends at `read_deadline`.
+
+        :raises HTTPException: 408 after the deadline.
+        """
+        self._reading = asyncio.current_task()
+        try:
+            return await self.reader.read(n)
+        except asyncio.CancelledError:
+            if self.read_deadline != _EXPIRED:
+                raise
+            raise HTTPException(408, "Request timeout") from None
+        finally:
+            self._reading = None
+
+    async def send(self, data) -> None:
+        """Send bytes; returns when the client, or the operating system for it, has taken them.
+
+        :raises OSError: if the client is gone, or has taken nothing for `write_timeout` seconds.
+        """
+        self.writer.write(data)
+        if not has_unsent(self.writer):
+            return
+        self._writing = asyncio.current_task()
+        self.write_deadline = self._deadline(self.app.write_timeout)
+        try:
+            await self.writer.drain()
+        except asyncio.CancelledError:
+            if self.write_deadline != _EXPIRED:
+                raise
+            raise OSError(110, "Write timeout") from None
+        finally:
+            self.write_deadline = 0
+
+    async def _receive_body(self, n):
+        """Return up to *n* bytes of the request's body, as `BodyStream` wants them."""
+        parser = self.parser
+        while True:
+            data = parser.read_body(n)
+            if data is not None:
+                return data
+            if parser.expects_continue:
+                parser.expects_continue = False
+                await self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.read_deadline = self._deadline(self.app.body_timeout)
+            parser.receive(await self.read())
+            self.read_deadline = 0
+
+    # What a request's transport offers
+
+    #: Calls a handler or hook.
+    invoke = staticmethod(invoke_handler)
+
+    async def disconnected(self) -> None:
+        """Return when the client has closed the connection; bytes that it sends are kept for the next request."""
+        try:
+            while self.parser.buffered < self.app.max_head_length:
+                data = await self.read()
+                self.parser.receive(data)
+                if not data:
+                    return
+        except OSError:
+            return
+        await asyncio.Event().wait()  # a client that sends so much is there; writing to it shows when it goes
+
+    # Serving
+
+    async def serve(self) -> None:
+        """Serve requests until the connection ends, then close it."""
+        if not self.writer:
+            return
+        self.task = asyncio.current_task()
+        try:
+            if self.refused:
+                await self._refuse(HTTPException(503, "Service unavailable"))
+            else:
+                await self._serve_requests()
+        except MemoryError:
+            await self._out_of_memory()
+        except (OSError, EOFError) as error:
+            if self.server.ssl and not self.served:
+                log_error("TLS handshake with %s failed: %r" % (self.client_addr, error))
+            # else the client is gone
+        except asyncio.CancelledError:
+            pass  # by the server's shutdown
+        except Exception as error:
+            log_error("Exception in a connection", error)
+        finally:
+            await self._close()
+
+    async def _serve_requests(self):
+        while not self.server.closing:
+            try:
+                if not await self._read_head(self.app.idle_timeout if self.served else self.app.head_timeout):
+                    return
+            except HTTPException as error:
+                await self._refuse(error)
+                return
+            self.served += 1
+            if not await self._serve_request():
+                return
+
+    async def _read_head(self, timeout):
+        """Wait for a request's head; return whether there is one.
+
+        :raises HTTPException: if it is malformed, too large or takes too long.
+        """
+        parser = self.parser
+        self.idle = not parser.buffered
+        self.read_deadline = self._deadline(timeout if self.idle else self.app.head_timeout)
+        try:
+            while not parser.parse_head():
+                if parser.at_end:
+                    return False
+                parser.receive(await self.read())
+                if self.idle:
+                    self.idle = False
+                    self.read_deadline = self._deadline(self.app.head_timeout)
+            return True
+        except HTTPException as error:
+            if error.status_code == 408 and not parser.buffered:
+                return False
+            raise
+        finally:
+            self.idle = False
+            self.read_deadline = 0
+
+    async def _serve_request(self):
+        """Serve the request whose head has been read; return whether there may be another one."""
+        parser = self.parser
+        app = self.app
+        request = Request(
+            app,
+            self.client_addr,
+            parser.method,
+            parser.target,
+            parser.version,
+            parser.fields,
+            b"" if parser.body_complete else None,
+            None if parser.body_complete else BodyStream(self._receive_body, Request.max_content_length),
+            (self.reader, self.writer),
+            "",
+            None,
+            "https" if self.server.ssl else "http",
+            None,
+            self,
+        )
+        response = await app.dispatch_request(request)
+        if response is Response.already_handled:
+            return False
+        keep_alive = parser.keep_alive and self.served != app.max_requests_per_connection and not self.server.closing
+        if not parser.body_complete:
+            keep_alive = keep_alive and not parser.expects_continue and 0 < (parser.content_length or 0) <= _MAX_DRAIN
+        complete = await self._send_response(response, request, keep_alive)
+        self._log(request, response)
+        if not parser.body_complete:
+            if keep_alive:
+                while await self._receive_body(READ_SIZE):
+                    pass
+            else:
+                await self._linger()
+        return keep_alive and complete
+
+    def _log(self, request, response):
+        if self.app.access_log:
+            self.app.access_log(request, response)
+        elif self.app.debug:
+            target = request.method + " " + request.path if request else "-"
+            log_access(target + " " + str(response.status_code))
+
+    async def _refuse(self, error):
+        """Answer what is no valid request, and close the connection."""
+        response = await self.app.handle_error(None, error)
+        if error.status_code == 503:
+            response.headers["Retry-After"] = "5"
+        await self._send_response(response, None, False)
+        self._log(None, response)
+        await self._linger()
+
+    async def _out_of_memory(self):
+        """Free what the request held and say so to the client, if that is still possible."""
+        self.parser.take_buffer()
+        gc.collect()
+        log_error("Out of memory: connection closed")
+        try:
+            await self.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        except (OSError, MemoryError):
+            pass
+
+    async def _linger(self):
+        """Read what the client still sends, within bounds, so that it sees the response and not a reset connection."""
+        self.read_deadline = self._deadline(_LINGER_SECONDS)
+        left = _LINGER_BYTES
+        try:
+            while left > 0:
+                data = await self.read()
+                if not data:
+                    return
+                left -= len(data)
+        except HTTPException:
+            pass
+
+    async def _close(self):
+        self.read_deadline = 0
+        self._writing = asyncio.current_task()
+        self.write_deadline = self._deadline(self.app.write_timeout)
+        try:
+            await close_stream(self.writer)
+        except (OSError, asyncio.CancelledError):
+            abort_stream(self.writer)
+        self.write_deadline = 0
+
+    # Responses
+
+    async def _send_response(self, response, request, keep_alive):
+        """Send a response; return whether another one may follow."""
+        response.complete()
+        fields = response.headers
+        body = response.body
+        is_bytes = isinstance(body, bytes)
+        version = request.http_version if request else "1.1"
+        chunked = not is_bytes and response.has_body and "Content-Length" not in fields
+        if chunked and version == "1.0":
+            chunked = keep_alive = False
+        if chunked:
+            fields["Transfer-Encoding"] = "chunked"
+        if not keep_alive or (fields.get("Connection") or "").lower() == "close":
+            keep_alive = False
+            fields["Connection"] = "close"
+        elif version == "1.0":
+            fields["Connection"] = "keep-alive"
+        date = self.server.date()
+        if date and "Date" not in fields:
+            fields["Date"] = date
+        head = format_head(response.status_code, response.reason, fields)
+        if not response.has_body or request and request.method == "HEAD":
+            await self.send(head)
+            await self._discard(response)
+        elif is_bytes:
+            await self._send_bytes(head, body)
+        else:
+            return await self._send_stream(response, request, head, chunked) and keep_alive
+        return keep_alive
+
+    async def _send_bytes(self, head, body):
+        if len(head) + len(body) <= _ONE_WRITE:
+            await self.send(head + body)
+            return
+        await self.send(head)
+        view = memoryview(body)
+        for start in range(0, len(body), READ_SIZE):
+            await self.send(view[start : start + READ_SIZE])
+
+    async def _send_stream(self, response, request, head, chunked):
+        """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
+        left = None if "Content-Length" not in response.headers else int(response.headers["Content-Length"])
+        chunks = response.body_iter()
+        try:
+            async for chunk in chunks:
+                if left is not None:
+                    left -= len(chunk)
+                    if left < 0:
+                        raise ValueError("the body is longer than its Content-Length")
+                if chunked:
+                    chunk = format_chunk(chunk)
+                if head:
+                    chunk = head + chunk
+                    head = None
+                await self.send(chunk)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            if head:  # nothing has been sent: the client can still be told
+                error_response = await self.app.handle_error(request, error)
+                if isinstance(error_response.body, bytes):
+                    await self._send_response(error_response, request, False)
+            else:
+                log_error("Exception in the body of a response", error)
+            return False
+        finally:
+            await chunks.aclose()
+        end = LAST_CHUNK if chunked else b""
+        if head or end:
+            await self.send((head or b"") + end)
+        return not left
+
+    async def _discard(self, response):
+        """Close a body that is not to be sent, a file for HEAD for instance."""
+        if not isinstance(response.body, bytes):
+            await response.body_iter().aclose()

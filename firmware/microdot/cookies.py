@@ -1,0 +1,73 @@
+"""Cookies (RFC 6265): the request's `Cookie` field parsed, the response's `Set-Cookie` values made."""
+
+from .dates import format_date
+from .urls import decode
+
+_FORBIDDEN = (";", "\r", "\n", "\0")
+
+
+def parse_cookies(field: "str | bytes") -> "dict[str, str]":
+    """Parse the value of a `Cookie` field; of cookies with one name the first wins, as the more specific one."""
+    if not isinstance(field, str):
+        field = decode(field)
+    cookies: "dict[str, str]" = {}
+    for pair in field.split(";"):
+        name, equals, value = pair.partition("=")
+        name = name.strip()
+        if equals and name not in cookies:
+            value = value.strip()
+            if len(value) > 1 and value[0] == '"' == value[-1]:
+                value = value[1:-1]
+            cookies[name] = value
+    return cookies
+
+
+def _check(part, text):
+    for character in _FORBIDDEN:
+        if character in text:
+            raise ValueError("invalid character in cookie " + part)
+    return text
+
+
+def format_cookie(
+    name: str,
+    value: str,
+    path: "str | None" = None,
+    domain: "str | None" = None,
+    expires: "object" = None,
+    max_age: "int | None" = None,
+    secure: bool = False,
+    http_only: bool = False,
+    partitioned: bool = False,
+    same_site: "str | None" = None,
+) -> str:
+    """Return the value of a `Set-Cookie` field.
+
+    :param expires: a str in HTTP date format, or a datetime (UTC where it is naive).
+    :param max_age: lifetime in seconds.
+    :raises ValueError: for `;`, CR, LF or NUL in any part, and for `=` or nothing as the name.
+    """
+    _check("name", name)
+    if not name or "=" in name:
+        raise ValueError("invalid cookie name")
+    cookie = name + "=" + _check("value", value)
+    if path:
+        cookie += "; Path=" + _check("path", path)
+    if domain:
+        cookie += "; Domain=" + _check("domain", domain)
+    if expires:
+        if not isinstance(expires, str):
+            # MicroPython's datetime has no utctimetuple()
+            expires = format_date(getattr(expires, "utctimetuple", expires.timetuple)())
+        cookie += "; Expires=" + _check("expires", expires)
+    if max_age is not None:
+        cookie += "; Max-Age=" + str(int(max_age))
+    if secure or partitioned:  # a partitioned cookie is refused by browsers unless it is secure
+        cookie += "; Secure"
+    if http_only:
+        cookie += "; HttpOnly"
+    if same_site:
+        cookie += "; SameSite=" + _check("same_site", same_site)
+    if partitioned:
+        cookie += "; Partitioned"
+    return cookie

@@ -1,0 +1,26 @@
+"""Exceptions that carry an HTTP status."""
+
+
+class HTTPException(Exception):
+    """An HTTP error: raised anywhere while a request is handled, it becomes the response with its status.
+
+    :param status_code: the status code of the response, int.
+    :param reason: the text of the response's body, str; `None` for a text made of the status code.
+    """
+
+    def __init__(self, status_code: int, reason: "str | None" = None):
+        self.status_code = status_code
+        self.reason = reason or str(status_code) + " error"
+
+    def __repr__(self) -> str:
+        return "HTTPException: " + str(self.status_code)
+
+    __str__ = __repr__
+
+
+def abort(status_code: int, reason: "str | None" = None) -> None:
+    """Stop handling the request and answer with *status_code* and, as the body, *reason*.
+
+    :raises HTTPException: always.
+    """
+    raise HTTPException(status_code, reason)

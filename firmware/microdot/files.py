@@ -1,0 +1,143 @@
+"""Responses with a file in their body: validators, conditional requests and ranges (RFC 9110, sections 8.8, 13, 14)."""
+
+import os
+import time
+
+from .dates import format_date, parse_date
+from .response import FileChunks, Response
+
+_DIRECTORY = 0x4000
+
+
+def stat(filename: str) -> "tuple[int, int]":
+    """Return the size in bytes and the time of modification of a regular file.
+
+    :raises OSError: if there is none.
+    """
+    status = os.stat(filename)
+    if status[0] & _DIRECTORY:
+        raise OSError(21, "Is a directory")
+    return status[6], status[8]
+
+
+def media_type(filename: str) -> str:
+    """Return the media type for a file's name, `application/octet-stream` if its extension is unknown."""
+    return Response.types_map.get(filename.rsplit(".", 1)[-1].lower(), "application/octet-stream")
+
+
+def _matches(field, etag):
+    """Whether a list of entity tags holds *etag* by weak comparison (RFC 9110, section 13.1.2)."""
+    return field.strip() == "*" or etag in [tag.strip().replace("W/", "", 1) for tag in field.split(",")]
+
+
+class FileResponse(Response):
+    """The response that `Response.send_file()` makes; its parameters are described there."""
+
+    def __init__(self, filename, status_code, content_type, stream, max_age, compressed, file_extension):
+        super().__init__(b"", status_code)
+        headers = self.headers
+        headers["Content-Type"] = content_type or media_type(filename)
+        if max_age is None:
+            max_age = self.default_send_file_max_age
+        if max_age is not None:
+            headers["Cache-Control"] = "max-age=" + str(max_age)
+        if compressed:
+            headers["Content-Encoding"] = compressed if isinstance(compressed, str) else "gzip"
+        self._remaining = None
+        self._etag = None
+        self._modified = None
+        self._filename = None
+        if stream is not None:
+            self.body = stream
+        else:
+            self._open(filename + file_extension)
+            if not compressed:
+                self._filename = filename
+
+    def _open(self, filename, suffix=""):
+        size, self._mtime = stat(filename)
+        self.body = open(filename, "rb")  # noqa: SIM115 - closed when the response has been sent
+        self._remaining = size
+        headers = self.headers
+        headers["Content-Length"] = str(size)
+        headers["Accept-Ranges"] = "bytes"
+        if self._mtime > 0:  # boards whose filesystem keeps no times show none
+            self._modified = headers["Last-Modified"] = format_date(time.gmtime(self._mtime))
+            self._etag = headers["ETag"] = '"%x-%x%s"' % (self._mtime, size, suffix)
+
+    def prepare(self, request) -> None:
+        """Choose a compressed sibling, answer a conditional request with 304 and a range with 206 or 416."""
+        if self.status_code != 200 or request.method not in ("GET", "HEAD"):
+            return
+        if self._filename:
+            self._negotiate(request)
+        if self._not_modified(request):
+            self._drop_body(304)
+        elif self._remaining is not None and request.method == "GET" and request.headers.get("Range"):
+            self._select_range(request)
+
+    def _negotiate(self, request):
+        name = self._filename + ".gz"
+        try:
+            if stat(name)[1] < self._mtime:
+                return
+        except OSError:
+            return
+        self.vary("Accept-Encoding")
+        for coding in (request.headers.get("Accept-Encoding") or "").lower().split(","):
+            coding, _, weight = coding.partition(";")
+            if coding.strip() == "gzip" and weight.replace(" ", "").rstrip("0") not in ("q=", "q=0."):
+                self.body.close()
+                self._open(name, "-gz")
+                self.headers["Content-Encoding"] = "gzip"
+                return
+
+    def _not_modified(self, request):
+        field = request.headers.get("If-None-Match")
+        if field is not None:
+            return self._etag is not None and _matches(field, self._etag)
+        field = request.headers.get("If-Modified-Since")
+        since = parse_date(field) if field and self._modified else None
+        return since is not None and since >= parse_date(self._modified)
+
+    def _drop_body(self, status_code):
+        self.status_code = status_code
+        self.body.close()
+        self.body = b""
+        for name in ("Content-Length", "Content-Type", "Content-Encoding"):
+            self.headers.pop(name, None)
+
+    def _select_range(self, request):
+        size = self._remaining
+        condition = request.headers.get("If-Range")
+        if condition and condition not in (self._etag, self._modified):
+            return
+        unit, _, spec = request.headers["Range"].partition("=")
+        first, dash, last = spec.strip().partition("-")
+        # What is not understood is ignored (RFC 9110, section 14.2), several ranges included.
+        if unit.strip().lower() != "bytes" or not dash or not first + last or (first + last).strip("0123456789"):
+            return
+        if not first:
+            start, end = max(size - int(last), 0), size
+        else:
+            start, end = int(first), min(int(last) + 1, size) if last else size
+            if last and int(last) < start:
+                return
+        if start >= end:
+            self._drop_body(416)
+            self.headers["Content-Range"] = "bytes */%d" % size
+            return
+        self.body.seek(start)
+        self.status_code = 206
+        self._remaining = end - start
+        self.headers["Content-Length"] = str(end - start)
+        self.headers["Content-Range"] = "bytes %d-%d/%d" % (start, end - 1, size)
+
+    def body_iter(self):
+        """Return the file's bytes, or those of the range, as an asynchronous iterator."""
+        if isinstance(self.body, bytes):
+            return super().body_iter()
+        chunks = super().body_iter()
+        if isinstance(chunks, FileChunks):
+            chunks.remaining = self._remaining
+        return chunks

@@ -1,0 +1,359 @@
+"""HTTP/1.1 (RFC 9112) without any I/O: bytes in, a request's head and body out; a response's head to bytes.
+
+The parser is strict wherever two programs could read a message differently (request smuggling): it refuses with
+`HTTPException` what RFC 9112 allows a server to refuse, and repairs nothing.
+"""
+
+from .errors import HTTPException
+
+_TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&'*+.^`|~"
+_DIGITS = b"0123456789"
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
+# A chunk extension is read and ignored: more than this is an attack, as is a chunk of 16**8 bytes.
+_MAX_CHUNK_LINE = 256
+_MAX_CHUNK_DIGITS = 8
+
+# The states of a chunked body.
+_SIZE = 0
+_DATA = 1
+_DATA_END = 2
+_TRAILER = 3
+
+REASONS = {
+    100: "Continue",
+    101: "Switching Protocols",
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    206: "Partial Content",
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    408: "Request Timeout",
+    409: "Conflict",
+    410: "Gone",
+    411: "Length Required",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    414: "URI Too Long",
+    415: "Unsupported Media Type",
+    416: "Range Not Satisfiable",
+    417: "Expectation Failed",
+    422: "Unprocessable Content",
+    426: "Upgrade Required",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+    505: "HTTP Version Not Supported",
+}
+
+
+class RequestParser:
+    """The requests of one connection, in their order.
+
+    Give it what the client sends with `receive()`. `parse_head()` says when the next request's head is complete and in
+    `method`, `target`, `version` and `fields`; then `read_body()` gives the body piece by piece. A parser that raised is
+    of no more use: the place where the next request begins is not known.
+
+    :param max_head: limit of the head's size in bytes: 431.
+    :param max_line: limit of a line's size in bytes: 414 for the request line, 431 for a header field.
+    :param max_fields: limit of the number of header fields: 431.
+    """
+
+    # Until the head of a request is complete, and for a request without body.
+    method = target = version = ""
+    fields: "dict[bytes, bytes]" = {}
+    content_length: "int | None" = None  # None: no such field
+    chunked = False
+    keep_alive = False
+    expects_continue = False
+    _remaining = 0  # bytes of the body, or of the chunk, to come
+    _state = _SIZE
+
+    def __init__(self, max_head: int = 4096, max_line: int = 2048, max_fields: int = 64):
+        self.max_head = max_head
+        self.max_line = max_line
+        self.max_fields = max_fields
+        self._buffer = b""
+        self.body_complete = True
+        self.at_end = False
+
+    def receive(self, data: bytes) -> None:
+        """Take bytes that the client sent; `b''` for the end of the connection."""
+        if not data:
+            self.at_end = True
+        elif self._buffer:
+            self._buffer += data
+        else:
+            self._buffer = data
+
+    @property
+    def buffered(self) -> int:
+        """How many bytes were received and not yet used."""
+        return len(self._buffer)
+
+    def take_buffer(self) -> bytes:
+        """Return what was received and not yet used, once: the connection changes to another protocol."""
+        data = self._buffer
+        self._buffer = b""
+        return data
+
+    # The head
+
+    def parse_head(self) -> bool:
+        """Read the head of the next request; return whether it is complete, else give more with `receive()`.
+
+        :raises HTTPException: 400, 414, 417, 431, 501 or 505; answer and close the connection.
+        """
+        data = self._buffer
+        while data.startswith(b"\r\n"):  # RFC 9112, section 2.2: empty lines before a request
+            data = self._buffer = data[2:]
+        end = data.find(b"\r\n\r\n", 0, self.max_head)
+        if end < 0:
+            self._check_incomplete(data)
+            return False
+        lines = data[:end].split(b"\r\n")
+        self._buffer = data[end + 4 :]
+        self._parse_request_line(lines)
+        self._parse_fields(lines)
+        self._parse_framing()
+        return True
+
+    def _check_incomplete(self, data):
+        """Refuse at once what can never become a head, so that no time and memory go into it."""
+        line_end = data.find(b"\r\n")
+        if (len(data) if line_end < 0 else line_end) > self.max_line:
+            raise HTTPException(414)
+        if len(data) >= self.max_head:
+            raise HTTPException(431)
+        if b"\n\n" in data or b"\n\r\n" in data:
+            raise HTTPException(400, "Bare LF in the head")
+        if self.at_end and data:
+            raise HTTPException(400, "Incomplete head")
+
+    def _parse_request_line(self, lines):
+        line = lines[0]
+        if len(line) > self.max_line:
+            raise HTTPException(414)
+        parts = line.split(b" ")
+        if len(parts) != 3 or not parts[0] or parts[0].strip(_TOKEN) or not parts[1]:
+            raise HTTPException(400, "Malformed request line")
+        version = parts[2]
+        if version == b"HTTP/1.1":
+            self.version = "1.1"
+        elif version == b"HTTP/1.0":
+            self.version = "1.0"
+        elif len(version) == 8 and version.startswith(b"HTTP/") and version[6:7] == b"." and version[5:6].isdigit():
+            if version[5:6] != b"1" or not version[7:8].isdigit():
+                raise HTTPException(505)
+            self.version = "1.1"  # RFC 9110, section 2.5: a higher minor version is served as 1.1
+        else:
+            raise HTTPException(400, "Malformed HTTP version")
+        if min(parts[1]) < 33 or max(parts[1]) > 126:
+            raise HTTPException(400, "Malformed request target")
+        self.method = parts[0].decode()
+        self.target = parts[1].decode()
+
+    def _parse_fields(self, lines):
+        if len(lines) > self.max_fields + 1:
+            raise HTTPException(431)
+        fields = {}
+        for i in range(1, len(lines)):
+            line = lines[i]
+            colon = line.find(b":")
+            name = line[:colon].lower()
+            # An obsolete line folding (RFC 9112, section 5.2) and a space before the colon fail here: no token.
+            if colon < 1 or name.strip(_TOKEN):
+                raise HTTPException(400, "Malformed header field")
+            if len(line) > self.max_line:
+                raise HTTPException(431)
+            if min(line) < 32 and min(line.replace(b"\t", b" ")) < 32 or b"\x7f" in line:
+                raise HTTPException(400, "Control character in a header field")
+            value = line[colon + 1 :].strip()
+            if name in fields:
+                value = self._combine(name, fields[name], value)
+            fields[name] = value
+        self.fields = fields
+
+    @staticmethod
+    def _combine(name, first, second):
+        """RFC 9110, section 5.3: repeated fields are one list; those that are no list must not be repeated."""
+        if name == b"host" or name == b"content-length" or name == b"transfer-encoding":
+            raise HTTPException(400, "Repeated header field")
+        return first + (b"; " if name == b"cookie" else b", ") + second
+
+    def _parse_framing(self):
+        """Find out how the body is delimited (RFC 9112, section 6.3) and whether the connection stays open."""
+        fields = self.fields
+        new = self.version == "1.1"
+        host = fields.get(b"host")
+        if host is None:
+            if new:
+                raise HTTPException(400, "No Host")
+        elif b" " in host or b"," in host or b"/" in host or b"@" in host:
+            raise HTTPException(400, "Malformed Host")
+        self._parse_target()
+        self.chunked = self.expects_continue = False
+        self._remaining = 0
+        self.content_length = None
+        length = fields.get(b"content-length")
+        coding = fields.get(b"transfer-encoding")
+        if coding is not None:
+            if length is not None or not new:
+                raise HTTPException(400, "Ambiguous body length")
+            self._check_coding(coding.lower())
+            self.chunked = True
+            self._state = _SIZE
+        elif length is not None:
+            if not length or length.strip(_DIGITS) or len(length) > 15:
+                raise HTTPException(400, "Malformed Content-Length")
+            self.content_length = self._remaining = int(length)
+        self.body_complete = not self.chunked and not self._remaining
+        connection = fields.get(b"connection")
+        self.keep_alive = new
+        if connection is not None:
+            options = [option.strip() for option in connection.lower().split(b",")]
+            self.keep_alive = b"close" not in options and (new or b"keep-alive" in options)
+        expect = fields.get(b"expect")
+        if expect is not None and new:
+            if expect.lower() != b"100-continue":
+                raise HTTPException(417)
+            self.expects_continue = not self.body_complete
+
+    @staticmethod
+    def _check_coding(coding):
+        """RFC 9112, section 6.1: without a final chunked the length is unknown; other codings are not implemented."""
+        if coding != b"chunked":
+            codings = [name.strip() for name in coding.split(b",")]
+            if codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
+                raise HTTPException(400, "Malformed Transfer-Encoding")
+            raise HTTPException(501, "Unsupported transfer coding")
+
+    def _parse_target(self):
+        """RFC 9112, section 3.2: the origin form is kept, the absolute form made into it, with its host as Host."""
+        target = self.target
+        if target[0] == "/" or target == "*" and self.method == "OPTIONS":
+            return
+        scheme, separator, rest = target.partition("://")
+        authority_end = min([i for i in (rest.find("/"), rest.find("?"), len(rest)) if i >= 0])
+        authority = rest[:authority_end]
+        if not separator or scheme.lower() not in ("http", "https") or not authority or "@" in authority:
+            raise HTTPException(400, "Malformed request target")
+        self.fields[b"host"] = authority.encode()
+        path = rest[authority_end:]
+        self.target = path if path[:1] == "/" else "/" + path
+
+    # The body
+
+    def read_body(self, limit: int) -> "bytes | None":
+        """Return up to *limit* bytes of the body, `b''` at its end, `None` when more must be given with `receive()`.
+
+        Never reads past the body: what follows it stays for the next request.
+
+        :raises HTTPException: 400 for a malformed chunk, and where the connection ended before the body did.
+        """
+        while not self.body_complete:
+            if not self.chunked or self._state == _DATA:
+                data = self._take(min(limit, self._remaining))
+                if data:
+                    self._remaining -= len(data)
+                    if not self._remaining:
+                        self._state = _DATA_END
+                        self.body_complete = not self.chunked
+                    return data
+            elif self._parse_chunk_line():
+                continue
+            if self.at_end:
+                raise HTTPException(400, "Incomplete body")
+            return None
+        return b""
+
+    def _take(self, n):
+        data = self._buffer
+        if len(data) <= n:
+            self._buffer = b""
+            return data
+        self._buffer = data[n:]
+        return data[:n]
+
+    def _parse_chunk_line(self):
+        """Read one line between the chunks' data; return whether there was a whole one."""
+        end = self._buffer.find(b"\r\n")
+        line = self._buffer if end < 0 else self._buffer[:end]
+        if b"\n" in line or b"\r" in line[:-1] or len(line) > _MAX_CHUNK_LINE:
+            raise HTTPException(400, "Malformed chunk")
+        if self._state == _DATA_END and line.strip(b"\r"):  # the data is longer than the chunk's size says
+            raise HTTPException(400, "Malformed chunk")
+        if end < 0:
+            return False
+        self._buffer = self._buffer[end + 2 :]
+        if self._state == _DATA_END:
+            self._state = _SIZE
+        elif self._state == _SIZE:
+            self._parse_chunk_size(line)
+        elif not line:
+            self.body_complete = True
+        else:
+            self._parse_trailer(line)
+        return True
+
+    def _parse_chunk_size(self, line):
+        size, semicolon, extension = line.partition(b";")
+        if semicolon:
+            size = size.rstrip(b" \t")  # RFC 9112, section 7.1.1: "bad" white space before an extension
+            if extension and min(extension.replace(b"\t", b" ")) < 32:
+                raise HTTPException(400, "Malformed chunk extension")
+        if not size or size.strip(_HEX_DIGITS) or len(size) > _MAX_CHUNK_DIGITS:
+            raise HTTPException(400, "Malformed chunk size")
+        self._remaining = int(size, 16)
+        self._state = _DATA if self._remaining else _TRAILER
+        self._trailers = self.max_fields
+
+    def _parse_trailer(self, line):
+        """A trailer field is checked and left out: nothing may depend on it (RFC 9110, section 6.5.1)."""
+        colon = line.find(b":")
+        self._trailers -= 1
+        if colon < 1 or line[:colon].strip(_TOKEN) or min(line.replace(b"\t", b" ")) < 32:
+            raise HTTPException(400, "Malformed trailer field")
+        if not self._trailers:
+            raise HTTPException(431)
+
+
+def format_chunk(data: bytes) -> bytes:
+    """Return *data*, not empty, as one chunk (RFC 9112, section 7.1)."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+LAST_CHUNK = b"0\r\n\r\n"
+
+
+def format_head(status_code: int, reason: "str | None", fields) -> bytes:
+    """Return the head of a response: status line, fields and empty line.
+
+    :param reason: the reason phrase; `None` for the standard one.
+    :param fields: mapping of str to str, or to a list of str for a field sent several times.
+    """
+    head = ["HTTP/1.1 %d %s\r\n" % (status_code, REASONS.get(status_code, "") if reason is None else reason)]
+    for name in fields:
+        value = fields[name]
+        if isinstance(value, list):
+            for item in value:
+                head.append("%s: %s\r\n" % (name, item))
+        else:
+            head.append("%s: %s\r\n" % (name, value))
+    head.append("\r\n")
+    return "".join(head).encode()

@@ -1,0 +1,269 @@
+"""The request that a handler receives."""
+
+import json
+
+from .cookies import parse_cookies
+from .datastructures import MultiDict, NoCaseDict
+from .errors import HTTPException
+from .http11 import RequestParser
+from .streams import AsyncBytesIO, BodyStream
+from .urls import decode, parse_form, unquote
+
+
+class G:
+    """A place for an application's values: any attribute may be set."""
+
+
+class Request:
+    """An HTTP request.
+
+    :param app: the application that serves the request.
+    :param client_addr: (host, port) of the client, or None where the server does not know it.
+    :param method: the method, in capital letters as it was sent.
+    :param url: path and query string as they were sent.
+    :param http_version: `'1.0'`, `'1.1'` or, under ASGI, a later one.
+    :param headers: mapping of str to str; or, decoded only when asked for, of lower-case bytes to bytes.
+    :param body: the body, if it is known already.
+    :param stream: the body as an asynchronous stream, if it is not.
+    :param transport: what the server offers to this request beyond HTTP's request and response.
+    """
+
+    #: Limit of the body's size in bytes: a larger one is answered with status 413. `None`: no limit.
+    max_content_length = 16 * 1024
+    #: Up to this size in bytes a body is read before the handler runs; a larger one is on `stream` only.
+    max_body_length = 16 * 1024
+    #: Limit of the size in bytes of the request line and of each header field.
+    max_readline = 2 * 1024
+
+    # What a request starts with stands here once instead of in each instance: that is time and memory on a board.
+    url_args: "dict" = {}
+    body_used = False
+    _args: "MultiDict | None" = None
+    _cookies: "dict[str, str] | None" = None
+    _headers: "NoCaseDict | None" = None
+    _json = None
+    _json_parsed = False
+    _form: "MultiDict | None" = None
+    _files: "MultiDict | None" = None
+    _g: "G | None" = None
+    _after: "list | None" = None
+    _vary: "list | None" = None
+    _content_length: "int | None" = None
+    apps: "tuple" = ()
+
+    def __init__(
+        self,
+        app,
+        client_addr,
+        method: str,
+        url: str,
+        http_version: str,
+        headers,
+        body: "bytes | None" = None,
+        stream=None,
+        sock=None,
+        url_prefix: str = "",
+        subapp=None,
+        scheme: "str | None" = None,
+        route=None,
+        transport=None,
+    ):
+        self.app = app
+        self.client_addr = client_addr
+        self.method = method
+        self.url = url
+        self.http_version = http_version
+        self._raw_headers = headers
+        self._body = body
+        self._stream = stream
+        self.sock = sock
+        self.url_prefix = url_prefix
+        self.subapp = subapp
+        self.scheme = scheme or "http"
+        self.route = route
+        self.transport = transport
+        path, question, query = url.partition("?")
+        self.path = unquote(path) if "%" in path else path
+        self.query_string = query if question else None
+
+    @staticmethod
+    async def create(app, client_reader, client_writer, client_addr, scheme: "str | None" = None) -> "Request | None":
+        """Read a request from a stream, its body up to `max_body_length` bytes included.
+
+        :param client_reader: object with `async read(n)`.
+        :return: the request, or None if the stream is at its end.
+        :raises HTTPException: for a malformed request.
+        """
+        parser = RequestParser(app.max_head_length, Request.max_readline, app.max_headers)
+        while not parser.parse_head():
+            if parser.at_end:
+                return None
+            parser.receive(await client_reader.read(1024))
+        request = Request(app, client_addr, parser.method, parser.target, parser.version, parser.fields, scheme=scheme)
+        request.sock = (client_reader, client_writer)
+
+        async def receive(n):
+            while True:
+                data = parser.read_body(n)
+                if data is not None:
+                    return data
+                parser.receive(await client_reader.read(1024))
+
+        if not parser.body_complete:
+            request._stream = BodyStream(receive, Request.max_content_length)
+        await request.load_body()
+        return request
+
+    # The head
+
+    @property
+    def headers(self) -> NoCaseDict:
+        """The header fields; values are str, those of repeated fields joined as RFC 9110, section 5.3 says."""
+        if self._headers is None:
+            raw = self._raw_headers
+            headers = self._headers = NoCaseDict()
+            for name in raw:
+                value = raw[name]
+                if isinstance(name, bytes):
+                    name = decode(name)
+                    value = decode(value)
+                headers[name] = value
+        return self._headers
+
+    def _header(self, name):
+        """Return the value of the header field with the lower-case *name*, None if absent; avoids decoding them all."""
+        if self._headers is None:
+            value = self._raw_headers.get(name.encode())
+            if value is not None:
+                return decode(value)
+        return self.headers.get(name)
+
+    @property
+    def content_length(self) -> int:
+        """The body's size in bytes as the Content-Length field announces it, 0 if it does not."""
+        if self._content_length is None:
+            value = self._header("content-length")
+            # Servers have checked it; an application may have made this request by itself.
+            self._content_length = int(value) if value and not value.strip("0123456789") else 0
+        return self._content_length
+
+    @property
+    def content_type(self) -> "str | None":
+        """The value of the Content-Type field, parameters included, or None."""
+        return self._header("content-type")
+
+    def _media_type(self):
+        content_type = self.content_type
+        return content_type.partition(";")[0].strip().lower() if content_type else ""
+
+    @property
+    def args(self) -> MultiDict:
+        """The parameters of the query string."""
+        if self._args is None:
+            self._args = parse_form(self.query_string or "")
+        return self._args
+
+    @property
+    def cookies(self) -> "dict[str, str]":
+        """The cookies that the client sent."""
+        if self._cookies is None:
+            self._cookies = parse_cookies(self._header("cookie") or "")
+        return self._cookies
+
+    @property
+    def g(self) -> G:
+        """A place for values that belong to this request: any attribute may be set."""
+        if self._g is None:
+            self._g = G()
+        return self._g
+
+    # The body
+
+    async def load_body(self) -> None:
+        """Read the body into `body` if it is not larger than `max_body_length`; dispatching does this.
+
+        :raises HTTPException: 413 for a body over `max_content_length`, 400 and 408 for one that does not come.
+        """
+        stream = self._stream
+        if self._body is not None or stream is None:
+            return
+        length = self.content_length
+        if self.max_content_length is not None and length > self.max_content_length:
+            raise HTTPException(413, "Payload too large")
+        if length > self.max_body_length:
+            return
+        # A chunked body announces no size: it is read until it proves too large for `body`.
+        parts = []
+        size = 0
+        while size <= self.max_body_length:
+            data = await stream.read(self.max_body_length + 1 - size)
+            if not data:
+                self._body = parts[0] if len(parts) == 1 else b"".join(parts)
+                self._stream = None
+                return
+            parts.append(data)
+            size += len(data)
+        stream.unread(b"".join(parts))
+
+    @property
+    def body(self) -> bytes:
+        """The body; empty if there is none, or if it is larger than `max_body_length`: it is on `stream` then."""
+        return self._body or b""
+
+    @property
+    def stream(self):
+        """The body as a stream with `read(n)`, `readline()`, `readexactly(n)` and `readuntil(separator)`."""
+        self.body_used = True
+        if self._stream is None:
+            self._stream = AsyncBytesIO(self.body)
+        return self._stream
+
+    @property
+    def json(self):
+        """The body parsed as JSON, or None if its type is not `application/json`.
+
+        :raises HTTPException: 400 if the body is no valid JSON.
+        """
+        if not self._json_parsed:
+            if self._media_type() != "application/json":
+                return None
+            try:
+                self._json = json.loads(self.body.decode())
+            except (ValueError, RuntimeError):  # RuntimeError, RecursionError: nested too deep
+                raise HTTPException(400, "Malformed JSON") from None
+            self._json_parsed = True
+        return self._json
+
+    @property
+    def form(self) -> "MultiDict | None":
+        """The form in the body, or None if it holds none.
+
+        Bodies of type `application/x-www-form-urlencoded` are parsed here, `multipart/form-data` by `microdot.multipart`.
+        """
+        if self._form is None and self._media_type() == "application/x-www-form-urlencoded":
+            self._form = parse_form(self.body)
+        return self._form
+
+    @property
+    def files(self) -> "MultiDict | None":
+        """The files in the body, where `microdot.multipart` has parsed it."""
+        return self._files
+
+    # What happens to the response
+
+    def after_request(self, f):
+        """Call `f(request, response)` after all other after-request handlers of this request; not after an error.
+
+        What *f* returns replaces the response, unless it is None.
+        """
+        if self._after is None:
+            self._after = []
+        self._after.append(f)
+        return f
+
+    def vary(self, field: str) -> None:
+        """Say in the response, whatever it will be, that it depends on this request header field (`Vary`)."""
+        if self._vary is None:
+            self._vary = []
+        if field not in self._vary:
+            self._vary.append(field)

@@ -1,0 +1,300 @@
+"""The response that a handler returns."""
+
+import json
+
+from ._compat import MIN_FILE_CHUNK, REUSE_BUFFERS, iscoroutine, next_item
+from .cookies import format_cookie
+from .datastructures import NoCaseDict
+
+
+class ResponseHeaders(NoCaseDict):
+    """Header fields of a response; a CR, LF or NUL in a name or value is refused with ValueError."""
+
+    def __setitem__(self, name, value):
+        for text in value if isinstance(value, list) else (value,):
+            text = str(text)
+            if "\r" in text or "\n" in text or "\0" in text:
+                raise ValueError("invalid character in the value of header field " + name)
+        if not name or "\r" in name or "\n" in name or ":" in name or " " in name:
+            raise ValueError("invalid header field name")
+        super().__setitem__(name, value)
+
+
+class Response:
+    """An HTTP response.
+
+    :param body: str (sent as UTF-8) or bytes; a dict or list (sent as JSON); a file-like object, sent to its end and
+        closed; a synchronous or asynchronous iterator or generator of str or bytes.
+    :param status_code: the status code, int.
+    :param headers: dict of header fields.
+    :param reason: the reason phrase; None for the standard one.
+    :raises ValueError: for a header field with CR or LF in it.
+    :raises TypeError: for a body of another type.
+    """
+
+    #: File name extension -> media type, for `send_file()`; an application may add to it.
+    types_map = {
+        "css": "text/css",
+        "csv": "text/csv",
+        "gif": "image/gif",
+        "gz": "application/gzip",
+        "html": "text/html",
+        "htm": "text/html",
+        "ico": "image/x-icon",
+        "jpg": "image/jpeg",
+        "jpeg": "image/jpeg",
+        "js": "text/javascript",
+        "json": "application/json",
+        "map": "application/json",
+        "mjs": "text/javascript",
+        "mp4": "video/mp4",
+        "pdf": "application/pdf",
+        "png": "image/png",
+        "svg": "image/svg+xml",
+        "txt": "text/plain",
+        "wasm": "application/wasm",
+        "webmanifest": "application/manifest+json",
+        "webp": "image/webp",
+        "woff2": "font/woff2",
+        "xml": "application/xml",
+    }
+    #: Size in bytes of the pieces in which files are read on a board. CPython reads larger ones.
+    send_file_buffer_size = 1024
+    #: Media type of a response that does not name one.
+    default_content_type = "text/plain"
+    #: Seconds for which a client may keep a file of `send_file()`, unless that is told; None: not said.
+    default_send_file_max_age: "int | None" = None
+    #: A handler returns this if it has answered the client by itself.
+    already_handled: "Response"
+
+    _headers: "ResponseHeaders | None" = None
+
+    def __init__(self, body="", status_code: int = 200, headers: "dict | None" = None, reason: "str | None" = None):
+        self.status_code = status_code
+        self.reason = reason
+        if headers:
+            self._headers = ResponseHeaders(headers)
+        if isinstance(body, str):
+            body = body.encode()
+        elif body is None:
+            body = b""
+            if status_code == 200:
+                self.status_code = 204
+        elif isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+            self.headers.setdefault("Content-Type", "application/json; charset=UTF-8")
+        elif not isinstance(body, bytes):
+            body = _check_body(body)
+        self.body = body
+
+    @property
+    def headers(self) -> ResponseHeaders:
+        """The header fields, to be read and changed; Content-Length and a default Content-Type are added when sent."""
+        if self._headers is None:
+            self._headers = ResponseHeaders()
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers):
+        self._headers = ResponseHeaders(headers)
+
+    def set_cookie(
+        self,
+        cookie: str,
+        value: str,
+        path: "str | None" = None,
+        domain: "str | None" = None,
+        expires=None,
+        max_age: "int | None" = None,
+        secure: bool = False,
+        http_only: bool = False,
+        partitioned: bool = False,
+        same_site: "str | None" = None,
+    ) -> None:
+        """Set a cookie on the client (RFC 6265).
+
+        :param expires: a datetime, or a str in HTTP date format.
+        :param max_age: lifetime in seconds.
+        :param same_site: `'Strict'`, `'Lax'` or `'None'`.
+        :raises ValueError: for `;`, CR or LF in any part.
+        """
+        field = format_cookie(
+            cookie, value, path, domain, expires, max_age, secure, http_only, partitioned, same_site
+        )
+        cookies = self.headers.get("Set-Cookie", [])
+        self.headers["Set-Cookie"] = (cookies if isinstance(cookies, list) else [cookies]) + [field]
+
+    def delete_cookie(self, cookie: str, **kwargs) -> None:
+        """Delete a cookie from the client; path and domain must be those with which it was set.
+
+        :param kwargs: the options of `set_cookie()`.
+        """
+        kwargs["expires"] = "Thu, 01 Jan 1970 00:00:01 GMT"
+        kwargs["max_age"] = 0
+        self.set_cookie(cookie, "", **kwargs)
+
+    def vary(self, field: str) -> None:
+        """Add the name of a request header field to Vary (RFC 9110, section 12.5.5), unless it is there."""
+        present = self.headers.get("Vary")
+        names = [name.strip().lower() for name in present.split(",")] if present else []
+        if field.lower() not in names and "*" not in names:
+            self.headers["Vary"] = present + ", " + field if present else field
+
+    @property
+    def content_type(self) -> str:
+        """The value of the Content-Type field, as it will be sent."""
+        content_type = self._headers.get("Content-Type") if self._headers else None
+        if content_type is None:
+            content_type = self.default_content_type
+            if "charset=" not in content_type:
+                content_type += "; charset=UTF-8"
+        return content_type
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a response with this status code has a body at all (RFC 9110, section 6.4.1)."""
+        return self.status_code >= 200 and self.status_code != 204 and self.status_code != 304
+
+    def complete(self) -> None:
+        """Add the header fields that are still missing; who sends the response calls this before."""
+        headers = self.headers
+        if self.has_body:
+            if "Content-Type" not in headers:
+                headers["Content-Type"] = self.content_type
+            if isinstance(self.body, bytes) and "Content-Length" not in headers:
+                headers["Content-Length"] = str(len(self.body))
+
+    def prepare(self, request) -> None:
+        """Adapt the response to the *request* that it answers; the seam for conditional requests."""
+
+    def body_iter(self):
+        """Return the body as an asynchronous iterator of bytes-like objects, with `aclose()`.
+
+        An object is valid until the next one is asked for: files are read into one buffer.
+        """
+        body = self.body
+        if isinstance(body, bytes):
+            return _Items(iter((body,) if body else ()), None)
+        if hasattr(body, "read"):
+            return FileChunks(body, max(self.send_file_buffer_size, MIN_FILE_CHUNK))
+        if hasattr(body, "__anext__"):
+            return _Items(None, body)
+        if hasattr(body, "__aiter__"):
+            return _Items(None, body.__aiter__())
+        return _Items(body, None)
+
+    @classmethod
+    def redirect(cls, location: str, status_code: int = 302) -> "Response":
+        """Return a response that sends the client to another URL.
+
+        :raises ValueError: for a location with CR or LF in it.
+        """
+        return cls(status_code=status_code, headers={"Location": location})
+
+    @classmethod
+    def send_file(
+        cls,
+        filename: str,
+        status_code: int = 200,
+        content_type: "str | None" = None,
+        stream=None,
+        max_age: "int | None" = None,
+        compressed: "bool | str" = False,
+        file_extension: str = "",
+    ) -> "Response":
+        """Return a response with a file in its body; never pass a name that comes from a client (see `microdot.static`).
+
+        Conditional requests and single ranges are answered (RFC 9110, sections 13 and 14).
+
+        :param content_type: the media type; None: by the file name's extension.
+        :param stream: an open binary file to send instead of *filename*, whose name still tells the type.
+        :param max_age: seconds for which clients may keep the file without asking again.
+        :param compressed: the file's content is compressed already: True for gzip, or the coding's name. Without it, a
+            sibling `filename + '.gz'` that is not older is sent to clients that accept gzip.
+        :param file_extension: added to *filename* for the name of the file to open, but not for its type; such as `'.gz'`.
+        :raises OSError: if the file cannot be opened.
+        """
+        from .files import FileResponse
+
+        return FileResponse(filename, status_code, content_type, stream, max_age, compressed, file_extension)
+
+
+def _check_body(body):
+    if isinstance(body, (bytearray, memoryview)):
+        return bytes(body)
+    for attribute in ("read", "__next__", "__anext__", "__aiter__"):
+        if hasattr(body, attribute):
+            return body
+    raise TypeError("cannot send a " + type(body).__name__ + " as the body of a response")
+
+
+def _to_bytes(data):
+    return data.encode() if isinstance(data, str) else data
+
+
+class _Items:
+    """The items of a synchronous or an asynchronous iterator as bytes; empty ones are left out."""
+
+    def __init__(self, items, async_items):
+        self.items = items
+        self.async_items = async_items
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        while True:
+            if self.async_items:
+                item = await self.async_items.__anext__()
+            else:
+                item, ended = await next_item(self.items)
+                if ended:
+                    raise StopAsyncIteration
+            if item:
+                return _to_bytes(item)
+
+    async def aclose(self):
+        """Close the iterator, so that its `finally` blocks run."""
+        if hasattr(self.async_items, "aclose"):
+            await self.async_items.aclose()
+        elif hasattr(self.items, "close"):
+            self.items.close()
+
+
+class FileChunks:
+    """What a file-like object holds, up to its end or to *remaining* bytes; `aclose()` closes it."""
+
+    def __init__(self, file, size, remaining=None):
+        self.file = file
+        self.size = size
+        self.remaining = remaining
+        self.buffer = memoryview(bytearray(size)) if REUSE_BUFFERS and hasattr(file, "readinto") else None
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        n = self.size if self.remaining is None else min(self.size, self.remaining)
+        if not n:
+            raise StopAsyncIteration
+        if self.buffer:
+            data = self.buffer[: self.file.readinto(self.buffer[:n])]
+        else:
+            data = self.file.read(n)
+            if iscoroutine(data):
+                data = await data
+        if not data:
+            raise StopAsyncIteration
+        if self.remaining is not None:
+            self.remaining -= len(data)
+        return _to_bytes(data)
+
+    async def aclose(self):
+        """Close the file."""
+        if hasattr(self.file, "close"):
+            closing = self.file.close()
+            if iscoroutine(closing):
+                await closing
+
+
+Response.already_handled = Response()

@@ -1,0 +1,167 @@
+"""The server: it listens, keeps the connections within their budget and deadlines, and shuts down in order."""
+
+import asyncio
+
+from . import dates
+from ._compat import Listener, call_in_loop, log_error
+from .connection import Connection
+
+#: Seconds between two looks at the deadlines: they are kept this exactly.
+TICK = 0.25
+# While every place is taken this many more connections may be told so; others are closed at once.
+_EXTRA_CONNECTIONS = 2
+
+
+class Server:
+    """Serves one application on one address.
+
+    Deadlines cost no timer and no task a connection: one task looks at all of them every `TICK` seconds, and runs only
+    while there are connections.
+
+    :param app: the application; its class attributes are the budget.
+    :param ssl: an `ssl.SSLContext` for TLS, or None.
+    """
+
+    def __init__(self, app, ssl=None):
+        self.app = app
+        self.ssl = ssl
+        self.clock = 0  # in ticks
+        self.connections: "list[Connection]" = []
+        self.closing = False
+        self._date = None
+        self._date_clock = 0
+        self._listener = None
+        self._accepting = None
+        self._watching = False
+        self._closed = asyncio.Event()
+
+    @property
+    def sockets(self) -> list:
+        """The listening sockets, one or, after `close()`, none."""
+        return [self._listener.socket] if self._listener else []
+
+    def is_serving(self) -> bool:
+        """Return whether new connections are accepted."""
+        return self._accepting is not None and not self.closing
+
+    # Life
+
+    def listen(self, host: str, port: int) -> None:
+        """Bind the listening socket; must be called in a running event loop.
+
+        :raises OSError: if that is not possible.
+        """
+        self._listener = Listener(host, port)
+        self._loop = asyncio.get_event_loop()
+
+    async def start_serving(self) -> None:
+        """Accept connections from now on."""
+        if not self._accepting:
+            self._accepting = asyncio.create_task(self._accept())
+
+    async def serve_forever(self) -> None:
+        """Accept connections until `close()`, then finish as `wait_closed()` does."""
+        await self.start_serving()
+        try:
+            await self._closed.wait()
+        finally:
+            self._close()
+            await self.wait_closed()
+
+    def close(self) -> None:
+        """Accept no more connections, close idle ones, and the others after their request; safe from any thread."""
+        if not self.closing:
+            call_in_loop(self._loop, self._close)
+
+    def _close(self):
+        if self.closing:
+            return
+        self.closing = True
+        if self._accepting:
+            self._accepting.cancel()
+        self._listener.close()
+        self._listener = None
+        for connection in self.connections:
+            if connection.idle:
+                connection.expire()
+        self._closed.set()
+
+    async def wait_closed(self) -> None:
+        """Wait for the running requests; those that take longer than the application's `shutdown_timeout` are cancelled."""
+        await self._closed.wait()
+        for _ in range(2):
+            waited = 0
+            while self.connections and waited <= self.app.shutdown_timeout:
+                await asyncio.sleep(0.02)
+                waited += 0.02
+            for connection in self.connections:
+                connection.task.cancel()
+
+    # Connections
+
+    async def _accept(self):
+        """Accept connections; no error of one of them, and no lack of memory or sockets, ends this."""
+        while True:
+            try:
+                sock, address = await self._listener.accept()
+                asyncio.create_task(self._serve_socket(sock, address))
+            except (OSError, MemoryError) as error:
+                log_error("Cannot accept a connection: " + repr(error))
+                await asyncio.sleep(TICK)
+
+    async def _serve_socket(self, sock, address):
+        connection = Connection(self, address)
+        if len(self.connections) >= self.app.max_connections:
+            self._make_room(connection)
+        self._add(connection)
+        try:
+            await connection.open(sock)
+            await connection.serve()
+        finally:
+            self.connections.remove(connection)
+
+    async def serve_connection(self, reader, writer) -> None:
+        """Serve one connection, given as a pair of streams, to its end."""
+        connection = Connection(self, writer.get_extra_info("peername"))
+        connection.reader = reader
+        connection.writer = writer
+        self._add(connection)
+        try:
+            await connection.serve()
+        finally:
+            self.connections.remove(connection)
+
+    def _add(self, connection):
+        self.connections.append(connection)
+        if not self._watching:
+            self._watching = True
+            asyncio.create_task(self._watch())
+
+    def _make_room(self, newcomer):
+        """Close the connection that has been idle longest; without one, have *newcomer* refused."""
+        oldest = None
+        for connection in self.connections:
+            if connection.idle and (oldest is None or connection.read_deadline < oldest.read_deadline):
+                oldest = connection
+        if oldest:
+            oldest.expire()
+        elif len(self.connections) < self.app.max_connections + _EXTRA_CONNECTIONS:
+            newcomer.refused = True
+        else:
+            newcomer.dropped = True
+
+    def date(self) -> "str | None":
+        """Return the value for the Date field, made anew once a tick; None if the clock is not set."""
+        if self._date_clock != self.clock or not self.clock:
+            self._date_clock = self.clock
+            self._date = dates.now()
+        return self._date
+
+    async def _watch(self):
+        """Keep the clock, and end what is past its deadline."""
+        while self.connections:
+            await asyncio.sleep(TICK)
+            self.clock += 1
+            for connection in self.connections:
+                connection.check(self.clock)
+        self._watching = False

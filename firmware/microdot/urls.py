@@ -1,0 +1,69 @@
+"""Percent-encoding (RFC 3986) and form encoding (WHATWG URL standard)."""
+
+from .datastructures import MultiDict
+
+_UNRESERVED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+_HEX = b"0123456789abcdefABCDEF"
+
+
+def decode(data: bytes) -> str:
+    """Return *data* as text: UTF-8 where it is valid UTF-8, else a character for each byte (ISO 8859-1)."""
+    try:
+        return str(data, "utf-8")
+    except ValueError:  # MicroPython's UnicodeError and CPython's UnicodeDecodeError are both ValueErrors
+        return "".join([chr(byte) for byte in data])
+
+
+def unquote_to_bytes(data: bytes) -> bytes:
+    """Decode the percent-encoding of *data*; a `%` that two hexadecimal digits do not follow stays as it is."""
+    parts = data.split(b"%")
+    decoded = [parts[0]]
+    for part in parts[1:]:
+        digits = part[:2]
+        if len(digits) == 2 and not digits.strip(_HEX):
+            decoded.append(bytes((int(digits, 16),)))
+            decoded.append(part[2:])
+        else:
+            decoded.append(b"%")
+            decoded.append(part)
+    return b"".join(decoded)
+
+
+def unquote(text: str) -> str:
+    """Decode the percent-encoding of a URL's path; never raises."""
+    if "%" not in text:
+        return text
+    return decode(unquote_to_bytes(text.encode()))
+
+
+def quote(text: str, safe: bytes = b"") -> str:
+    """Percent-encode *text* as UTF-8, all but unreserved characters (RFC 3986, section 2.3) and those in *safe*."""
+    data = text.encode()
+    keep = _UNRESERVED + safe
+    if not data.strip(keep):
+        return text
+    return "".join([chr(byte) if byte in keep else "%%%02X" % byte for byte in data])
+
+
+def urlencode(text: str) -> str:
+    """Encode *text* as a value of a query string or a form: a space becomes `+`."""
+    return quote(text, b" ").replace(" ", "+")
+
+
+def urldecode(data: "str | bytes") -> str:
+    """Decode a name or value of a query string or a form; never raises."""
+    if isinstance(data, str):
+        return unquote(data.replace("+", " "))
+    return decode(unquote_to_bytes(data.replace(b"+", b" ")))
+
+
+def parse_form(encoded: "str | bytes") -> MultiDict:
+    """Parse a query string or a body of type `application/x-www-form-urlencoded`."""
+    if not isinstance(encoded, str):
+        encoded = decode(encoded)
+    values = MultiDict()
+    for pair in encoded.split("&"):
+        if pair:
+            name, _, value = pair.partition("=")
+            values[urldecode(name)] = urldecode(value)
+    return values
