@@ -251,7 +251,7 @@ async def fail(request, where):
     if where == "aborting":
         raise IndexError("for the error handler that aborts")
     if where == "abort":
-        abort(418)
+        abort(403)
     if where == "file":
         return Short(b"0123456789" * 10, failing=True)
     return failing(), 200, {"Content-Length": "100"} if where == "known" else {}

@@ -2,6 +2,7 @@
 
 OPEN = "open"  # the last reply keeps the connection, and the connection serves another request
 CLOSED = "closed"  # the last reply announces the close (unless HTTP/1.0 implies it), and the server closes cleanly
+CUT = "cut"  # closed; the client sends on behind its last request, so a reset after the reply is its own fault
 EITHER = "either"  # the server may choose, but what it announces it does
 
 CONTINUE = object()  # a segment that stands for: wait for `100 Continue`, then go on sending

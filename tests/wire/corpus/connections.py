@@ -1,6 +1,6 @@
 """Persistence and pipelining."""
 
-from wire.vector import CLOSED, EITHER, OPEN, Reply, Vector, echoed, request
+from wire.vector import CLOSED, CUT, EITHER, OPEN, Reply, Vector, echoed, request
 
 GET = b"GET /echo HTTP/1.1"
 OLD = b"GET /echo HTTP/1.0"
@@ -115,7 +115,7 @@ PIPELINES = [
         OPEN,
     ),
     connection(
-        "closed in the middle", "9112 9.6", NEXT + request(GET, b"Connection: close") + NEXT, [NEXT_REPLY] * 2, CLOSED
+        "closed in the middle", "9112 9.6", NEXT + request(GET, b"Connection: close") + NEXT, [NEXT_REPLY] * 2, CUT
     ),
     connection("bad in the middle", "9112 9.3.2", NEXT + request(GET, b"X : y") + NEXT, [NEXT_REPLY, 400], CLOSED),
     connection(
@@ -125,9 +125,7 @@ PIPELINES = [
         [NEXT_REPLY, 400],
         CLOSED,
     ),
-    connection(
-        "closed, much behind", "9112 9.6", request(GET, b"Connection: close") + NEXT * 500, [NEXT_REPLY], CLOSED
-    ),
+    connection("closed, much behind", "9112 9.6", request(GET, b"Connection: close") + NEXT * 500, [NEXT_REPLY], CUT),
     connection("bytes that are no request", "9112 2.2", NEXT + b"\0\1\2\3\r\n\r\n", [NEXT_REPLY, 400], CLOSED),
     connection(
         "a failure does not end it",
@@ -137,7 +135,7 @@ PIPELINES = [
         OPEN,
     ),
     connection(
-        "abort does not end it", "9112 9.3.2", request(b"GET /fail/abort HTTP/1.1") + NEXT, [418, NEXT_REPLY], OPEN
+        "abort does not end it", "9112 9.3.2", request(b"GET /fail/abort HTTP/1.1") + NEXT, [403, NEXT_REPLY], OPEN
     ),
     connection("more requests than one connection may make", "9112 9.3", NEXT * 60, [NEXT_REPLY] * 50, CLOSED),
     connection("options that are no token", "9110 7.6.1", request(GET, b"Connection: @"), [(200, 400)], EITHER),

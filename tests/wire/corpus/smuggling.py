@@ -1,6 +1,6 @@
 """Requests inside requests: each would be served if another message length were believed."""
 
-from wire.vector import CLOSED, OPEN, Reply, Vector, echoed, request
+from wire.vector import CLOSED, CUT, OPEN, Reply, Vector, echoed, request
 
 POST = b"POST /echo HTTP/1.1"
 CHUNKED = b"Transfer-Encoding: chunked"
@@ -149,14 +149,14 @@ OBEYED = [
         "9112 9.6",
         request(POST, b"Connection: close", body=HIDDEN),
         [200],
-        CLOSED,
+        CUT,
     ),
     Vector(
         "smuggling: request behind an HTTP/1.0 request",
         "9112 9.3",
         request(b"GET /echo HTTP/1.0", body=HIDDEN),
         [Reply(200, version="1.0")],
-        CLOSED,
+        CUT,
     ),
     Vector(
         "smuggling: request behind a refused one",

@@ -1,0 +1,15 @@
+"""A short soak; tools/soak.py is the long one."""
+
+import sys
+
+from conftest import ROOT, micropython_binary
+
+sys.path.append(str(ROOT / "tools"))
+
+import soak  # noqa: E402
+
+
+def test_short_soak():
+    report = []
+    wrong = soak.soak(micropython_binary(), 4000, 4, "128k", seed=7, rounds=4, report=report.append)
+    assert not wrong, "\n".join([*wrong[:20], *report])
