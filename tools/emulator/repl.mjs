@@ -2,7 +2,7 @@
 
 const CTRL_A = '\x01', CTRL_B = '\x02', CTRL_C = '\x03', CTRL_D = '\x04';
 const RAW_PROMPT = 'raw REPL; CTRL-B to exit\r\n>';
-const ENTER_ATTEMPT_MS = 3000;
+const ENTER_ATTEMPT_MS = 3000, UPLOAD_BYTES = 1024;
 
 export class Repl {
   #received = ''; // latin-1: one character is one byte
@@ -57,6 +57,15 @@ export class Repl {
     const { output, error } = await this.exec(code, options);
     if (error) throw new Error(`the board raised:\n${error}`);
     return output;
+  }
+
+  /** Writes a file on the board. */
+  async upload(path, contents) {
+    await this.run(`from binascii import unhexlify\nfile = open(${JSON.stringify(path)}, 'wb')`);
+    for (let at = 0; at < contents.length; at += UPLOAD_BYTES) {
+      await this.run(`file.write(unhexlify('${contents.toString('hex', at, at + UPLOAD_BYTES)}'))`);
+    }
+    await this.run('file.close()\ndel file, unhexlify');
   }
 
   /** Stops the program that runs, as Ctrl-C does. */

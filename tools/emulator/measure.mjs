@@ -1,0 +1,149 @@
+// measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare] [--verbose]
+//
+// Measures a web framework on the emulated chip and prints one line of JSON: simulated time and heap, so the figures
+// do not depend on the machine. The framework is the frozen `microdot`, or the one in --module (a compiled file, put on
+// the board's filesystem before each boot), or with --bare a program without any.
+
+import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Client, sleep } from './client.mjs';
+import { boardFromOptions, parseCommand } from './command.mjs';
+import { Network } from './network.mjs';
+import { Repl } from './repl.mjs';
+
+const REQUESTS = 20, IDLE_CONNECTIONS = 4, MOST_BALLAST_BLOCKS = 60, SETTLE_MICROSECONDS = 400000;
+const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare]';
+const { positionals: [firmware], values } = parseCommand(usage, 1, {
+  module: { type: 'string' }, bare: { type: 'boolean', default: false },
+});
+const script = (name) => fs.readFileSync(fileURLToPath(new URL(`board/${name}.py`, import.meta.url)), 'utf8');
+const application = values.bare ? 'bench_bare' : 'bench_app';
+
+async function boot() {
+  const pico = boardFromOptions(firmware, { pace: 'Infinity', verbose: values.verbose });
+  const repl = new Repl(pico);
+  await repl.enter();
+  if (values.module) await repl.upload('/microdot.mpy', fs.readFileSync(values.module));
+  return { pico, repl };
+}
+
+async function importHeap() {
+  const { pico, repl } = await boot();
+  const code = 'import gc\ngc.collect()\nbefore = gc.mem_alloc()\n'
+    + 'from microdot import Microdot\nimport asyncio, json, re\ngc.collect()\nprint(gc.mem_alloc() - before)';
+  const bytes = Number(await repl.run(code));
+  pico.stop();
+  return bytes;
+}
+
+async function dispatch() {
+  const { pico, repl } = await boot();
+  await repl.run(script('bench_app'));
+  const output = await repl.run(script('bench_dispatch'));
+  pico.stop();
+  const lines = output.split('\n').filter((line) => line.startsWith('dispatch '));
+  return Object.fromEntries(lines.map((line) => {
+    const [, name, microseconds, allocated] = line.trim().split(' ');
+    return [name, { milliseconds: Number(microseconds) / 1000, allocatedBytes: Number(allocated) }];
+  }));
+}
+
+// Starts the server on a fresh board; returns the board, its network and `ask(line)`, which puts a line to the program.
+async function serve() {
+  const { pico, repl } = await boot();
+  const network = new Network(pico);
+  await repl.run(script('link'));
+  await repl.run(script(application));
+  let output = '', notify = () => {};
+  const onOutput = (text) => {
+    output += text;
+    notify();
+    pico.yield();
+  };
+  const line = async (pattern) => {
+    for (;;) {
+      const found = pattern.exec(output);
+      if (found) {
+        output = output.slice(found.index + found[0].length);
+        return found;
+      }
+      await new Promise((resolve) => {
+        notify = resolve;
+      });
+    }
+  };
+  repl.exec(script('bench_server'), { onOutput }).then(({ error }) => {
+    output += `= -1 ${error}\n`;
+    notify();
+  });
+  await line(/READY\r?\n/);
+  const ask = async (command) => {
+    pico.usb.send(Buffer.from(`${command}\n`));
+    return (await line(/= (-?\d+)(?: (\d+))?[^\n]*\n/)).slice(1).map(Number);
+  };
+  return { pico, network, ask };
+}
+
+async function memory() {
+  const { pico, network: { tcp }, ask } = await serve();
+  const first = new Client(pico, tcp);
+  await first.get('/');
+  await first.close();
+  await sleep(pico, SETTLE_MICROSECONDS);
+  const [base, free] = await ask('heap');
+  const perConnection = async (use) => {
+    const clients = Array.from({ length: IDLE_CONNECTIONS }, () => new Client(pico, tcp));
+    for (const client of clients) await use(client);
+    await sleep(pico, SETTLE_MICROSECONDS);
+    const [used] = await ask('heap');
+    const alive = clients.filter((client) => !client.closed).length;
+    for (const client of clients) await client.close();
+    await sleep(pico, SETTLE_MICROSECONDS);
+    return alive === IDLE_CONNECTIONS ? Math.round((used - base) / IDLE_CONNECTIONS) : null;
+  };
+  const silentConnectionBytes = await perConnection(() => {});
+  const keptConnectionBytes = await perConnection((client) => client.get('/'));
+  const result = { freeBytes: free, silentConnectionBytes, keptConnectionBytes, leastFreeBytes: null };
+  for (let blocks = MOST_BALLAST_BLOCKS; blocks > 0; blocks -= 2) {
+    const [left] = await ask(`leave ${blocks}`);
+    if (!(left > 0)) break;
+    const client = new Client(pico, tcp);
+    const status = await client.get('/');
+    if (status !== 200) break;
+    result.leastFreeBytes = left;
+    await client.close();
+  }
+  pico.stop();
+  return result;
+}
+
+async function overPpp(keepAlive) {
+  const { pico, network: { tcp } } = await serve();
+  let client = new Client(pico, tcp);
+  const request = async () => {
+    if (!keepAlive || client.closed) client = new Client(pico, tcp);
+    const status = await client.get('/');
+    if (status !== 200) throw new Error(`the board answered ${status}`);
+    if (!keepAlive) await client.close();
+  };
+  await request();
+  await sleep(pico, SETTLE_MICROSECONDS);
+  tcp.resetStatistics();
+  const { busyMicroseconds, simulatedMicroseconds } = pico;
+  for (let i = 0; i < REQUESTS; i++) await request();
+  const per = (value) => Math.round(value / REQUESTS) / 1000;
+  const result = {
+    chipMilliseconds: per(pico.busyMicroseconds - busyMicroseconds),
+    milliseconds: per(pico.simulatedMicroseconds - simulatedMicroseconds),
+    dataSegments: tcp.statistics.dataSegmentsIn / REQUESTS,
+  };
+  pico.stop();
+  return result;
+}
+
+const result = values.bare ? {} : { importBytes: await importHeap(), dispatch: await dispatch() };
+result.memory = await memory();
+result.keptAlive = values.module ? null : await overPpp(true);
+result.closedEachTime = values.bare ? null : await overPpp(false);
+console.log(JSON.stringify(result));
+process.exit(0);
