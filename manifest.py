@@ -26,6 +26,7 @@ CORE = (
     "dates",
     "errors",
     "files",
+    "helpers",
     "http11",
     "microdot",
     "request",
@@ -33,16 +34,27 @@ CORE = (
     "results",
     "routing",
     "server",
+    "status",
     "streams",
     "urls",
 )
 
 SETS = {
     "core": (),
-    "realtime": ("frames", "handshake", "permessage", "queues", "websocket", "sse", "pubsub"),
-    "forms": ("multipart", "static", "cors", "csrf"),
-    "sessions": ("session", "login", "auth"),
-    "templates": ("utemplate",),
+    "realtime": (
+        "channel",
+        "frames",
+        "handshake",
+        "permessage",
+        "pubsub",
+        "queues",
+        "sse",
+        "utf8",
+        "websocket",
+    ),
+    "forms": (),
+    "sessions": (),
+    "templates": (),
 }
 
 

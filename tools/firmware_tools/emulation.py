@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from . import debian
-from .console import FirmwareError
+from .console import FirmwareError, MissingError
 from .paths import ROOT
 
 SERVE = ROOT / "tools" / "emulator" / "serve.mjs"
@@ -24,7 +24,7 @@ def command(firmware, *, repl_port=None, http_port=None):
     board = firmware.board
     if board.port == "rp2":
         if shutil.which("node") is None:
-            raise FirmwareError("node is not installed: the RP2040 emulator needs Node.js 20 or newer")
+            raise MissingError("node is not installed: the RP2040 emulator needs Node.js 20 or newer")
         line = ["node", str(SERVE), str(firmware.image)]
         for option, port in (("--repl-port", repl_port), ("--http-port", http_port)):
             line += [] if port is None else [option, str(port)]

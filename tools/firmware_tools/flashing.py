@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 
-from .console import FirmwareError, beside_python
+from .console import FirmwareError, MissingError, beside_python
 
 # Byte 12 of an ESP image names its chip; a UF2 block has its family in bytes 28 to 31.
 ESP_CHIPS = {0: "esp32", 2: "esp32s2", 5: "esp32c3", 9: "esp32s3", 12: "esp32c2", 13: "esp32c6", 16: "esp32h2"}
@@ -54,7 +54,7 @@ def serial_port(port, dry_run):
     try:
         from serial.tools import list_ports
     except ImportError:
-        raise FirmwareError("pyserial is not installed: pip install mpremote") from None
+        raise MissingError("pyserial is not installed: pip install mpremote") from None
     found = [item.device for item in list_ports.comports() if item.vid is not None]
     if len(found) == 1:
         return found[0]
@@ -129,7 +129,7 @@ def execute(words):
     """Run one tool from this Python's environment, its output shown; FirmwareError with its last line if it fails."""
     program = beside_python(words[0])
     if program is None:
-        raise FirmwareError(f"{words[0]} is not installed: pip install {words[0]}")
+        raise MissingError(f"{words[0]} is not installed: pip install {words[0]}")
     process = subprocess.Popen([program, *words[1:]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     last = ""
     for line in process.stdout:

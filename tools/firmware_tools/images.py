@@ -4,7 +4,7 @@ import pathlib
 import tempfile
 
 from .compiler import stage
-from .console import FirmwareError, beside_python, capture
+from .console import FirmwareError, MissingError, beside_python, capture
 
 BLOCK = 4096
 
@@ -13,7 +13,7 @@ def romfs(output, sets, app=None, *, bytecode=True):
     """Write a ROMFS image to *output*: read-only, its modules run where they lie, without a copy in RAM."""
     mpremote = beside_python("mpremote")
     if mpremote is None:
-        raise FirmwareError("mpremote is not installed: pip install mpremote")
+        raise MissingError("mpremote is not installed: pip install mpremote")
     with tempfile.TemporaryDirectory() as folder:
         stage(pathlib.Path(folder), sets, app, bytecode=bytecode)
         # The modules are compiled already.
@@ -27,7 +27,7 @@ def littlefs(output, sets, app=None, *, size, bytecode=True):
         from littlefs import LittleFS
         from littlefs.errors import LittleFSError
     except ImportError:
-        raise FirmwareError("littlefs-python is not installed: pip install littlefs-python") from None
+        raise MissingError("littlefs-python is not installed: pip install littlefs-python") from None
     if size < 4 * BLOCK or size % BLOCK:
         raise FirmwareError(f"the image's size must be a multiple of {BLOCK} bytes, and at least {4 * BLOCK}")
     image = LittleFS(

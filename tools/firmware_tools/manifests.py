@@ -47,8 +47,8 @@ def derive(path, board, sets=None, app=None):
     return path
 
 
-def frozen(manifest, source, port):
-    """Return what *manifest* freezes in a build of *port*: {path of the module in the firmware: path of its file}."""
+def frozen_files(manifest, source, port):
+    """Return the paths, in the firmware, of the modules that *manifest* freezes in a build of *port*."""
     spec = importlib.util.spec_from_file_location("manifestfile", source.mp / "tools" / "manifestfile.py")
     manifestfile = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(manifestfile)
@@ -63,4 +63,4 @@ def frozen(manifest, source, port):
         reader.execute(str(manifest))
     except manifestfile.ManifestFileError as error:
         raise FirmwareError(str(error)) from None
-    return {item.target_path: item.full_path for item in reader.files()}
+    return [item.target_path for item in reader.files()]

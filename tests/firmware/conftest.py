@@ -1,0 +1,58 @@
+"""Firmware for the tests: each image is built once a run, from the cache where it is up to date.
+
+What is missing on a contributor's machine skips its tests, and the end of the run says so; with CI set it fails them.
+"""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent / "tools"))
+
+from firmware_tools import build, sources  # noqa: E402
+from needs import MISSING, needed  # noqa: E402
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what the skipped firmware tests lack."""
+    if MISSING:
+        terminalreporter.section("firmware tests were skipped", sep="!", red=True)
+        for text in sorted(MISSING):
+            terminalreporter.line(text)
+
+
+@pytest.fixture(scope="session")
+def source():
+    """MicroPython's pinned source."""
+    with needed():
+        return sources.pinned()
+
+
+@pytest.fixture(scope="session")
+def firmware():
+    """A function that builds a board, with the freeze sets and application given, and returns its Firmware."""
+
+    def built(name, **options):
+        with needed():
+            return build.build(name, **options)
+
+    return built
+
+
+@pytest.fixture(scope="session")
+def unix(firmware):
+    """The unix port's program with everything frozen."""
+    return firmware("UNIX").image
+
+
+@pytest.fixture(scope="session")
+def pico_uf2(firmware):
+    """The Raspberry Pi Pico's image with everything frozen."""
+    return firmware("RPI_PICO").image
+
+
+@pytest.fixture(scope="session")
+def pico_ppp_uf2(firmware):
+    """The image of the Raspberry Pi Pico with PPP, with everything frozen."""
+    return firmware("RPI_PICO_PPP").image

@@ -1,0 +1,21 @@
+"""What a test needs of this machine: a skip where it is missing, a failure where CI is set."""
+
+import contextlib
+import os
+
+import pytest
+from firmware_tools.console import MissingError
+
+MISSING = set()
+
+
+@contextlib.contextmanager
+def needed():
+    """Turn a MissingError in the block into a skip, or into a failure where CI is set."""
+    try:
+        yield
+    except MissingError as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error), pytrace=False)
+        MISSING.add(str(error))
+        pytest.skip(str(error))
