@@ -6,6 +6,8 @@ answers pings, keeps the closing handshake and holds both sides to the protocol.
 
 import os
 
+from . import utf8
+
 CONTINUATION = 0
 TEXT = 1
 BINARY = 2
@@ -85,7 +87,7 @@ def encode_close(code: "int | None" = NORMAL, reason: str = "", mask: "bytes | N
     text = reason.encode()
     if len(text) > 123:
         text = text[:123]
-        text = text[: 123 - _unfinished(text)]
+        text = text[: 123 - utf8.unfinished(text)]
     return encode(CLOSE, code.to_bytes(2, "big") + text, mask=mask)
 
 
@@ -96,69 +98,14 @@ def parse_close(payload: bytes) -> "tuple[int, str]":
     code = int.from_bytes(payload[:2], "big")
     if len(payload) < 2 or not is_close_code(code):
         raise FrameError(PROTOCOL_ERROR, "close code")
-    return code, decode_utf8(payload[2:])
+    return code, _decode(payload[2:])
 
 
-# Decoders differ: MicroPython's lets overlong forms, surrogates and code points above 10FFFF pass.
-try:
-    _STRICT = not str(b"\xed\xa0\x80", "utf-8")
-except UnicodeError:
-    _STRICT = True
-
-_NEVER = tuple(bytes((byte,)) for byte in (0xC0, 0xC1) + tuple(range(0xF5, 0x100)))
-# After these leading bytes only a part of the continuation bytes is allowed (RFC 3629, 4).
-_SECOND = ((b"\xe0", 0xA0, 0xBF), (b"\xed", 0x80, 0x9F), (b"\xf0", 0x90, 0xBF), (b"\xf4", 0x80, 0x8F))
-
-
-def _has_forbidden(data: bytes) -> bool:
-    """Tell whether *data* has a byte or a pair of bytes that UTF-8 forbids but a loose decoder accepts."""
-    for byte in _NEVER:
-        if data.find(byte) >= 0:
-            return True
-    for lead, low, high in _SECOND:
-        at = data.find(lead)
-        while at >= 0:
-            if at + 1 < len(data) and not low <= data[at + 1] <= high:
-                return True
-            at = data.find(lead, at + 1)
-    return False
-
-
-def _unfinished(data: bytes) -> int:
-    """Return how many bytes at the end of *data* (0 to 3) are the beginning of a longer character."""
-    for back in range(1, min(3, len(data)) + 1):
-        byte = data[len(data) - back]
-        if byte < 0x80:
-            return 0
-        if byte >= 0xC0:
-            size = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
-            return back if back < size else 0
-    return 0
-
-
-def decode_utf8(data: bytes) -> str:
-    """Decode UTF-8 as strictly as RFC 3629 wants on every runtime; raises FrameError (1007)."""
+def _decode(data: bytes) -> str:
     try:
-        text = str(data, "utf-8")
+        return utf8.decode(data)
     except UnicodeError:
         raise FrameError(BAD_DATA, "not UTF-8") from None
-    if not _STRICT and len(text) != len(data) and _has_forbidden(bytes(data)):
-        raise FrameError(BAD_DATA, "not UTF-8")
-    return text
-
-
-def check_utf8(data: bytearray, start: int) -> int:
-    """Check *data* from *start*, a character's first byte, as far as it can be judged before more arrives.
-
-    Returns where the unfinished character at the end begins; raises FrameError (1007) at the first wrong byte.
-    """
-    part = bytes(data[start:])
-    tail = _unfinished(part)
-    end = len(part) - tail
-    decode_utf8(part[:end])
-    if tail and _has_forbidden(part[end:]):
-        raise FrameError(BAD_DATA, "not UTF-8")
-    return start + end
 
 
 class FrameParser:
@@ -282,7 +229,10 @@ class FrameParser:
             data = self._extension.inflate(data, self._room())
         self._append(data)
         if self._opcode == TEXT and (self._left or not self._head[0] & 0x80):
-            self._checked = check_utf8(self._message, self._checked)
+            try:
+                self._checked = utf8.check(self._message, self._checked)
+            except UnicodeError:
+                raise FrameError(BAD_DATA, "not UTF-8") from None
 
     def _append(self, data: bytes) -> None:
         if self._message or not isinstance(data, bytearray):
@@ -300,7 +250,7 @@ class FrameParser:
         self._opcode = None
         self._message = bytearray()
         self._checked = 0
-        return opcode, decode_utf8(message) if opcode == TEXT else bytes(message)
+        return opcode, _decode(message) if opcode == TEXT else bytes(message)
 
 
 def _header_length(head: bytes) -> int:
@@ -356,18 +306,23 @@ class Connection:
         try:
             event = self._parser.next_event()
         except FrameError as error:
-            self.error = error
-            event = CLOSE, (error.code, error.reason)
+            return self.fail(error)
         if event is None:
             return None
         if event[0] == PING and not self.close_sent:
             self.reply = encode(PONG, event[1], mask=self._mask())
         elif event[0] == CLOSE:
-            self.close_received = self.error is None
+            self.close_received = True
             self.close_code, self.close_reason = event[1]
-            if not self.close_sent:
-                self.reply = self.close(self.close_code, "" if self.error is None else self.close_reason)
+            self.reply = self.close(self.close_code)
         return event
+
+    def fail(self, error: FrameError) -> "tuple[int, tuple[int, str]]":
+        """Give the connection up because of *error*: its close frame is in `reply`; return the event CLOSE."""
+        self.error = error
+        self.close_code, self.close_reason = error.code, error.reason
+        self.reply = self.close(error.code, error.reason)
+        return CLOSE, (error.code, error.reason)
 
     def message(self, data: "str | bytes", opcode: "int | None" = None) -> bytes:
         """Return the frame of a message: TEXT for str and BINARY for bytes unless *opcode* says otherwise."""
@@ -379,9 +334,11 @@ class Connection:
             packed = self._extension.compress(payload)
         return encode(opcode, payload if packed is None else packed, True, self._mask(), packed is not None)
 
-    def ping(self, payload: bytes = b"") -> bytes:
-        """Return a ping frame with up to 125 bytes of payload."""
-        return encode(PING, payload, mask=self._mask())
+    def control(self, opcode: int, payload: bytes = b"") -> bytes:
+        """Return the frame of a PING or PONG; raises ValueError for a payload of more than 125 bytes."""
+        if len(payload) > 125:
+            raise ValueError("ping or pong of more than 125 bytes")
+        return encode(opcode, payload, mask=self._mask())
 
     def close(self, code: "int | None" = NORMAL, reason: str = "") -> bytes:
         """Begin the closing handshake: return the close frame, b'' when one has been sent already."""

@@ -35,7 +35,7 @@ def test_client_masks_with_changing_keys():
 
 def test_pings_are_answered_in_order():
     client, server = Connection(client=True), Connection()
-    found, replies = events(server, client.ping(b"1") + client.ping() + client.message("x"))
+    found, replies = events(server, client.control(PING, b"1") + client.control(PING) + client.message("x"))
     assert found == [(PING, b"1"), (PING, b""), (TEXT, "x")]
     assert replies == b"\x8a\x011\x8a\x00"
     assert events(client, replies) == ([(PONG, b"1"), (PONG, b"")], b"")
@@ -65,7 +65,7 @@ def test_own_close_is_sent_once_and_answered():
     assert server.close() == b""
     assert server.close_code is None and not server.close_received
     # what is on its way meanwhile still arrives, and a ping is not answered any more
-    found, replies = events(server, client.message("late") + client.ping())
+    found, replies = events(server, client.message("late") + client.control(PING))
     assert found == [(TEXT, "late"), (PING, b"")] and replies == b""
     found, replies = events(client, frame)
     assert found == [(CLOSE, (1001, "restart"))]

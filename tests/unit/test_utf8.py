@@ -1,4 +1,5 @@
-from microdot.frames import CONTINUATION, TEXT, FrameError, FrameParser, check_utf8, decode_utf8, encode
+from microdot import utf8
+from microdot.frames import CONTINUATION, TEXT, FrameError, FrameParser, encode
 from support import raises
 
 GOOD = (
@@ -23,9 +24,8 @@ def fails_after(data):
     for count in range(len(data)):
         buffer.append(data[count])
         try:
-            start = check_utf8(buffer, start)
-        except FrameError as error:
-            assert error.code == 1007
+            start = utf8.check(buffer, start)
+        except UnicodeError:
             return count
     return -1
 
@@ -33,17 +33,16 @@ def fails_after(data):
 def test_good_sequences():
     for data in GOOD:
         for text in (data, b"a" + data, data + b"z", data * 3, "\u20ac".encode() + data):
-            assert decode_utf8(text).encode() == text
+            assert utf8.decode(text).encode() == text
             assert fails_after(text) == -1
-            assert check_utf8(bytearray(text), 0) == len(text)
+            assert utf8.check(bytearray(text), 0) == len(text)
 
 
 def test_bad_sequences_are_refused():
     for data, _ in BAD:
         for text in (data, b"abc" + data, data + b"abc", "\u20ac".encode() + data):
-            with raises(FrameError) as caught:
-                decode_utf8(text)
-            assert caught.value.code == 1007
+            with raises(UnicodeError):
+                utf8.decode(text)
 
 
 def test_bad_sequences_are_refused_at_their_first_wrong_byte():
@@ -55,9 +54,9 @@ def test_bad_sequences_are_refused_at_their_first_wrong_byte():
 def test_unfinished_sequences_wait_for_more():
     for data in UNFINISHED:
         assert fails_after(data) == -1
-        assert check_utf8(bytearray(b"ab" + data), 0) == 2
-        with raises(FrameError):
-            decode_utf8(data)
+        assert utf8.check(bytearray(b"ab" + data), 0) == 2
+        with raises(UnicodeError):
+            utf8.decode(data)
 
 
 def test_all_two_byte_starts_agree_with_the_table():

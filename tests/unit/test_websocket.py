@@ -1,0 +1,225 @@
+import asyncio
+
+from microdot import Microdot, Response
+from microdot.frames import BINARY, CLOSE, PING, PONG, TEXT, encode
+from microdot.permessage import BOARD, Deflate
+from microdot.websocket import WebSocket, WebSocketError, websocket_upgrade, with_websocket
+from support import raises
+from websocket_peer import Peer, application
+
+
+async def echo(request, ws):
+    async for message in ws:
+        await ws.send(message)
+
+
+async def test_echo_and_close_by_the_peer():
+    peer = Peer(application(echo, with_websocket))
+    for message in ("Hello", b"\x00\x01", "", b"", "gr\u00fcn \U0001f600"):
+        peer.send(message)
+        assert await peer.event() == (TEXT if isinstance(message, str) else BINARY, message)
+    assert peer.transport.accepted["Sec-WebSocket-Accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+    peer.close(4000, "bye")
+    assert await peer.event() == (CLOSE, (4000, ""))
+    assert await peer.response() is Response.already_handled
+
+
+async def test_handler_end_closes_with_1000():
+    async def handler(request, ws):
+        await ws.send("only this")
+
+    peer = Peer(application(handler, with_websocket))
+    assert await peer.event() == (TEXT, "only this")
+    assert await peer.event() == (CLOSE, (1000, ""))
+    assert await peer.response() is Response.already_handled
+
+
+async def test_exception_closes_with_1011():
+    async def handler(request, ws):
+        raise ValueError("of the handler")
+
+    peer = Peer(application(handler, with_websocket))
+    assert await peer.event() == (CLOSE, (1011, ""))
+    assert await peer.response() is Response.already_handled
+
+
+async def test_close_with_code_and_reason():
+    seen = []
+
+    async def handler(request, ws):
+        with raises(ValueError):
+            await ws.close(1006)
+        assert not ws.closed and ws.close_code is None
+        await ws.close(4321, "because")
+        seen.append((ws.closed, ws.close_code))
+        await ws.close()
+        with raises(WebSocketError):
+            await ws.send("late")
+        with raises(WebSocketError):
+            await ws.receive()
+
+    peer = Peer(application(handler, with_websocket))
+    assert await peer.event() == (CLOSE, (4321, "because"))
+    await peer.response()
+    assert seen == [(True, 4321)]
+
+
+async def test_receive_after_the_peers_close():
+    seen = []
+
+    async def handler(request, ws):
+        seen.append(await ws.receive())
+        with raises(OSError) as caught:
+            await ws.receive()
+        seen.append(isinstance(caught.value, WebSocketError))
+        seen.append((ws.closed, ws.close_code, ws.close_reason))
+
+    peer = Peer(application(handler, with_websocket))
+    peer.send("first")
+    peer.close(1001, "tab closed")
+    assert await peer.event() == (CLOSE, (1001, ""))
+    await peer.response()
+    assert seen == ["first", True, (True, 1001, "tab closed")]
+
+
+async def test_lost_peer():
+    for lose_by_sending in (False, True):
+        seen = []
+
+        async def handler(request, ws, seen=seen, by_sending=lose_by_sending):
+            try:
+                await (ws.send("x") if by_sending else ws.receive())
+            finally:
+                seen.append((ws.closed, ws.close_code))
+
+        peer = Peer(application(handler, with_websocket))
+        if lose_by_sending:
+            peer.transport.gone = True
+        else:
+            peer.transport.arrive(encode(TEXT, b"not all of it", mask=b"1234")[:8])
+            peer.transport.arrive(b"")
+        assert await peer.response() is Response.already_handled
+        assert seen == [(True, 1006)]
+
+
+async def test_iteration_ends_when_the_peer_is_lost():
+    ended = []
+
+    async def handler(request, ws):
+        async for _ in ws:
+            pass
+        ended.append(ws.close_code)
+
+    peer = Peer(application(handler, with_websocket))
+    peer.transport.arrive(b"")
+    await peer.response()
+    assert ended == [1006]
+
+
+async def test_pings_are_answered_while_the_handler_is_busy():
+    release = asyncio.Event()
+
+    async def handler(request, ws):
+        await release.wait()
+
+    peer = Peer(application(handler, with_websocket))
+    peer.transport.arrive(peer.connection.control(PING, b"now"))
+    assert await peer.event() == (PONG, b"now")
+    release.set()
+    assert await peer.event() == (CLOSE, (1000, ""))
+    await peer.response()
+
+
+async def test_violations_close_with_their_code():
+    for stream, code in ((encode(TEXT, b"x"), 1002), (encode(TEXT, b"\xff", mask=b"1234"), 1007)):
+        peer = Peer(application(echo, with_websocket))
+        peer.transport.arrive(stream)
+        peer.transport.arrive(b"")
+        event = await peer.event()
+        assert event[0] == CLOSE and event[1][0] == code
+        assert await peer.response() is Response.already_handled
+
+
+async def test_message_limit():
+    limit = WebSocket.max_message_length
+    WebSocket.max_message_length = 10
+    try:
+        peer = Peer(application(echo, with_websocket))
+        peer.send("1234567890")
+        assert await peer.event() == (TEXT, "1234567890")
+        peer.send("12345678901")
+        assert (await peer.event())[1][0] == 1009
+        peer.transport.arrive(b"")
+        await peer.response()
+    finally:
+        WebSocket.max_message_length = limit
+
+
+async def test_send_with_opcode():
+    async def handler(request, ws):
+        await ws.send("as binary", WebSocket.BINARY)
+        await ws.send(b"as text", opcode=WebSocket.TEXT)
+        await ws.send(b"?", WebSocket.PING)
+        with raises(ValueError):
+            await ws.send(b"", WebSocket.CLOSE)
+        with raises(ValueError):
+            await ws.send(bytes(126), WebSocket.PING)
+        with raises(TypeError):
+            await ws.send(5)
+
+    peer = Peer(application(handler, with_websocket))
+    found = []
+    for _ in range(4):
+        found.append(await peer.event())
+    assert found == [(BINARY, b"as binary"), (TEXT, "as text"), (PING, b"?"), (CLOSE, (1000, ""))]
+    await peer.response()
+
+
+async def test_ping_interval_keeps_and_ends():
+    codes = []
+
+    async def handler(request, ws):
+        async for _ in ws:
+            pass
+        codes.append(ws.close_code)
+
+    peer = Peer(application(handler, with_websocket(ping_interval=0.05)))
+    assert await peer.event() == (PING, b"")  # its answer is on its way
+    assert await peer.event() == (PING, b"")
+    peer.connection.reply = b""
+    peer.transport.arrive = lambda data: None  # from now on the peer is silent
+    await peer.response()
+    assert codes == [1006]
+
+
+async def test_compression_is_agreed_to_when_asked_for():
+    offer = "permessage-deflate; client_max_window_bits"
+    peer = Peer(application(echo, with_websocket), Sec_WebSocket_Extensions=offer)
+    peer.close()
+    await peer.response()
+    assert "Sec-WebSocket-Extensions" not in peer.transport.accepted
+
+    extension = Deflate() if not BOARD else Deflate(receive_bits=10)
+    peer = Peer(application(echo, with_websocket(deflate=True)), extension=extension, Sec_WebSocket_Extensions=offer)
+    peer.send("Hello" * 100)
+    assert await peer.event() == (TEXT, "Hello" * 100)
+    assert "permessage-deflate" in peer.transport.accepted["Sec-WebSocket-Extensions"]
+    peer.close()
+    await peer.response()
+
+
+async def test_upgrade_in_the_handler():
+    app = Microdot()
+
+    @app.get("/<name>")
+    async def handler(request, name):
+        ws = await websocket_upgrade(request, subprotocols=["chat"])
+        await ws.send(name + " " + str(ws.subprotocol))
+        return "left out"
+
+    peer = Peer(app, "/me", Sec_WebSocket_Protocol="other, chat")
+    assert await peer.event() == (TEXT, "me chat")
+    await peer.response()
+    await asyncio.gather(peer.transport.finish(), peer.event())
+    assert peer.transport.accepted["Sec-WebSocket-Protocol"] == "chat"
+    assert peer.connection.close_code == 1000
