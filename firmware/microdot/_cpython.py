@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
+import errno
 import functools
 import inspect
 import logging
@@ -10,6 +11,7 @@ import os
 import signal
 import socket
 import traceback
+from functools import wraps  # noqa: F401
 from inspect import iscoroutine  # noqa: F401
 
 MICROPYTHON = False
@@ -17,6 +19,9 @@ DEFAULT_MAX_CONNECTIONS = 1000
 READ_SIZE = 65536
 MIN_FILE_CHUNK = 65536
 REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
+
+#: Errors of a socket that mean no more than that the client is gone.
+MUTED_SOCKET_ERRORS = [errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN]
 
 _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")

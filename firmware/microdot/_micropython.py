@@ -10,6 +10,17 @@ DEFAULT_MAX_CONNECTIONS = 8
 READ_SIZE = 1024
 MIN_FILE_CHUNK = 0
 REUSE_BUFFERS = True
+#: Errors of a socket that mean no more than that the client is gone: EPIPE, ECONNRESET, ECONNABORTED, ENOTCONN.
+MUTED_SOCKET_ERRORS = [32, 54, 104, 103, 128, 107]
+
+
+def wraps(wrapped):
+    """Return a decorator that changes nothing: functions have no attributes to copy."""
+
+    def decorator(wrapper):
+        return wrapper
+
+    return decorator
 
 
 def iscoroutine(value) -> bool:

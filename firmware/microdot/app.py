@@ -13,18 +13,7 @@ from .errors import HTTPException, abort
 from .response import Response
 from .results import make_response
 from .routing import Route, URLMap, URLPattern
-
-_REASONS = {
-    400: "Bad request",
-    404: "Not found",
-    405: "Method not allowed",
-    408: "Request timeout",
-    413: "Payload too large",
-    414: "URI too long",
-    431: "Header fields too large",
-    500: "Internal server error",
-    503: "Service unavailable",
-}
+from .status import error_text
 
 
 def mro(cls: type) -> "list[type]":
@@ -203,7 +192,7 @@ class Microdot:
         :raises MemoryError: the server has to free memory before anything else.
         """
         if not req:
-            return await self.handle_error(None, HTTPException(400, _REASONS[400]))
+            return await self.handle_error(None, HTTPException(400, error_text(400)))
         try:
             res = await self._respond(req)
         except MemoryError:
@@ -220,7 +209,7 @@ class Microdot:
         """Return the response of the route's handler, with the hooks around it."""
         handler, req.url_prefix, req.subapp = self.find_route(req)
         if isinstance(handler, int):
-            raise HTTPException(handler, _REASONS.get(handler))
+            raise HTTPException(handler, error_text(handler))
         if isinstance(handler, dict):
             return Response(b"", 204, handler)
         req.route = handler
@@ -273,7 +262,7 @@ class Microdot:
                 res = Response(second.reason, second.status_code)
             else:
                 log_error("Exception in an error handler", second)
-                res = Response(_REASONS[500], 500)
+                res = Response(error_text(500), 500)
         invoke = self._invoke(req)
         for app in reversed((self,) + (req.apps if req else ())):
             for hook in app.after_error_request_handlers:
@@ -286,7 +275,7 @@ class Microdot:
         return res
 
     async def _respond_to_error(self, req, error):
-        status_code, reason = 500, _REASONS[500]
+        status_code, reason = 500, error_text(500)
         classes = mro(error.__class__)
         if isinstance(error, HTTPException):
             status_code, reason = error.status_code, error.reason
@@ -314,12 +303,19 @@ class Microdot:
         if handler:
             res = make_response(await self._invoke(req)(handler, req), handler)
         else:
-            res = Response(reason or _REASONS.get(status_code, "Error"), status_code)
+            res = Response(reason or error_text(status_code), status_code)
         if status_code == 405 and req and "Allow" not in res.headers:
             res.headers["Allow"] = ", ".join(self.url_map.allowed(req.path))
         return res
 
     # Serving
+
+    def log_access(self, req, res) -> None:
+        """Log a response; servers call this. Headers, which may hold secrets, are left out."""
+        if self.access_log:
+            self.access_log(req, res)
+        elif self.debug:
+            log_access((req.method + " " + req.path if req else "-") + " " + str(res.status_code))
 
     async def handle_request(self, reader, writer) -> None:
         """Serve one connection to its end.

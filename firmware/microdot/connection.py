@@ -9,7 +9,6 @@ from ._compat import (
     close_stream,
     has_unsent,
     invoke_handler,
-    log_access,
     log_error,
     open_streams,
 )
@@ -241,7 +240,7 @@ class Connection:
         if not parser.body_complete:
             keep_alive = keep_alive and not parser.expects_continue and 0 < (parser.content_length or 0) <= _MAX_DRAIN
         complete = await self._send_response(response, request, keep_alive)
-        self._log(request, response)
+        app.log_access(request, response)
         if not parser.body_complete:
             if keep_alive:
                 while await self._receive_body(READ_SIZE):
@@ -250,20 +249,13 @@ class Connection:
                 await self._linger()
         return keep_alive and complete
 
-    def _log(self, request, response):
-        if self.app.access_log:
-            self.app.access_log(request, response)
-        elif self.app.debug:
-            target = request.method + " " + request.path if request else "-"
-            log_access(target + " " + str(response.status_code))
-
     async def _refuse(self, error):
         """Answer what is no valid request, and close the connection."""
         response = await self.app.handle_error(None, error)
         if error.status_code == 503:
             response.headers["Retry-After"] = "5"
         await self._send_response(response, None, False)
-        self._log(None, response)
+        self.app.log_access(None, response)
         await self._linger()
 
     async def _out_of_memory(self):

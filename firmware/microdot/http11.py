@@ -5,6 +5,7 @@ The parser is strict wherever two programs could read a message differently (req
 """
 
 from .errors import HTTPException
+from .status import reason_phrase
 
 _TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&'*+.^`|~"
 _DIGITS = b"0123456789"
@@ -18,48 +19,6 @@ _SIZE = 0
 _DATA = 1
 _DATA_END = 2
 _TRAILER = 3
-
-REASONS = {
-    100: "Continue",
-    101: "Switching Protocols",
-    200: "OK",
-    201: "Created",
-    202: "Accepted",
-    204: "No Content",
-    206: "Partial Content",
-    301: "Moved Permanently",
-    302: "Found",
-    303: "See Other",
-    304: "Not Modified",
-    307: "Temporary Redirect",
-    308: "Permanent Redirect",
-    400: "Bad Request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    406: "Not Acceptable",
-    408: "Request Timeout",
-    409: "Conflict",
-    410: "Gone",
-    411: "Length Required",
-    412: "Precondition Failed",
-    413: "Content Too Large",
-    414: "URI Too Long",
-    415: "Unsupported Media Type",
-    416: "Range Not Satisfiable",
-    417: "Expectation Failed",
-    422: "Unprocessable Content",
-    426: "Upgrade Required",
-    429: "Too Many Requests",
-    431: "Request Header Fields Too Large",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    502: "Bad Gateway",
-    503: "Service Unavailable",
-    504: "Gateway Timeout",
-    505: "HTTP Version Not Supported",
-}
 
 
 class RequestParser:
@@ -347,7 +306,7 @@ def format_head(status_code: int, reason: "str | None", fields) -> bytes:
     :param reason: the reason phrase; `None` for the standard one.
     :param fields: mapping of str to str, or to a list of str for a field sent several times.
     """
-    head = ["HTTP/1.1 %d %s\r\n" % (status_code, REASONS.get(status_code, "") if reason is None else reason)]
+    head = ["HTTP/1.1 %d %s\r\n" % (status_code, reason_phrase(status_code) if reason is None else reason)]
     for name in fields:
         value = fields[name]
         if isinstance(value, list):

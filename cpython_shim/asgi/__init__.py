@@ -1,0 +1,10 @@
+"""Microdot applications under ASGI servers (ASGI 3.0, HTTP and WebSocket message formats 2.x)."""
+
+import microdot
+from microdot import *  # noqa: F403
+
+from .application import Microdot, serve
+
+__all__ = [*microdot.__all__, "serve"]
+
+assert Microdot is not microdot.Microdot

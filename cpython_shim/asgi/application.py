@@ -1,0 +1,180 @@
+"""The ASGI application: a scope becomes a request, a response becomes messages."""
+
+import asyncio
+import functools
+
+import microdot
+from microdot import Request, Response
+from microdot._compat import invoke_handler, log_error
+from microdot.errors import HTTPException
+from microdot.streams import BodyStream
+from microdot.urls import quote
+
+from .lifespan import serve_lifespan
+
+
+class Microdot(microdot.Microdot):
+    """A web application that an ASGI server serves.
+
+    :param lifespan_startup: `async f(scope)`, called before the first request; an exception of it stops the server.
+    :param lifespan_shutdown: `async f(scope)`, called after the last request.
+    """
+
+    def __init__(self, lifespan_startup=None, lifespan_shutdown=None):
+        super().__init__()
+        self.lifespan_startup = lifespan_startup
+        self.lifespan_shutdown = lifespan_shutdown
+
+    async def __call__(self, scope, receive, send):
+        """Serve one connection of an ASGI server."""
+        await serve_scope(self, scope, receive, send)
+
+
+def serve(app, scope, receive=None, send=None):
+    """Serve one connection; without *receive* and *send* (ASGI 2) return the coroutine function that takes them."""
+    if receive is None:
+        return functools.partial(serve_scope, app, scope)
+    return serve_scope(app, scope, receive, send)
+
+
+async def serve_scope(app, scope, receive, send):
+    """Serve one connection of an ASGI server with any application of this framework."""
+    kind = scope["type"]
+    if kind == "http":
+        await _serve_http(app, scope, receive, send)
+    elif kind == "lifespan":
+        startup = getattr(app, "lifespan_startup", None)
+        await serve_lifespan(startup, getattr(app, "lifespan_shutdown", None), scope, receive, send)
+    else:
+        raise ValueError(f"unsupported ASGI scope: {kind}")
+
+
+def make_request(app, scope, method, transport):
+    """Return the request of a scope, and whether it may have a body."""
+    pairs = scope["headers"]
+    headers = dict(pairs)
+    if len(headers) != len(pairs):
+        headers = _combine(pairs)
+    request = Request(
+        app, scope.get("client"), method, _target(scope), scope["http_version"], headers, b"", scheme=scope.get("scheme"), transport=transport
+    )
+    request.asgi_scope = scope
+    return request
+
+
+def _combine(pairs):
+    """RFC 9110, section 5.3: repeated fields are one list, cookies one with semicolons."""
+    headers = {}
+    for name, value in pairs:
+        if name in headers:
+            value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
+        headers[name] = value
+    return headers
+
+
+def _target(scope):
+    """Return path and query string as the client sent them, without the server's root path."""
+    raw_path = scope.get("raw_path")
+    path = raw_path.decode("latin-1") if raw_path else quote(scope["path"], b"/:@!$&'()*+,;=")
+    root = scope.get("root_path")
+    if root:
+        root = quote(root.rstrip("/"), b"/:@!$&'()*+,;=")
+        if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+            path = path[len(root) :] or "/"
+    query = scope.get("query_string")
+    return path + "?" + query.decode("latin-1") if query else path
+
+
+class HTTPTransport:
+    """What an ASGI server offers to a request beyond HTTP's request and response."""
+
+    #: Calls a handler or hook.
+    invoke = staticmethod(invoke_handler)
+
+    def __init__(self, receive):
+        self._receive = receive
+        self._more = True
+        self._chunk = b""
+
+    async def receive_body(self, n):
+        """Return up to *n* bytes of the request's body, `b''` at its end."""
+        while not self._chunk and self._more:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                self._more = False
+                raise HTTPException(400, "Incomplete body")
+            self._chunk = message.get("body", b"")
+            self._more = message.get("more_body", False)
+        data, self._chunk = self._chunk[:n], self._chunk[n:]
+        return data
+
+    async def disconnected(self):
+        """Return when the client has closed the connection."""
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _serve_http(app, scope, receive, send):
+    transport = HTTPTransport(receive)
+    method = scope["method"]
+    request = make_request(app, scope, method, transport)
+    headers = request._raw_headers
+    if method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers:
+        request._body = None
+        request._stream = BodyStream(transport.receive_body, Request.max_content_length)
+    response = await app.dispatch_request(request)
+    if response is Response.already_handled:
+        return
+    await send({"type": "http.response.start", "status": response.status_code, "headers": encode_headers(response)})
+    body = response.body
+    if method == "HEAD" or not response.has_body:
+        if not isinstance(body, bytes):
+            await response.body_iter().aclose()
+        body = b""
+    if isinstance(body, bytes):
+        await send({"type": "http.response.body", "body": body})
+    else:
+        await _stream(response, transport, send)
+    app.log_access(request, response)
+
+
+def encode_headers(response):
+    """Return the header fields of a response as ASGI wants them."""
+    response.complete()
+    fields = response.headers
+    encoded = []
+    for name in fields:
+        value = fields[name]
+        name = name.lower().encode()
+        if isinstance(value, list):
+            encoded.extend((name, item.encode()) for item in value)
+        else:
+            encoded.append((name, value.encode()))
+    return encoded
+
+
+async def _stream(response, transport, send):
+    """Send a body piece by piece; a client that goes away cancels the wait for the next piece."""
+    task = asyncio.current_task()
+    gone = False
+
+    async def watch():
+        nonlocal gone
+        await transport.disconnected()
+        gone = True
+        task.cancel()
+
+    watcher = asyncio.create_task(watch())
+    chunks = response.body_iter()
+    try:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    except asyncio.CancelledError:
+        if not gone:
+            raise
+        if hasattr(task, "uncancel"):  # Python 3.11
+            task.uncancel()
+    finally:
+        watcher.cancel()
+        await chunks.aclose()

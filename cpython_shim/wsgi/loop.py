@@ -1,0 +1,50 @@
+"""The event loop of a WSGI process, in a thread of its own.
+
+A WSGI server calls the application from threads that have no event loop, and may fork. So one loop a process runs all
+coroutines: what they share (locks, queues, events) works, and tasks that they start go on after the response. It starts
+with the first coroutine; importing this module starts nothing.
+"""
+
+import asyncio
+import os
+import threading
+
+_lock = threading.Lock()
+_loop = None
+_pid = None
+
+
+def get_loop():
+    """Return the running event loop of this process, starting it if need be; after a fork the child gets a new one."""
+    global _loop, _pid
+    if _pid != os.getpid():
+        with _lock:
+            if _pid != os.getpid():
+                loop = asyncio.new_event_loop()
+                threading.Thread(target=loop.run_forever, name="microdot-wsgi-loop", daemon=True).start()
+                _loop, _pid = loop, os.getpid()
+    return _loop
+
+
+def run(coroutine):
+    """Run *coroutine* in the event loop and return its result; the calling thread waits, its context variables apply."""
+    return asyncio.run_coroutine_threadsafe(coroutine, get_loop()).result()
+
+
+def finish(coroutine):
+    """Return the result of a coroutine that never waits, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise RuntimeError("a coroutine of the framework waited outside of the event loop")
+
+
+def _after_fork_in_child():
+    global _lock
+    _lock = threading.Lock()  # the parent's may have been held by a thread that does not exist here
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,5 @@
+"""Helpers for writers of decorators."""
+
+from ._compat import wraps
+
+__all__ = ["wraps"]
