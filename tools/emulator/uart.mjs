@@ -15,6 +15,7 @@ const RX = 1 << 4, TX = 1 << 5, RX_TIMEOUT = 1 << 6; // interrupts
 const FIFO_ENABLE = 1 << 4, FIFO_SIZE = 32;
 const TRIGGER_LEVELS = [4, 8, 16, 24, 28];
 const BITS_PER_BYTE = 10, TIMEOUT_BITS = 32;
+const POLLING_GAP_NANOS = 20000; // flags read again within this time: the program waits for a byte
 const DEFAULT_BIT_NANOS = 1e9 / 115200;
 
 export class Pl011 extends BasePeripheral {
@@ -34,6 +35,8 @@ export class Pl011 extends BasePeripheral {
     this.line = []; // chunks on their way to the board
     this.lineOffset = 0;
     this.sentAt = 0; // when the last byte of the transmit FIFO will have left it, in ns
+    this.polledNanos = 0; // how long the board's programs have waited for a byte by reading the flags in a loop
+    this.foundEmptyAt = -Infinity;
     this.arrival = this.clock.createAlarm(() => this.#arrive());
     this.silence = this.clock.createAlarm(() => this.#raise(RX_TIMEOUT));
     this.drained = this.clock.createAlarm(() => this.#raise(TX));
@@ -96,6 +99,7 @@ export class Pl011 extends BasePeripheral {
 
   #flags() {
     const waiting = this.#waitingToLeave();
+    if (this.received.empty) this.#notePolling();
     return (
       (waiting ? BUSY : TX_EMPTY) |
       (waiting >= FIFO_SIZE ? TX_FULL : 0) |
@@ -104,7 +108,14 @@ export class Pl011 extends BasePeripheral {
     );
   }
 
+  #notePolling() {
+    const { nanos } = this.clock, since = nanos - this.foundEmptyAt;
+    if (since < POLLING_GAP_NANOS) this.polledNanos += since;
+    this.foundEmptyAt = nanos;
+  }
+
   #readData() {
+    this.foundEmptyAt = -Infinity;
     const value = this.received.pull();
     if (this.received.itemCount < this.#receiveLevel()) this.status &= ~RX;
     if (this.received.empty) {
@@ -118,6 +129,7 @@ export class Pl011 extends BasePeripheral {
   }
 
   #writeData(value) {
+    this.foundEmptyAt = -Infinity;
     const { nanos } = this.clock;
     this.sentAt = Math.max(this.sentAt, nanos) + this.byteNanos;
     this.status &= ~TX;

@@ -1,4 +1,5 @@
-# Serves the measured application, or the bare program, over PPP, and obeys single lines from the serial port:
+# Serves the measured application, or the bare program, over PPP. With `obedient` set, which costs time, it obeys single
+# lines from the serial port:
 #   heap       collects, prints the heap in use
 #   leave N    fills the heap but for N ballast blocks, prints what is free
 #   release    frees the ballast
@@ -8,7 +9,7 @@ import gc
 import sys
 
 BLOCK = 64
-ballast = [None] * (gc.mem_free() // (BLOCK + 16))
+ballast = []
 
 
 def release():
@@ -18,7 +19,10 @@ def release():
 
 
 def leave(blocks):
+    global ballast
     release()
+    if not ballast:
+        ballast = [None] * (gc.mem_free() // (BLOCK + 16))
     filled = 0
     try:
         while filled < len(ballast):
@@ -36,7 +40,7 @@ async def obey():
     commands = asyncio.StreamReader(sys.stdin)
     while True:
         line = (await commands.readline()).split()
-        if line[0] == "leave":
+        if line[0] == b"leave":
             leave(int(line[1]))
             print("=", gc.mem_free())
         else:
@@ -48,7 +52,9 @@ async def main():
     asyncio.create_task(serve())
     await asyncio.sleep_ms(50)
     print("READY")
-    await obey()
+    if obedient:
+        await obey()
+    await asyncio.sleep(3600)
 
 
 asyncio.run(main())
