@@ -1,0 +1,111 @@
+"""Broadcast within one event loop: whoever publishes on a topic reaches all who subscribe to it."""
+
+from .queues import DROP, BoundedQueue, QueueClosed
+
+
+class Subscription:
+    """What is published on one topic from now on: an asynchronous context manager and iterator of messages.
+
+    The iteration ends when the hub is closed or, with the policy `'close'`, after a message that came too fast.
+    """
+
+    def __init__(self, hub: "PubSub", topic: str, queue: BoundedQueue):
+        self.topic = topic
+        self._hub = hub
+        self._queue = queue
+
+    @property
+    def dropped(self) -> int:
+        """How many messages the overflow policy has kept from this subscriber."""
+        return self._queue.dropped
+
+    async def __aenter__(self) -> "Subscription":
+        await self._hub._add(self)
+        return self
+
+    async def __aexit__(self, exc_type, exc, traceback) -> None:
+        self._queue.close()
+        await self._hub._remove(self)
+
+    def __aiter__(self) -> "Subscription":
+        return self
+
+    async def __anext__(self):
+        try:
+            return await self._queue.get()
+        except QueueClosed:
+            raise StopAsyncIteration from None
+
+    async def get(self, timeout: "float | None" = None):
+        """Return the next message.
+
+        :param timeout: seconds to wait for it; None for no limit.
+        :raises QueueClosed: when there will be none.
+        :raises asyncio.TimeoutError: if none comes in time.
+        """
+        return await self._queue.get(timeout)
+
+
+class PubSub:
+    """Topics and their subscribers. All that use it must run in the same event loop.
+
+    Messages are not copied: each subscriber gets the very object that was published. The same application runs on
+    `microdot.redis` if its messages are str or bytes.
+
+    :param queue_size: how many messages wait for a subscriber at most.
+    :param overflow: what becomes of the next one: `'drop'` the oldest, make the publisher `'wait'`, or `'close'` the
+        subscription.
+    """
+
+    def __init__(self, queue_size: int = 8, overflow: str = DROP):
+        self._queue_size = queue_size
+        self._overflow = overflow
+        self._topics = {}
+
+    def subscribe(self, topic: str, queue_size: "int | None" = None, overflow: "str | None" = None) -> Subscription:
+        """Return a subscription, to be entered with `async with`; the parameters override those of the hub."""
+        return Subscription(self, topic, BoundedQueue(queue_size or self._queue_size, overflow or self._overflow))
+
+    async def publish(self, topic: str, message) -> int:
+        """Give *message* to all who subscribe to *topic* now; return how many they are.
+
+        Waits only for subscribers with the policy `'wait'`, after all others have got it.
+        """
+        full = []
+        reached = 0
+        for subscription in self._topics.get(topic, ()):
+            try:
+                if not subscription._queue.offer(message):
+                    full.append(subscription)
+                    continue
+            except QueueClosed:
+                continue
+            reached += 1
+        for subscription in full:
+            try:
+                await subscription._queue.put(message)
+            except QueueClosed:
+                continue
+            reached += 1
+        return reached
+
+    def subscribers(self, topic: str) -> int:
+        """Return how many subscribe to *topic*."""
+        return len(self._topics.get(topic, ()))
+
+    async def close(self) -> None:
+        """End all subscriptions; what waits in their queues is still delivered."""
+        for subscriptions in self._topics.values():
+            for subscription in subscriptions:
+                subscription._queue.close()
+        self._topics = {}
+
+    async def _add(self, subscription):
+        self._topics.setdefault(subscription.topic, []).append(subscription)
+
+    async def _remove(self, subscription):
+        subscriptions = self._topics.get(subscription.topic, [])
+        if subscription in subscriptions:
+            subscriptions.remove(subscription)
+            if not subscriptions:
+                del self._topics[subscription.topic]

@@ -1,0 +1,90 @@
+"""A bounded queue between the tasks of one event loop; MicroPython's asyncio has none."""
+
+import asyncio
+
+#: What becomes of an item for which a full queue has no place.
+WAIT = "wait"  # its sender waits until the receiver has taken one
+DROP = "drop"  # the oldest item is thrown away
+CLOSE = "close"  # the queue is closed: a receiver too slow is given up
+
+
+class QueueClosed(Exception):
+    """The queue takes no more items, or has none left and will get none."""
+
+
+class BoundedQueue:
+    """A queue of at most *size* items.
+
+    :param overflow: `'wait'`, `'drop'` (the oldest item) or `'close'`.
+    :raises ValueError: for another policy, or a size below 1.
+    """
+
+    def __init__(self, size: int, overflow: str = WAIT):
+        if size < 1 or overflow not in (WAIT, DROP, CLOSE):
+            raise ValueError("queue size or overflow policy")
+        self._size = size
+        self._overflow = overflow
+        self._items = []
+        self._changed = asyncio.Event()
+        self.closed = False
+        #: How many items the policy has thrown away.
+        self.dropped = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether a receiver would have to wait: there is no item, and there may be one yet."""
+        return not self._items and not self.closed
+
+    def offer(self, item) -> bool:
+        """Put *item* in without waiting; return False if its sender has to wait for a place.
+
+        :raises QueueClosed: if the queue is closed, or has to be now.
+        """
+        if self.closed:
+            raise QueueClosed
+        if len(self._items) >= self._size:
+            if self._overflow == WAIT:
+                return False
+            self.dropped += 1
+            if self._overflow == CLOSE:
+                self.close()
+                raise QueueClosed
+            self._items.pop(0)
+        self._items.append(item)
+        self._changed.set()
+        return True
+
+    async def put(self, item) -> None:
+        """Put *item* in, waiting for a place if that is the policy.
+
+        :raises QueueClosed: if the queue is closed.
+        """
+        while not self.offer(item):
+            await self._wait()
+
+    async def get(self, timeout: "float | None" = None):
+        """Take the oldest item out.
+
+        :param timeout: seconds to wait for one; None for no limit.
+        :raises QueueClosed: if there is none and the queue is closed.
+        :raises asyncio.TimeoutError: if none comes in time.
+        """
+        while not self._items:
+            if self.closed:
+                raise QueueClosed
+            # Only the wait can be cut short: an item is taken out with nothing awaited after it, and never lost.
+            if timeout is None:
+                await self._wait()
+            else:
+                await asyncio.wait_for(self._wait(), timeout)
+        self._changed.set()
+        return self._items.pop(0)
+
+    async def _wait(self):
+        self._changed.clear()
+        await self._changed.wait()
+
+    def close(self) -> None:
+        """Take no more items; those that are in can still be taken out."""
+        self.closed = True
+        self._changed.set()

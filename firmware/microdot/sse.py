@@ -1,0 +1,168 @@
+"""Server-Sent Events: a response that stays open and carries events, as the HTML standard's EventSource reads them."""
+
+import asyncio
+import json
+
+from ._compat import log_error, wraps
+from .queues import WAIT, BoundedQueue, QueueClosed
+from .response import Response
+
+_NOTHING = b":\n\n"
+
+
+def format_event(data, event: "str | None" = None, event_id: "str | None" = None, retry=None) -> bytes:
+    """Return an event in its wire form; the parameters are those of `SSE.send()`."""
+    lines = []
+    if event_id is not None:
+        lines.append("id: " + _one_line(event_id))
+    if event is not None:
+        lines.append("event: " + _one_line(event))
+    if retry is not None:
+        lines.append("retry: %d" % int(retry * 1000))
+    for line in _lines(data):
+        lines.append("data: " + line)
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+def format_comment(data) -> bytes:
+    """Return *data* as a comment, which clients ignore."""
+    return ("\n".join([": " + line for line in _lines(data)]) + "\n\n").encode()
+
+
+def _lines(data):
+    """Return the lines of *data*; each of CR LF, CR and LF ends one, as it does for the client."""
+    if isinstance(data, (dict, list)):
+        data = json.dumps(data)
+    elif not isinstance(data, str):
+        data = str(data, "utf-8") if isinstance(data, (bytes, bytearray)) else str(data)
+    return data.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def _one_line(value):
+    value = str(value)
+    if "\r" in value or "\n" in value or "\0" in value:
+        raise ValueError("line end or NUL in an event's name or id")
+    return value
+
+
+class SSE:
+    """The events to one client: what a handler gets from `with_sse`."""
+
+    def __init__(self, request, queue: BoundedQueue):
+        self._queue = queue
+        #: The id of the last event that the client got before it lost the connection; None if there was none.
+        self.last_event_id: str | None = request.headers.get("Last-Event-ID")
+
+    async def send(
+        self,
+        data,
+        event: "str | None" = None,
+        event_id: "str | None" = None,
+        retry: "float | None" = None,
+        comment: bool = False,
+    ) -> None:
+        """Send an event.
+
+        :param data: str or bytes (UTF-8), of any number of lines; dict or list, sent as JSON.
+        :param event: the event's name.
+        :param event_id: the id with which the client comes back after a lost connection.
+        :param retry: seconds after which the client reconnects when the connection is lost.
+        :param comment: send *data* as a comment, which the client ignores, instead.
+        :raises ValueError: for a line end or NUL in *event* or *event_id*.
+        :raises QueueClosed: if events come too fast for the client and the policy is `'close'`.
+        """
+        await self._queue.put(format_comment(data) if comment else format_event(data, event, event_id, retry))
+
+    @property
+    def dropped(self) -> int:
+        """How many events the overflow policy has kept from this client."""
+        return self._queue.dropped
+
+
+class _Events:
+    """The body of the response: the handler's events; runs the handler while the body is being read."""
+
+    def __init__(self, sse, queue, keep_alive, call):
+        self._sse = sse
+        self._queue = queue
+        self._keep_alive = keep_alive
+        self._call = call
+        self._task = None
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if self._task is None:  # not before: for HEAD the body is never read
+            self._task = asyncio.create_task(self._run())
+            await asyncio.sleep(0)
+            if self._queue.empty:
+                return _NOTHING  # the head goes out with it, and the client knows that it is connected
+        try:
+            return await self._queue.get(self._keep_alive)
+        except asyncio.TimeoutError:
+            return _NOTHING
+        except QueueClosed:
+            raise StopAsyncIteration from None
+
+    async def _run(self):
+        try:
+            await self._call(self._sse)
+        except QueueClosed:
+            pass
+        except Exception as error:
+            log_error("Exception in a handler of server-sent events", error)
+        finally:
+            self._queue.close()
+
+    async def aclose(self):
+        """End the handler: the client has gone."""
+        self._queue.close()
+        if self._task is not None:
+            self._task.cancel()
+
+
+def sse_response(
+    request,
+    event_function,
+    *args,
+    queue_size: int = 8,
+    overflow: str = WAIT,
+    keep_alive: "float | None" = 15,
+    **kwargs,
+) -> Response:
+    """Return a response whose events `await event_function(request, sse, *args, **kwargs)` sends.
+
+    The other parameters are those of `with_sse`.
+    """
+    queue = BoundedQueue(queue_size, overflow)
+
+    async def call(sse):
+        await event_function(request, sse, *args, **kwargs)
+
+    headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return Response(_Events(SSE(request, queue), queue, keep_alive, call), 200, headers)
+
+
+def with_sse(f=None, *, queue_size: int = 8, overflow: str = WAIT, keep_alive: "float | None" = 15):
+    """Decorate a route's handler so that it sends events: `async handler(request, sse, **variables of the pattern)`.
+
+    Used as `@with_sse` or with parameters. The response ends when the handler returns; when the client goes, the
+    handler is cancelled.
+
+    :param queue_size: how many events wait for the client at most.
+    :param overflow: what `sse.send()` does with the next one: `'wait'`, `'drop'` the oldest, or `'close'` the connection.
+    :param keep_alive: seconds without an event after which a comment is sent, so that nothing on the way closes the
+        connection and a lost client is noticed; None for never.
+    """
+
+    def decorator(f):
+        @wraps(f)
+        async def handler(request, *args, **kwargs):
+            return sse_response(
+                request, f, *args, queue_size=queue_size, overflow=overflow, keep_alive=keep_alive, **kwargs
+            )
+
+        return handler
+
+    return decorator if f is None else decorator(f)
