@@ -38,6 +38,8 @@ class Connection:
     idle = False  # waiting for a request, of which nothing has come
     refused = False  # over the budget: to be answered with 503
     dropped = False  # over the budget: to be closed at once
+    upgraded = False  # to another protocol, the application's
+    finish = None  # coroutine function that the application wants to be called after its handler
     served = 0  # requests
     read_deadline = 0  # on the server's clock; 0 for none
     write_deadline = 0
@@ -151,6 +153,13 @@ class Connection:
             return
         await asyncio.Event().wait()  # a client that sends so much is there; writing to it shows when it goes
 
+    async def upgrade(self, request, headers) -> bytes:
+        """Answer 101, after which `read()` and `send()` are the application's; return what the client has sent by then."""
+        self.upgraded = True
+        await self.send(format_head(101, None, headers))
+        self.app.log_access(request, Response("", 101))
+        return self.parser.take_buffer()
+
     # Serving
 
     async def serve(self) -> None:
@@ -233,8 +242,12 @@ class Connection:
             None,
             self,
         )
-        response = await app.dispatch_request(request)
-        if response is Response.already_handled:
+        try:
+            response = await app.dispatch_request(request)
+        finally:
+            if self.finish:
+                await self.finish()
+        if response is Response.already_handled or self.upgraded:
             return False
         keep_alive = parser.keep_alive and self.served != app.max_requests_per_connection and not self.server.closing
         if not parser.body_complete:
@@ -336,6 +349,9 @@ class Connection:
         """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
         left = None if "Content-Length" not in response.headers else int(response.headers["Content-Length"])
         chunks = response.body_iter()
+        watcher = None
+        if hasattr(response.body, "__anext__") and self.parser.body_complete:
+            watcher = asyncio.create_task(self._watch(asyncio.current_task()))
         try:
             async for chunk in chunks:
                 if left is not None:
@@ -358,12 +374,24 @@ class Connection:
             else:
                 log_error("Exception in the body of a response", error)
             return False
+        except asyncio.CancelledError:
+            if watcher is None or not watcher.done():
+                raise
+            raise OSError(104, "Connection reset") from None
         finally:
+            if watcher:
+                watcher.cancel()
+                await asyncio.sleep(0)  # it lets go of the reader
             await chunks.aclose()
         end = LAST_CHUNK if chunked else b""
         if head or end:
             await self.send((head or b"") + end)
         return not left
+
+    async def _watch(self, task):
+        """Cancel *task* when the client goes: a body that waits for something would not notice it."""
+        await self.disconnected()
+        task.cancel()
 
     async def _discard(self, response):
         """Close a body that is not to be sent, a file for HEAD for instance."""

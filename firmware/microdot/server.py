@@ -84,6 +84,8 @@ class Server:
         for connection in self.connections:
             if connection.idle:
                 connection.expire()
+            elif connection.upgraded:
+                connection.task.cancel()
         self._closed.set()
 
     async def wait_closed(self) -> None:
