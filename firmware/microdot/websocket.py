@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ._compat import iscoroutine, log_error
+from ._compat import iscoroutine, log_error, wraps
 from .errors import HTTPException
 from .frames import BINARY, CLOSE, CONTINUATION, GOING_AWAY, INTERNAL_ERROR, NORMAL, PING, PONG, TEXT
 from .handshake import HandshakeError, check_origin, check_request, response_headers, select_subprotocol, tokens
@@ -235,6 +235,7 @@ def with_websocket(
     """
 
     def decorator(f):
+        @wraps(f)
         async def handler(request, *args, **kwargs):
             try:
                 ws = await _upgrade(request, subprotocols, allowed_origins, ping_interval, deflate)
