@@ -5,12 +5,13 @@ import functools
 
 import microdot
 from microdot import Request, Response
-from microdot._compat import invoke_handler, log_error
+from microdot._compat import invoke_handler
 from microdot.errors import HTTPException
 from microdot.streams import BodyStream
-from microdot.urls import quote
 
 from .lifespan import serve_lifespan
+from .messages import encode_headers, make_request
+from .websocket import serve_websocket
 
 
 class Microdot(microdot.Microdot):
@@ -45,44 +46,10 @@ async def serve_scope(app, scope, receive, send):
     elif kind == "lifespan":
         startup = getattr(app, "lifespan_startup", None)
         await serve_lifespan(startup, getattr(app, "lifespan_shutdown", None), scope, receive, send)
+    elif kind == "websocket":
+        await serve_websocket(app, scope, receive, send)
     else:
         raise ValueError(f"unsupported ASGI scope: {kind}")
-
-
-def make_request(app, scope, method, transport):
-    """Return the request of a scope, and whether it may have a body."""
-    pairs = scope["headers"]
-    headers = dict(pairs)
-    if len(headers) != len(pairs):
-        headers = _combine(pairs)
-    request = Request(
-        app, scope.get("client"), method, _target(scope), scope["http_version"], headers, b"", scheme=scope.get("scheme"), transport=transport
-    )
-    request.asgi_scope = scope
-    return request
-
-
-def _combine(pairs):
-    """RFC 9110, section 5.3: repeated fields are one list, cookies one with semicolons."""
-    headers = {}
-    for name, value in pairs:
-        if name in headers:
-            value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
-        headers[name] = value
-    return headers
-
-
-def _target(scope):
-    """Return path and query string as the client sent them, without the server's root path."""
-    raw_path = scope.get("raw_path")
-    path = raw_path.decode("latin-1") if raw_path else quote(scope["path"], b"/:@!$&'()*+,;=")
-    root = scope.get("root_path")
-    if root:
-        root = quote(root.rstrip("/"), b"/:@!$&'()*+,;=")
-        if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-            path = path[len(root) :] or "/"
-    query = scope.get("query_string")
-    return path + "?" + query.decode("latin-1") if query else path
 
 
 class HTTPTransport:
@@ -136,21 +103,6 @@ async def _serve_http(app, scope, receive, send):
     else:
         await _stream(response, transport, send)
     app.log_access(request, response)
-
-
-def encode_headers(response):
-    """Return the header fields of a response as ASGI wants them."""
-    response.complete()
-    fields = response.headers
-    encoded = []
-    for name in fields:
-        value = fields[name]
-        name = name.lower().encode()
-        if isinstance(value, list):
-            encoded.extend((name, item.encode()) for item in value)
-        else:
-            encoded.append((name, value.encode()))
-    return encoded
 
 
 async def _stream(response, transport, send):

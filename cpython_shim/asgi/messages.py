@@ -1,0 +1,55 @@
+"""What ASGI messages say, as requests, and responses as they say it."""
+
+from microdot import Request
+from microdot.urls import quote
+
+
+def make_request(app, scope, method, transport):
+    """Return the request of a scope."""
+    pairs = scope["headers"]
+    headers = dict(pairs)
+    if len(headers) != len(pairs):
+        headers = _combine(pairs)
+    client, target, version = scope.get("client"), _target(scope), scope["http_version"]
+    scheme = scope.get("scheme")
+    request = Request(app, client, method, target, version, headers, b"", scheme=scheme, transport=transport)
+    request.asgi_scope = scope
+    return request
+
+
+def _combine(pairs):
+    """RFC 9110, section 5.3: repeated fields are one list, cookies one with semicolons."""
+    headers = {}
+    for name, value in pairs:
+        if name in headers:
+            value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
+        headers[name] = value
+    return headers
+
+
+def _target(scope):
+    """Return path and query string as the client sent them, without the server's root path."""
+    raw_path = scope.get("raw_path")
+    path = raw_path.decode("latin-1") if raw_path else quote(scope["path"], b"/:@!$&'()*+,;=")
+    root = scope.get("root_path")
+    if root:
+        root = quote(root.rstrip("/"), b"/:@!$&'()*+,;=")
+        if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
+            path = path[len(root) :] or "/"
+    query = scope.get("query_string")
+    return path + "?" + query.decode("latin-1") if query else path
+
+
+def encode_headers(response):
+    """Return the header fields of a response as ASGI wants them."""
+    response.complete()
+    fields = response.headers
+    encoded = []
+    for name in fields:
+        value = fields[name]
+        name = name.lower().encode()
+        if isinstance(value, list):
+            encoded.extend((name, item.encode()) for item in value)
+        else:
+            encoded.append((name, value.encode()))
+    return encoded
