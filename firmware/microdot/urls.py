@@ -16,17 +16,26 @@ def decode(data: bytes) -> str:
 
 def unquote_to_bytes(data: bytes) -> bytes:
     """Decode the percent-encoding of *data*; a `%` that two hexadecimal digits do not follow stays as it is."""
-    parts = data.split(b"%")
-    decoded = [parts[0]]
-    for part in parts[1:]:
-        digits = part[:2]
+    n = start = data.find(b"%")
+    if start < 0:
+        return data
+    # In place, as the result is never longer: an object for each byte of a form would be too much for a board.
+    decoded = bytearray(data)
+    while start >= 0:
+        digits = data[start + 1 : start + 3]
         if len(digits) == 2 and not digits.strip(_HEX):
-            decoded.append(bytes((int(digits, 16),)))
-            decoded.append(part[2:])
+            decoded[n] = int(digits, 16)
+            start += 3
         else:
-            decoded.append(b"%")
-            decoded.append(part)
-    return b"".join(decoded)
+            decoded[n] = 37
+            start += 1
+        n += 1
+        percent = data.find(b"%", start)
+        end = percent if percent >= 0 else len(data)
+        decoded[n : n + end - start] = data[start:end]
+        n += end - start
+        start = percent
+    return bytes(decoded[:n])
 
 
 def unquote(text: str) -> str:
