@@ -134,6 +134,7 @@ def test_type_checkers_find_an_editable_installation(editable, tmp_path, checker
                        "core: microdot.Microdot = app\nversion: str = microdot.__version__\n")
     run(sys.executable, "-m", *checker, editable, program, cwd=tmp_path)
     program.write_text("import microdot\n\nmicrodot.no_such_name\n")
-    done = subprocess.run([sys.executable, "-m", *checker, editable, program], cwd=tmp_path, capture_output=True, text=True)
+    command = [sys.executable, "-m", *checker, editable, program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert "no_such_name" in done.stdout
