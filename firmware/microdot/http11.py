@@ -294,7 +294,8 @@ class RequestParser:
 
 def format_chunk(data: bytes) -> bytes:
     """Return *data*, not empty, as one chunk (RFC 9112, section 7.1)."""
-    return b"%x\r\n%s\r\n" % (len(data), data)
+    # MicroPython cannot format what is not bytes.
+    return b"%x\r\n" % len(data) + data + b"\r\n"
 
 
 LAST_CHUNK = b"0\r\n\r\n"
