@@ -90,8 +90,15 @@ async def _serve_http(app, scope, receive, send):
         request._body = None
         request._stream = BodyStream(transport.receive_body, Request.max_content_length)
     response = await app.dispatch_request(request)
-    if response is Response.already_handled:
-        return
+    try:
+        if response is not Response.already_handled:
+            await _send_response(response, method, transport, send)
+            app.log_access(request, response)
+    finally:
+        request.start_background()
+
+
+async def _send_response(response, method, transport, send):
     await send({"type": "http.response.start", "status": response.status_code, "headers": encode_headers(response)})
     body = response.body
     if method == "HEAD" or not response.has_body:
@@ -102,7 +109,6 @@ async def _serve_http(app, scope, receive, send):
         await send({"type": "http.response.body", "body": body})
     else:
         await _stream(response, transport, send)
-    app.log_access(request, response)
 
 
 async def _stream(response, transport, send):

@@ -112,6 +112,7 @@ async def serve_websocket(app, scope, receive, send):
     finally:
         if transport.finish:
             await transport.finish()
+        request.start_background()
     if transport.accepted:
         app.log_access(request, Response("", 101))
         return

@@ -56,8 +56,10 @@ class Microdot:
     write_timeout = 10
     #: Time for which a connection stays open without a request.
     idle_timeout = 15
-    #: Time for running requests to finish after `shutdown()`.
+    #: Time for running requests, and what they left to `Request.background()`, to finish after `shutdown()`.
     shutdown_timeout = 5
+    #: The tasks of `Request.background()` that are not done.
+    background_tasks: "list" = []
 
     def __init__(self):
         self.url_map = URLMap()
@@ -74,49 +76,65 @@ class Microdot:
 
     # Routes
 
-    def route(self, url_pattern: str, methods: "list[str] | None" = None):
+    def route(
+        self,
+        url_pattern: str,
+        methods: "list[str] | None" = None,
+        name: "str | None" = None,
+        max_content_length: "int | None" = None,
+    ):
         """Return a decorator that makes a function the handler of a URL pattern.
 
         The handler is called as `handler(request, **variables of the pattern)`.
 
         :param methods: the methods to serve, `['GET']` unless given.
+        :param name: the route's name for `microdot.reverse.url_for()`.
+        :param max_content_length: the limit of the body's size in bytes, instead of that of `Request`.
         :raises ValueError: if the pattern is malformed.
         """
 
         def decorator(f):
-            self.add_route(url_pattern, f, methods)
+            self.add_route(url_pattern, f, methods, name, max_content_length)
             return f
 
         return decorator
 
-    def add_route(self, url_pattern: str, handler, methods: "list[str] | None" = None) -> None:
+    def add_route(
+        self,
+        url_pattern: str,
+        handler,
+        methods: "list[str] | None" = None,
+        name: "str | None" = None,
+        max_content_length: "int | None" = None,
+    ) -> None:
         """Make *handler* the handler of a URL pattern; the parameters are those of `route()`."""
         methods = [method.upper() for method in methods or ("GET",)]
-        self.url_map.add(Route(methods, URLPattern(url_pattern), handler))
+        route = Route(methods, URLPattern(url_pattern), handler, options=(name, max_content_length))
+        self.url_map.add(route)
 
-    def get(self, url_pattern: str):
+    def get(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for GET and HEAD."""
-        return self.route(url_pattern, ["GET"])
+        return self.route(url_pattern, ["GET"], **options)
 
-    def post(self, url_pattern: str):
+    def post(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for POST."""
-        return self.route(url_pattern, ["POST"])
+        return self.route(url_pattern, ["POST"], **options)
 
-    def put(self, url_pattern: str):
+    def put(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for PUT."""
-        return self.route(url_pattern, ["PUT"])
+        return self.route(url_pattern, ["PUT"], **options)
 
-    def patch(self, url_pattern: str):
+    def patch(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for PATCH."""
-        return self.route(url_pattern, ["PATCH"])
+        return self.route(url_pattern, ["PATCH"], **options)
 
-    def delete(self, url_pattern: str):
+    def delete(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for DELETE."""
-        return self.route(url_pattern, ["DELETE"])
+        return self.route(url_pattern, ["DELETE"], **options)
 
-    def query(self, url_pattern: str):
+    def query(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for QUERY."""
-        return self.route(url_pattern, ["QUERY"])
+        return self.route(url_pattern, ["QUERY"], **options)
 
     def mount(self, subapp: "Microdot", url_prefix: str = "", local: bool = False) -> None:
         """Add the routes that *subapp* has now, under *url_prefix*.
@@ -175,6 +193,8 @@ class Microdot:
         if route:
             req.url_args = values
             req.apps = route.apps
+            if route.max_content_length is not None:
+                req.limit_body(route.max_content_length)
             return route.handler, route.url_prefix, route.subapp
         if req.method == "OPTIONS" and (req.path == "*" or self.url_map.allowed(req.path)):
             return self.options_handler(req), "", None

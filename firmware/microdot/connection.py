@@ -248,11 +248,15 @@ class Connection:
             if self.finish:
                 await self.finish()
         if response is Response.already_handled or self.upgraded:
+            request.start_background()
             return False
         keep_alive = parser.keep_alive and self.served != app.max_requests_per_connection and not self.server.closing
         if not parser.body_complete:
             keep_alive = keep_alive and not parser.expects_continue and 0 < (parser.content_length or 0) <= _MAX_DRAIN
-        complete = await self._send_response(response, request, keep_alive)
+        try:
+            complete = await self._send_response(response, request, keep_alive)
+        finally:
+            request.start_background()
         app.log_access(request, response)
         if not parser.body_complete:
             if keep_alive:

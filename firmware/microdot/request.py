@@ -48,6 +48,7 @@ class Request:
     _g: "G | None" = None
     _after: "list | None" = None
     _vary: "list | None" = None
+    _background: "list | None" = None
     _content_length: "int | None" = None
     apps: "tuple" = ()
 
@@ -179,6 +180,12 @@ class Request:
 
     # The body
 
+    def limit_body(self, size: int) -> None:
+        """Set the limit of the body's size in bytes; of use before the body has been read."""
+        self.max_content_length = size
+        if self._stream:
+            self._stream.limit = size
+
     async def load_body(self) -> None:
         """Read the body into `body` if it is not larger than `max_body_length`; dispatching does this.
 
@@ -267,3 +274,17 @@ class Request:
             self._vary = []
         if field not in self._vary:
             self._vary.append(field)
+
+    def background(self, coroutine) -> None:
+        """Run a coroutine after the response has been sent, or could not be; the client does not wait for it."""
+        if self._background is None:
+            self._background = []
+        self._background.append(coroutine)
+
+    def start_background(self) -> None:
+        """Start what `background()` was given; servers call this after the response, in a running event loop."""
+        if self._background:
+            from .background import start
+
+            start(self.app, self._background)
+            self._background = None

@@ -199,15 +199,17 @@ class Route:
     """A handler with the methods and URL pattern that lead to it.
 
     :param apps: the locally mounted applications around the handler, the outermost first.
+    :param options: (name, limit of the body's size in bytes), each of them or None.
     """
 
-    def __init__(self, methods, pattern, handler, url_prefix="", subapp=None, apps=()):
+    def __init__(self, methods, pattern, handler, url_prefix="", subapp=None, apps=(), options=(None, None)):
         self.methods = methods
         self.pattern = pattern
         self.handler = handler
         self.url_prefix = url_prefix
         self.subapp = subapp
         self.apps = apps
+        self.name, self.max_content_length = options
         self.order = 0
         self.static = False
 
@@ -220,6 +222,7 @@ class Route:
             url_prefix + self.url_prefix,
             self.subapp or subapp,
             (subapp,) + self.apps if local else self.apps,
+            (self.name, self.max_content_length),
         )
 
 

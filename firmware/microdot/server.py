@@ -89,15 +89,15 @@ class Server:
         self._closed.set()
 
     async def wait_closed(self) -> None:
-        """Wait for the running requests; those that take longer than the application's `shutdown_timeout` are cancelled."""
+        """Wait for running requests and background tasks; those that take longer than the application's `shutdown_timeout` are cancelled."""
         await self._closed.wait()
         for _ in range(2):
             waited = 0
-            while self.connections and waited <= self.app.shutdown_timeout:
+            while (self.connections or self.app.background_tasks) and waited <= self.app.shutdown_timeout:
                 await asyncio.sleep(0.02)
                 waited += 0.02
-            for connection in self.connections:
-                connection.task.cancel()
+            for task in [connection.task for connection in self.connections] + self.app.background_tasks:
+                task.cancel()
 
     # Connections
 

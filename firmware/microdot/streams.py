@@ -14,7 +14,7 @@ class BodyStream:
 
     def __init__(self, receive, limit: "int | None" = None):
         self._receive = receive
-        self._limit = limit
+        self.limit = limit
         self._size = 0
         self._unread = b""
 
@@ -38,7 +38,7 @@ class BodyStream:
             return b""
         data = await self._receive(n)
         self._size += len(data)
-        if self._limit is not None and self._size > self._limit:
+        if self.limit is not None and self._size > self.limit:
             raise HTTPException(413, "Payload too large")
         return data
 

@@ -1,13 +1,22 @@
-"""A client for an application's own tests: requests without a network."""
+"""A client for an application's own tests: requests without a network, on the way that a server's requests take."""
 
+import asyncio
+import binascii
 import json
+import os
+import time
 
 from ._compat import invoke_handler
+from .app import mro
+from .background import run
+from .cookiejar import CookieJar
 from .datastructures import NoCaseDict
+from .errors import HTTPException
 from .request import Request
 from .response import Response
 from .status import reason_phrase
 from .streams import BodyStream
+from .urls import urlencode
 
 _PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network
 
@@ -16,7 +25,8 @@ class TestResponse:
     """What the application answered.
 
     `status_code` and `reason`; `headers` without case; `body` as bytes, `text` as str if it is valid UTF-8, `json` if its
-    type is JSON; `events` of an event stream as a list of dicts.
+    type is JSON; `events` of an event stream as a list of dicts with the keys `data` (bytes), `data_json` (None if it is
+    no JSON), `event`, `event_id` and `retry` (seconds).
     """
 
     __test__ = False  # for pytest
@@ -34,35 +44,95 @@ class TestResponse:
         except ValueError:
             return
         media_type = (headers.get("Content-Type") or "").partition(";")[0]
-        if media_type == "application/json":
+        if media_type == "application/json" and body:
             self.json = json.loads(self.text)
         elif media_type == "text/event-stream":
-            self.events = _parse_events(self.text)
+            self.events = [event for event in map(_parse_event, body.split(b"\n\n")) if event]
 
 
-def _parse_events(text):
-    """Parse an event stream (WHATWG HTML, section 9.2.6) into dicts with the keys `data`, `event` and `event_id`."""
-    events = []
-    for block in text.split("\n\n"):
-        event = {"data": None, "event": None, "event_id": None}
-        data = []
-        for line in block.split("\n"):
-            name, _, value = line.partition(":")
-            value = value[1:] if value[:1] == " " else value
-            if name == "data":
-                data.append(value)
-            elif name == "event":
-                event["event"] = value
-            elif name == "id":
-                event["event_id"] = value
-        if data:
-            event["data"] = "\n".join(data)
-            try:
-                event["data_json"] = json.loads(event["data"])
-            except ValueError:
-                event["data_json"] = None
-            events.append(event)
-    return events
+def _parse_event(block):
+    """Return an event (WHATWG HTML, section 9.2.6) as a dict, None for a block without data."""
+    event = {"data": None, "data_json": None, "event": None, "event_id": None, "retry": None}
+    data = []
+    for line in block.split(b"\n"):
+        name, _, value = line.partition(b":")
+        value = value[1:] if value[:1] == b" " else value
+        if name == b"data":
+            data.append(value)
+        elif name == b"event":
+            event["event"] = value.decode()
+        elif name == b"id":
+            event["event_id"] = value.decode()
+        elif name == b"retry":
+            event["retry"] = int(value) / 1000
+    if not data:
+        return None
+    event["data"] = b"\n".join(data)
+    try:
+        event["data_json"] = json.loads(event["data"].decode())
+    except ValueError:
+        pass
+    return event
+
+
+class StreamedResponse:
+    """A response whose body is read as the application makes it: `async for chunk in response`.
+
+    `status_code`, `reason` and `headers` are those of `TestResponse`. Use it as `async with`, or call `aclose()`: for the
+    application that is the moment in which the client goes.
+    """
+
+    def __init__(self, client, request, response):
+        self.status_code = response.status_code
+        self.reason = response.reason or reason_phrase(response.status_code)
+        self.headers = response.headers
+        self._client = client
+        self._request = request
+        self._chunks = response.body_iter()
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self) -> bytes:
+        return bytes(await self._chunks.__anext__())
+
+    def events(self) -> "_EventIterator":
+        """Return an asynchronous iterator of the events of an event stream, dicts as in `TestResponse.events`."""
+        return _EventIterator(self)
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *exc_info):
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Stop reading: the application sees that its client is gone."""
+        if self._request:
+            request, self._request = self._request, None
+            request.transport.gone.set()
+            await self._chunks.aclose()
+            await self._client._finish(request)
+
+
+class _EventIterator:
+    def __init__(self, chunks):
+        self._chunks = chunks
+        self._buffer = b""
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        while True:
+            block, end, rest = self._buffer.partition(b"\n\n")
+            if not end:
+                self._buffer += await self._chunks.__anext__()
+                continue
+            self._buffer = rest
+            event = _parse_event(block)
+            if event:
+                return event
 
 
 class TestTransport:
@@ -71,9 +141,11 @@ class TestTransport:
     __test__ = False
 
     invoke = staticmethod(invoke_handler)
+    error = None  # the exception for which the application had no handler
 
     def __init__(self, body):
         self._body = body
+        self.gone = asyncio.Event()
 
     async def receive_body(self, n):
         """Return up to *n* bytes of the request's body, `b''` at its end."""
@@ -81,36 +153,87 @@ class TestTransport:
         data, self._body = self._body[:n], self._body[n:]
         return data
 
+    async def disconnected(self):
+        """Return when the client has stopped reading the response."""
+        await self.gone.wait()
+
 
 class TestClient:
     """A client that gives requests to an application and keeps the cookies that it sets.
 
     :param app: the application.
-    :param cookies: dict of cookies to begin with.
+    :param cookies: dict of cookies to begin with: name to value, or to (value, path).
     :param scheme: `'http'` unless given.
     :param host: value of the Host field, `'example.com:1234'` unless given.
+    :param raise_exceptions: let out to the test an exception for which the application has no handler, instead of the
+        response with status 500.
     """
 
     __test__ = False
 
-    def __init__(self, app, cookies: "dict | None" = None, scheme: "str | None" = None, host: "str | None" = None):
+    #: The time in seconds that ends cookies; a test may set a function of its own.
+    clock = staticmethod(time.time)
+
+    def __init__(
+        self,
+        app,
+        cookies: "dict | None" = None,
+        scheme: "str | None" = None,
+        host: "str | None" = None,
+        raise_exceptions: bool = False,
+    ):
         self.app = app
-        self.cookies = cookies or {}
+        #: The cookies: name to value, or to (value, path) for those with another Path than `/`. A test may change them.
+        self.cookies: "dict" = cookies or {}
         self.scheme = scheme
         self.host = host or "example.com:1234"
+        self.raise_exceptions = raise_exceptions
+        self._jar = CookieJar()
+        if raise_exceptions:
+            _keep_errors(app)
 
-    async def request(self, method: str, path: str, headers: "dict | None" = None, body=None, sock=None) -> TestResponse:
+    async def request(
+        self,
+        method: str,
+        path: str,
+        headers: "dict | None" = None,
+        body=None,
+        sock=None,
+        form: "dict | None" = None,
+        files: "dict | None" = None,
+    ) -> TestResponse:
         """Send a request.
 
         :param body: bytes, str, or dict or list, sent as JSON.
+        :param form: a form's fields, name to value or list of values, sent URL-encoded or, with *files*, as multipart.
+        :param files: the files of an upload: name to content, (file name, content) or (file name, content, type).
         """
-        headers = NoCaseDict(headers or {})
-        body = _encode_body(body, headers)
-        headers.setdefault("Host", self.host)
+        request, response = await self._dispatch(method, path, headers, body, sock, form, files)
+        try:
+            if response is Response.already_handled:
+                return TestResponse(200, "", NoCaseDict(), b"")
+            body = await _read_body(request, response)
+        finally:
+            await self._finish(request)
+        reason = response.reason or reason_phrase(response.status_code)
+        return TestResponse(response.status_code, reason, response.headers, body)
+
+    async def stream(self, method: str, path: str, headers: "dict | None" = None, body=None, **kwargs) -> StreamedResponse:
+        """Send a request and return the response before its body; the parameters are those of `request()`."""
+        request, response = await self._dispatch(method, path, headers, body, **kwargs)
+        return StreamedResponse(self, request, response)
+
+    async def _dispatch(self, method, path, headers, body, sock=None, form=None, files=None):
+        fields = NoCaseDict(headers or {})
+        body = _encode_body(body, fields, form, files)
+        fields.setdefault("Host", self.host)
         if body or method in ("POST", "PUT", "PATCH"):
-            headers["Content-Length"] = str(len(body))
-        if self.cookies and "Cookie" not in headers:
-            headers["Cookie"] = "; ".join([name + "=" + self._cookie(name) for name in self.cookies])
+            fields.setdefault("Content-Length", str(len(body)))
+        host = fields["Host"].rsplit(":", 1)[0].lower()
+        where = path.partition("?")[0]
+        cookies = self._jar.field(self.cookies, host, where, self.clock())
+        if cookies:
+            fields["Cookie"] = fields["Cookie"] + "; " + cookies if "Cookie" in fields else cookies
         transport = TestTransport(body)
         request = Request(
             self.app,
@@ -118,7 +241,7 @@ class TestClient:
             method,
             path,
             "1.1",
-            headers,
+            {name.lower().encode(): fields[name].encode() for name in fields},
             None if body else b"",
             BodyStream(transport.receive_body, Request.max_content_length) if body else None,
             sock,
@@ -126,70 +249,114 @@ class TestClient:
             transport=transport,
         )
         response = await self.app.dispatch_request(request)
-        return await self._receive(response, request)
+        if transport.error and self.raise_exceptions:
+            raise transport.error
+        if response is not Response.already_handled:
+            response.complete()
+            cookies = response.headers.get("Set-Cookie") or []
+            for field in cookies if isinstance(cookies, list) else [cookies]:
+                self._jar.store(self.cookies, field, host, where, self.clock())
+        return request, response
 
-    async def _receive(self, response, request):
-        if response is Response.already_handled:
-            return TestResponse(200, "", NoCaseDict(), b"")
-        response.complete()
-        body = response.body
-        if request.method == "HEAD" or not response.has_body:
-            if not isinstance(body, bytes):
-                await response.body_iter().aclose()
-            body = b""
-        elif not isinstance(body, bytes):
-            body = await _gather(response)
-        self._keep_cookies(response.headers.get("Set-Cookie", []))
-        reason = response.reason or reason_phrase(response.status_code)
-        return TestResponse(response.status_code, reason, response.headers, body)
-
-    def _cookie(self, name):
-        return self.cookies[name]
-
-    def _keep_cookies(self, fields):
-        for field in fields if isinstance(fields, list) else [fields]:
-            pair, *attributes = field.split(";")
-            name, _, value = pair.partition("=")
-            if "max-age=0" in [attribute.strip().lower() for attribute in attributes]:
-                self.cookies.pop(name, None)
-            else:
-                self.cookies[name] = value
+    async def _finish(self, request):
+        """Run what is left for after the response to its end, so that a test sees its effect."""
+        for coroutine in request._background or ():
+            await run(coroutine)
 
     async def get(self, path: str, headers: "dict | None" = None) -> TestResponse:
         """Send a GET request."""
         return await self.request("GET", path, headers)
 
-    async def post(self, path: str, headers: "dict | None" = None, body=None) -> TestResponse:
-        """Send a POST request."""
-        return await self.request("POST", path, headers, body)
+    async def post(self, path: str, headers: "dict | None" = None, body=None, **kwargs) -> TestResponse:
+        """Send a POST request; the parameters are those of `request()`, as for the methods below."""
+        return await self.request("POST", path, headers, body, **kwargs)
 
-    async def put(self, path: str, headers: "dict | None" = None, body=None) -> TestResponse:
+    async def put(self, path: str, headers: "dict | None" = None, body=None, **kwargs) -> TestResponse:
         """Send a PUT request."""
-        return await self.request("PUT", path, headers, body)
+        return await self.request("PUT", path, headers, body, **kwargs)
 
-    async def patch(self, path: str, headers: "dict | None" = None, body=None) -> TestResponse:
+    async def patch(self, path: str, headers: "dict | None" = None, body=None, **kwargs) -> TestResponse:
         """Send a PATCH request."""
-        return await self.request("PATCH", path, headers, body)
+        return await self.request("PATCH", path, headers, body, **kwargs)
 
     async def delete(self, path: str, headers: "dict | None" = None) -> TestResponse:
         """Send a DELETE request."""
         return await self.request("DELETE", path, headers)
 
-    async def query(self, path: str, headers: "dict | None" = None, body=None) -> TestResponse:
+    async def query(self, path: str, headers: "dict | None" = None, body=None, **kwargs) -> TestResponse:
         """Send a QUERY request."""
-        return await self.request("QUERY", path, headers, body)
+        return await self.request("QUERY", path, headers, body, **kwargs)
 
 
-def _encode_body(body, headers):
-    if body is None:
-        return b""
-    if isinstance(body, (dict, list)):
+def _keep_errors(app):
+    """Have the application leave an exception that none of its handlers takes on the request's transport."""
+    handle = app.handle_error
+
+    async def handle_error(request, error):
+        if request and not isinstance(error, HTTPException) and not app._error_handler(request, mro(error.__class__)):
+            request.transport.error = error
+        return await handle(request, error)
+
+    app.handle_error = handle_error
+
+
+def _encode_body(body, headers, form, files):
+    if files is not None:
+        headers["Content-Type"], body = encode_multipart(form or {}, files)
+    elif form is not None:
+        headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        body = "&".join([urlencode(name) + "=" + urlencode(value) for name, value in _pairs(form)])
+    elif isinstance(body, (dict, list)):
         headers.setdefault("Content-Type", "application/json")
         body = json.dumps(body)
+    if body is None:
+        return b""
     return body.encode() if isinstance(body, str) else body
 
 
-async def _gather(response):
+def _pairs(fields):
+    for name in fields:
+        values = fields[name]
+        for value in values if isinstance(values, list) else [values]:
+            yield name, value if isinstance(value, (bytes, tuple)) else str(value)
+
+
+def encode_multipart(fields: dict, files: dict) -> "tuple[str, bytes]":
+    """Return the Content-Type and the body of a `multipart/form-data` request; the parameters are `request()`'s."""
+    boundary = b"----" + binascii.hexlify(os.urandom(12))
+    parts = []
+    for name, value in _pairs(fields):
+        parts.append(_part(boundary, name, "", value))
+    for name, file in _pairs(files):
+        if not isinstance(file, tuple):
+            file = (name, file)
+        content_type = file[2] if len(file) > 2 else "application/octet-stream"
+        details = '; filename="%s"\r\nContent-Type: %s' % (_quoted(file[0]), content_type)
+        parts.append(_part(boundary, name, details, file[1]))
+    parts.append(b"--" + boundary + b"--\r\n")
+    return "multipart/form-data; boundary=" + boundary.decode(), b"".join(parts)
+
+
+def _part(boundary, name, details, content):
+    head = '\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n' % (_quoted(name), details)
+    if isinstance(content, str):
+        content = content.encode()
+    return b"--" + boundary + head.encode() + content + b"\r\n"
+
+
+def _quoted(text):
+    """WHATWG HTML, section 4.10.21.8: what browsers escape in a part's names."""
+    return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
+
+
+async def _read_body(request, response):
+    body = response.body
+    if request.method == "HEAD" or not response.has_body:
+        if not isinstance(body, bytes):
+            await response.body_iter().aclose()
+        return b""
+    if isinstance(body, bytes):
+        return body
     chunks = response.body_iter()
     parts = []
     try:
