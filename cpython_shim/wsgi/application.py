@@ -3,17 +3,16 @@
 `def` handlers run in the thread in which the server calls, coroutines in the process's event loop.
 """
 
-import asyncio
 import inspect
 
 import microdot
-from microdot import Request, Response, iscoroutine
-from microdot.errors import HTTPException
+from microdot import Request, Response
 from microdot.status import reason_phrase
 from microdot.streams import BodyStream
 from microdot.urls import decode, quote
 
-from .loop import finish, run
+from .loop import finish, get_loop, run
+from .transport import make_transport
 
 
 class Microdot(microdot.Microdot):
@@ -46,51 +45,20 @@ class EnvironHeaders:
                 yield key.replace("_", "-").lower().encode("latin-1")
 
 
-class WSGITransport:
-    """What a WSGI server offers to a request beyond HTTP's request and response."""
-
-    def __init__(self, environ):
-        self._input = environ["wsgi.input"]
-        length = environ.get("CONTENT_LENGTH")
-        # Without a length the input ends by itself (a chunked body) where the server says so, else there is no body.
-        self._remaining = int(length) if length else None if environ.get("wsgi.input_terminated") else 0
-
-    @property
-    def has_body(self):
-        """Whether the request may have a body."""
-        return self._remaining != 0
-
-    async def invoke(self, handler, *args, **kwargs):
-        """Call a handler or hook: a function in this thread, a coroutine function in the event loop."""
-        result = handler(*args, **kwargs)
-        return run(result) if iscoroutine(result) else result
-
-    async def receive_body(self, n):
-        """Return up to *n* bytes of the request's body, `b''` at its end; works in the event loop and outside of it."""
-        if self._remaining is not None:
-            n = min(n, self._remaining)
-        if not n:
-            return b""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            data = self._input.read(n)
-        else:
-            data = await loop.run_in_executor(None, self._input.read, n)
-        if self._remaining is not None:
-            self._remaining -= len(data)
-            if not data:
-                raise HTTPException(400, "Incomplete body")
-        return data
-
-
 def serve(app, environ, start_response):
     """Serve one request of a WSGI server with any application of this framework."""
-    transport = WSGITransport(environ)
+    transport = make_transport(app, environ)
     request = _make_request(app, environ, transport)
     response = finish(app.dispatch_request(request))
-    if response is Response.already_handled:
-        return []
+    if transport.upgraded:
+        app.log_access(request, Response("", 101))
+        transport.end()
+    body = [] if response is Response.already_handled else _start_response(app, request, response, start_response)
+    return _BodyBeforeWork(body, request) if request._background else body
+
+
+def _start_response(app, request, response, start_response):
+    """Send a response's head and return its body as a WSGI iterable."""
     response.complete()
     reason = response.reason or reason_phrase(response.status_code) or "Unknown"
     start_response(f"{response.status_code} {reason}", _encode_headers(response))
@@ -116,7 +84,7 @@ def _make_request(app, environ, transport):
         EnvironHeaders(environ),
         None if transport.has_body else b"",
         BodyStream(transport.receive_body, Request.max_content_length) if transport.has_body else None,
-        environ.get("gunicorn.socket") or environ.get("werkzeug.socket"),
+        transport.sock,
         scheme=environ["wsgi.url_scheme"],
         transport=transport,
     )
@@ -150,6 +118,25 @@ def _needs_loop(body):
     return not hasattr(body, "__next__") and (
         hasattr(body, "__anext__") or hasattr(body, "__aiter__") or inspect.iscoroutinefunction(getattr(body, "read", None))
     )
+
+
+class _BodyBeforeWork:
+    """A body as a WSGI iterable; when the server has sent it, the request's background work starts in the event loop."""
+
+    def __init__(self, body, request):
+        self._body = body
+        self._request = request
+
+    def __iter__(self):
+        return iter(self._body)
+
+    def close(self):
+        """Close the body; the server calls this."""
+        try:
+            if hasattr(self._body, "close"):
+                self._body.close()
+        finally:
+            get_loop().call_soon_threadsafe(self._request.start_background)
 
 
 class _Body:

@@ -1,0 +1,135 @@
+"""What a WSGI server offers to a request: its thread, the body, and the socket where the server gives that away."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+
+from microdot import iscoroutine
+from microdot.errors import HTTPException
+from microdot.http11 import format_head
+
+from .loop import run
+
+
+class WSGITransport:
+    """What a WSGI server offers to a request beyond HTTP's request and response."""
+
+    #: The client's socket, where the server offers it.
+    sock = None
+    #: Whether the connection carries another protocol now, the application's.
+    upgraded = False
+
+    def __init__(self, environ):
+        self._input = environ["wsgi.input"]
+        length = environ.get("CONTENT_LENGTH")
+        # Without a length the input ends by itself (a chunked body) where the server says so, else there is no body.
+        self._remaining = int(length) if length else None if environ.get("wsgi.input_terminated") else 0
+
+    @property
+    def has_body(self):
+        """Whether the request may have a body."""
+        return self._remaining != 0
+
+    async def invoke(self, handler, *args, **kwargs):
+        """Call a handler or hook: a function in this thread, a coroutine function in the event loop."""
+        result = handler(*args, **kwargs)
+        return run(result) if iscoroutine(result) else result
+
+    async def receive_body(self, n):
+        """Return up to *n* bytes of the request's body, `b''` at its end; works in the event loop and outside of it."""
+        if self._remaining is not None:
+            n = min(n, self._remaining)
+        if not n:
+            return b""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            data = self._input.read(n)
+        else:
+            data = await loop.run_in_executor(None, self._input.read, n)
+        if self._remaining is not None:
+            self._remaining -= len(data)
+            if not data:
+                raise HTTPException(400, "Incomplete body")
+        return data
+
+
+class SocketTransport(WSGITransport):
+    """The same with the socket of the connection, for protocols other than HTTP.
+
+    :param done: the exception that makes the server close the connection without a response.
+    """
+
+    #: Coroutine function that the application wants to be called after its handler.
+    finish = None
+
+    def __init__(self, app, environ, sock, done):
+        super().__init__(environ)
+        self.sock = sock
+        self._timeout = app.write_timeout
+        self._done = done
+
+    async def upgrade(self, request, headers):
+        """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
+        self.upgraded = True
+        self.sock.setblocking(False)
+        await self.send(format_head(101, None, headers))
+        return b""
+
+    async def read(self):
+        """Return bytes from the client, `b''` at the end."""
+        while True:
+            try:
+                return self.sock.recv(65536)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                await self._ready(asyncio.get_running_loop().add_reader, asyncio.get_running_loop().remove_reader)
+            except ssl.SSLWantWriteError:
+                await asyncio.sleep(0.01)
+
+    async def send(self, data):
+        """Send bytes.
+
+        :raises OSError: if the client is gone, or has taken nothing for `write_timeout` seconds.
+        """
+        loop = asyncio.get_running_loop()
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[self.sock.send(view) :]
+            except (BlockingIOError, ssl.SSLWantWriteError):
+                try:
+                    await asyncio.wait_for(self._ready(loop.add_writer, loop.remove_writer), self._timeout)
+                except asyncio.TimeoutError:
+                    raise OSError(110, "Write timeout") from None
+            except ssl.SSLWantReadError:
+                await asyncio.sleep(0.01)
+
+    async def _ready(self, add, remove):
+        """Wait until the event loop finds the socket ready."""
+        event = asyncio.Event()
+        add(self.sock, event.set)
+        try:
+            await event.wait()
+        finally:
+            remove(self.sock)
+
+    def end(self):
+        """End the connection and leave it to the server: raises the exception that makes it forget the request."""
+        try:
+            if self.finish:
+                run(self.finish())
+        finally:
+            self.sock.setblocking(True)
+            with contextlib.suppress(OSError):  # some servers would wait for the next request
+                self.sock.shutdown(socket.SHUT_RDWR)
+        raise self._done
+
+
+def make_transport(app, environ):
+    """Return the transport of a request, with the connection's socket where the server offers one."""
+    if environ.get("gunicorn.socket"):
+        return SocketTransport(app, environ, environ["gunicorn.socket"], StopIteration())
+    if environ.get("werkzeug.socket"):
+        return SocketTransport(app, environ, environ["werkzeug.socket"], ConnectionError())
+    return WSGITransport(environ)
