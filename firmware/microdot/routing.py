@@ -73,7 +73,8 @@ class URLPattern:
             if len(segment) < 3 or segment[0] != "<" or segment[-1] != ">":
                 raise self._error("a variable must be a whole segment")
             variable = self._compile_variable(segment[1:-1])
-            if not variable.name or variable.name in names:
+            name = variable.name
+            if not name or name in names or "<" in name or ">" in name:
                 raise self._error("a variable needs a name of its own")
             names.append(variable.name)
             segments.append(variable)

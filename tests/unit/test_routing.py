@@ -1,0 +1,216 @@
+from microdot import URLPattern
+from microdot.routing import Route, URLMap
+from support import raises
+
+
+def match(pattern, path):
+    return URLPattern(pattern).match(path)
+
+
+def test_literal():
+    assert match("/", "/") == {}
+    assert match("/a", "/a") == {}
+    assert match("/a/b", "/a/b") == {}
+    for path in ("", "/", "/b", "/a/", "/a/b", "a", "//a", "/ab", "/A"):
+        assert match("/a", path) is None, path
+    assert match("/", "/a") is None
+    assert match("/a/", "/a/") == {}
+    assert match("/a/", "/a") is None
+
+
+def test_characters_of_regular_expressions_are_ordinary():
+    assert match("/a.b", "/a.b") == {}
+    assert match("/a.b", "/aXb") is None
+    for text in ("/a+", "/a*", "/(a)", "/a?", "/[a]", "/a|b", "/^a$", "/a\\d"):
+        assert match(text, text) == {}, text
+        assert match(text, "/a") is None, text
+
+
+def test_segment():
+    assert match("/users/<name>", "/users/susan") == {"name": "susan"}
+    assert match("/users/<string:name>", "/users/susan") == {"name": "susan"}
+    assert match("/<name>", "/a.b-c d") == {"name": "a.b-c d"}
+    assert match("/<name>", "/żółć") == {"name": "żółć"}
+    for path in ("/users/", "/users", "/users/susan/", "/users/susan/x", "/other/susan"):
+        assert match("/users/<name>", path) is None, path
+
+
+def test_several_variables():
+    assert match("/<a>/<int:b>/x/<c>", "/1/2/x/3") == {"a": "1", "b": 2, "c": "3"}
+    assert match("/<a>/<int:b>/x/<c>", "/1/y/x/3") is None
+    assert match("/<a>/<b>", "/1") is None
+    assert match("/<a>/<b>", "//1") is None
+
+
+def test_int():
+    for path, value in (("0", 0), ("12", 12), ("-12", -12), ("007", 7), ("9" * 30, int("9" * 30))):
+        assert match("/<int:n>", "/" + path) == {"n": value}
+    for path in ("", "-", "--1", "+1", "1.0", "1_0", " 1", "1 ", "1\n", "x", "0x1", "1/", "1-", "\u0661"):
+        assert match("/<int:n>", "/" + path) is None, path
+
+
+def test_path():
+    assert match("/files/<path:p>", "/files/a") == {"p": "a"}
+    assert match("/files/<path:p>", "/files/a/b/c.txt") == {"p": "a/b/c.txt"}
+    assert match("/files/<path:p>", "/files/a/") == {"p": "a/"}
+    assert match("/files/<path:p>", "/files/") is None
+    assert match("/files/<path:p>", "/files") is None
+    assert match("/<path:p>", "/" + "a/" * 500) == {"p": "a/" * 500}
+
+
+def test_path_in_the_middle():
+    assert match("/a/<path:p>/edit", "/a/b/c/edit") == {"p": "b/c"}
+    assert match("/a/<path:p>/edit", "/a/edit/edit") == {"p": "edit"}
+    assert match("/a/<path:p>/edit", "/a/edit") is None
+    assert match("/a/<path:p>/edit", "/a/b/c") is None
+    assert match("/<path:p>/<int:n>", "/a/b/3") == {"p": "a/b", "n": 3}
+    assert match("/<path:p>/<int:n>", "/a/b/c") is None
+    assert match("/<path:a>/x/<path:b>", "/1/x/2/x/3") == {"a": "1/x/2", "b": "3"}
+
+
+def test_regular_expression():
+    assert match("/<re:[0-9a-f]+:x>", "/0af") == {"x": "0af"}
+    assert match("/<re:[0-9a-f]+:x>", "/0ag") is None
+    assert match("/<re:a|b:x>", "/a") == {"x": "a"}
+    assert match("/<re:a|b:x>", "/b") == {"x": "b"}
+    assert match("/<re:a|b:x>", "/ab") is None
+    assert match("/<re:a:x>", "/a\n") is None
+    assert match("/<re:[a-z]+/[0-9]+:x>/end", "/ab/12/end") == {"x": "ab/12"}
+    assert match("/<re:a:b:x>", "/a:b") == {"x": "a:b"}
+
+
+def test_regular_expression_on_a_long_path():
+    # MicroPython's re takes stack for each character; the answer may be no match, but not the end of the program.
+    assert match("/<re:[a-z]+:x>", "/" + "a" * 20000) in (None, {"x": "a" * 20000})
+
+
+def test_types_of_ones_own():
+    def parse_colour(value):
+        return {"red": 1, "green": 2}.get(value)
+
+    URLPattern.register_type("colour", parser=parse_colour)
+    assert match("/<colour:c>", "/red") == {"c": 1}
+    assert match("/<colour:c>", "/blue") is None
+    URLPattern.register_type("hex", "[0-9a-f]+", parser=lambda value: int(value, 16))
+    assert match("/<hex:h>", "/ff") == {"h": 255}
+    assert match("/<hex:h>", "/fg") is None
+    URLPattern.register_type("dated", "[0-9]+/[0-9]+")
+    assert match("/<dated:d>/x", "/2024/12/x") == {"d": "2024/12"}
+    URLPattern.register_type("refusing", parser=int)
+    assert match("/<refusing:r>", "/x") is None
+    assert match("/<refusing:r>", "/7") == {"r": 7}
+
+
+def test_invalid_patterns():
+    for pattern in (
+        "/<",
+        "/>",
+        "/<>",
+        "/<a",
+        "/a>",
+        "/<int:>",
+        "/<unknown:a>",
+        "/<re:a>",
+        "/<re::a>",
+        "/<re:a:>",
+        "/<re:(:a>",
+        "/x<a>",
+        "/<a>x",
+        "/<a><b>",
+        "/<a>/<a>",
+        "/<a>/<int:a>",
+    ):
+        with raises(ValueError) as caught:
+            URLPattern(pattern)
+        assert pattern in str(caught.value)
+
+
+def test_a_pattern_needs_no_leading_slash():
+    assert match("a", "/a") == {}
+    assert match("", "/") == {}
+
+
+def test_repr():
+    assert repr(URLPattern("/<a>")) == "URLPattern: /<a>"
+
+
+def make_map(*routes):
+    url_map = URLMap()
+    for methods, pattern, handler in routes:
+        url_map.add(Route(methods.split(), URLPattern(pattern), handler))
+    return url_map
+
+
+def found(url_map, method, path):
+    route, values = url_map.find(method, path)
+    return (route.handler, values) if route else None
+
+
+def test_the_first_route_added_wins():
+    url_map = make_map(("GET", "/<x>", "variable"), ("GET", "/a", "literal"), ("GET", "/<path:x>", "path"))
+    assert found(url_map, "GET", "/a") == ("variable", {"x": "a"})
+    assert found(url_map, "GET", "/a/b") == ("path", {"x": "a/b"})
+    url_map = make_map(("GET", "/a", "literal"), ("GET", "/<x>", "variable"))
+    assert found(url_map, "GET", "/a") == ("literal", {})
+    assert found(url_map, "GET", "/b") == ("variable", {"x": "b"})
+
+
+def test_order_among_prefixes():
+    url_map = make_map(
+        ("GET", "/<path:p>", "all"),
+        ("GET", "/a/<x>", "a"),
+    )
+    assert found(url_map, "GET", "/a/1") == ("all", {"p": "a/1"})
+    url_map = make_map(
+        ("GET", "/a/b/<x>", "deep"),
+        ("GET", "/a/<path:p>", "shallow"),
+        ("GET", "/<path:p>", "all"),
+    )
+    assert found(url_map, "GET", "/a/b/1")[0] == "deep"
+    assert found(url_map, "GET", "/a/c/1")[0] == "shallow"
+    assert found(url_map, "GET", "/c")[0] == "all"
+
+
+def test_methods():
+    url_map = make_map(("GET", "/a", "get"), ("POST PUT", "/a", "post"), ("DELETE", "/<x>", "delete"))
+    assert found(url_map, "GET", "/a")[0] == "get"
+    assert found(url_map, "HEAD", "/a")[0] == "get"
+    assert found(url_map, "PUT", "/a")[0] == "post"
+    assert found(url_map, "DELETE", "/a") == ("delete", {"x": "a"})
+    assert found(url_map, "PATCH", "/a") is None
+    assert url_map.find("GET", "/x/y") == (None, None)
+
+
+def test_a_head_route_of_ones_own():
+    url_map = make_map(("HEAD", "/a", "head"), ("GET", "/a", "get"))
+    assert found(url_map, "HEAD", "/a")[0] == "head"
+
+
+def test_allowed():
+    url_map = make_map(("GET", "/a", 1), ("POST PUT", "/a", 2), ("DELETE", "/<x>", 3), ("POST", "/b/<int:n>", 4))
+    assert sorted(url_map.allowed("/a")) == ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]
+    assert sorted(url_map.allowed("/c")) == ["DELETE", "OPTIONS"]
+    assert sorted(url_map.allowed("/b/1")) == ["OPTIONS", "POST"]
+    assert url_map.allowed("/b/x") == []
+    assert url_map.allowed("/") == []
+
+
+def test_many_routes():
+    url_map = make_map(*[("GET", "/item%d/<x>" % i, i) for i in range(100)])
+    assert len(url_map) == 100
+    assert len(list(url_map)) == 100
+    assert found(url_map, "GET", "/item99/a") == (99, {"x": "a"})
+    assert found(url_map, "GET", "/item100/a") is None
+
+
+def test_mounted_routes():
+    route = Route(["GET"], URLPattern("/a/<x>"), "handler").mounted("/sub", "app", False)
+    assert route.pattern.url_pattern == "/sub/a/<x>"
+    assert route.url_prefix == "/sub"
+    assert route.subapp == "app"
+    assert route.apps == ()
+    outer = route.mounted("/top", "outer", True)
+    assert outer.pattern.url_pattern == "/top/sub/a/<x>"
+    assert outer.url_prefix == "/top/sub"
+    assert outer.subapp == "app"
+    assert outer.apps == ("outer",)
