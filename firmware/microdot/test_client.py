@@ -223,7 +223,7 @@ class TestClient:
         request, response = await self._dispatch(method, path, headers, body, **kwargs)
         return StreamedResponse(self, request, response)
 
-    async def _dispatch(self, method, path, headers, body, sock=None, form=None, files=None):
+    async def _dispatch(self, method, path, headers, body, sock=None, form=None, files=None, transport=None):
         fields = NoCaseDict(headers or {})
         body = _encode_body(body, fields, form, files)
         fields.setdefault("Host", self.host)
@@ -234,7 +234,7 @@ class TestClient:
         cookies = self._jar.field(self.cookies, host, where, self.clock())
         if cookies:
             fields["Cookie"] = fields["Cookie"] + "; " + cookies if "Cookie" in fields else cookies
-        transport = TestTransport(body)
+        transport = transport or TestTransport(body)
         request = Request(
             self.app,
             ("127.0.0.1", 1234),
@@ -257,6 +257,25 @@ class TestClient:
             for field in cookies if isinstance(cookies, list) else [cookies]:
                 self._jar.store(self.cookies, field, host, where, self.clock())
         return request, response
+
+    async def websocket(self, path: str, client, headers: "dict | None" = None) -> TestResponse:
+        """Open a WebSocket and talk to its handler until one side closes it; the response has status 101 if it accepts.
+
+        :param client: a generator function; it yields the messages to send, str or bytes (None for none), and each
+            `yield` returns the next message from the application. What it raises comes out here.
+        """
+        from .handshake import make_key, request_headers
+        from .websocket_client import WebSocketClient
+
+        transport = WebSocketClient(client())
+        fields = NoCaseDict(request_headers(make_key()))
+        fields.update(headers or {})
+        request, response = await self._dispatch("GET", path, fields, None, transport=transport)
+        await transport.close()
+        if transport.accepted is None:
+            body = await _read_body(request, response)
+            return TestResponse(response.status_code, reason_phrase(response.status_code), response.headers, body)
+        return TestResponse(101, reason_phrase(101), NoCaseDict(transport.accepted), b"")
 
     async def _finish(self, request):
         """Run what is left for after the response to its end, so that a test sees its effect."""
