@@ -23,19 +23,29 @@ def wraps(wrapped):
     return decorator
 
 
+_Generator = type((lambda: (yield))())
+
+
 def iscoroutine(value) -> bool:
     """Return whether *value* can be awaited; MicroPython's coroutines are generators."""
-    return hasattr(value, "send") and hasattr(value, "throw")
+    return isinstance(value, _Generator)
 
 
-def drive(generator):
+def drive(generator, suspended=False):
     """Run *generator* up to its next value; return (value, False) or, at its end, (what it returned, True).
 
     A generator of this MicroPython that awaits yields None to the event loop, and its values, if it is an asynchronous
     one, between those: `await` would take them all for the event loop's. So this passes None on and returns the rest.
+
+    :param suspended: the generator has just yielded None.
     """
     error = None
     while True:
+        if suspended:
+            try:
+                yield
+            except BaseException as caught:  # cancellation: the generator's to handle
+                error = caught
         try:
             value = generator.send(None) if error is None else generator.throw(error)
         except StopIteration as stop:
@@ -43,10 +53,7 @@ def drive(generator):
         if value is not None:
             return value, False
         error = None
-        try:
-            yield
-        except BaseException as caught:  # cancellation: the generator's to handle
-            error = caught
+        suspended = True
 
 
 async def invoke_handler(handler, *args, **kwargs):
@@ -56,10 +63,17 @@ async def invoke_handler(handler, *args, **kwargs):
     the event loop, it is a response body.
     """
     result = handler(*args, **kwargs)
-    if iscoroutine(result):
-        value, ended = await drive(result)
-        return value if ended else StartedGenerator(value, result)
-    return result
+    if not isinstance(result, _Generator):
+        return result
+    try:
+        value = result.send(None)
+    except StopIteration as stop:
+        return stop.value
+    if value is None:
+        value, ended = await drive(result, True)
+        if ended:
+            return value
+    return StartedGenerator(value, result)
 
 
 class StartedGenerator:
@@ -88,7 +102,7 @@ class StartedGenerator:
 
 async def next_item(iterator):
     """Return (the next item of a synchronous iterator or of a generator that may await, False), or (None, True)."""
-    if iscoroutine(iterator):
+    if hasattr(iterator, "send"):
         value, ended = await drive(iterator)
         return (None, True) if ended else (value, False)
     try:

@@ -50,8 +50,10 @@ class Microdot:
     max_requests_per_connection = 0
     #: Time for a request's head to arrive, from its first byte or from a new connection on; the TLS handshake included.
     head_timeout = 10
-    #: Time for each piece of a request's body to arrive, of `READ_SIZE` bytes or the rest.
+    #: Time that a request's body may take beyond the time for its size at `min_body_rate`.
     body_timeout = 10
+    #: Bytes per second with which a request's body must arrive.
+    min_body_rate = 1024
     #: Time for a client to take each piece of a response.
     write_timeout = 10
     #: Time for which a connection stays open without a request.
@@ -211,30 +213,34 @@ class Microdot:
         :param req: the request, or None if it was malformed.
         :raises MemoryError: the server has to free memory before anything else.
         """
-        if not req:
-            return await self.handle_error(None, HTTPException(400, error_text(400)))
         try:
-            res = await self._respond(req)
+            if not req:
+                raise HTTPException(400, error_text(400))
+            handler, prefix, subapp = self.find_route(req)
+            if isinstance(handler, int):
+                raise HTTPException(handler, error_text(handler))
+            if isinstance(handler, dict):
+                res = Response(b"", 204, handler)
+            else:
+                req.route = handler
+                if prefix or subapp:
+                    req.url_prefix = prefix
+                    req.subapp = subapp
+                if req._stream:
+                    await req.load_body()
+                res = await self._call_route(req, handler)
         except MemoryError:
             raise
         except Exception as error:
             res = await self.handle_error(req, error)
-        if req._vary:
-            for field in req._vary:
+        if req:
+            for field in req._vary or ():
                 res.vary(field)
-        res.prepare(req)
+            res.prepare(req)
         return res
 
-    async def _respond(self, req):
-        """Return the response of the route's handler, with the hooks around it."""
-        handler, req.url_prefix, req.subapp = self.find_route(req)
-        if isinstance(handler, int):
-            raise HTTPException(handler, error_text(handler))
-        if isinstance(handler, dict):
-            return Response(b"", 204, handler)
-        req.route = handler
-        if req._stream:
-            await req.load_body()
+    async def _call_route(self, req, handler):
+        """Return the response of a route's handler, with the hooks around it."""
         invoke = self._invoke(req)
         result = None
         if self.before_request_handlers or req.apps:

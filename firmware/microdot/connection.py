@@ -31,7 +31,7 @@ _MAX_DRAIN = 16 * 1024
 class Connection:
     """A connection of the asyncio server, and what it offers to a request as its `transport`.
 
-    All waiting is done in `receive()` and `send()`, each with a deadline that the server's clock watches.
+    All waiting is done with a deadline that the server's clock watches.
     """
 
     reader = writer = task = None
@@ -44,12 +44,18 @@ class Connection:
     read_deadline = 0  # on the server's clock; 0 for none
     write_deadline = 0
     _reading = _writing = None  # the tasks that wait
+    _body_ticks = 0  # time that the client has left for the body of its request
 
     def __init__(self, server, client_addr):
         self.server = server
         self.app = server.app
         self.client_addr = client_addr
         self.parser = RequestParser(self.app.max_head_length, Request.max_readline, self.app.max_headers)
+
+    @property
+    def sock(self) -> tuple:
+        """The reader and the writer."""
+        return self.reader, self.writer
 
     # Deadlines
 
@@ -86,7 +92,10 @@ class Connection:
             sock.close()
             if self.read_deadline != _EXPIRED and isinstance(error, asyncio.CancelledError):
                 raise
-            log_error("TLS handshake with %s failed: %r" % (self.client_addr, error))
+            self._log_handshake(error)
+
+    def _log_handshake(self, error):
+        log_error("TLS handshake with %s failed: %r" % (self.client_addr, error))
 
     async def read(self, n: int = READ_SIZE) -> bytes:
         """Return up to *n* bytes from the client, `b''` at the end; the wait ends at `read_deadline`.
@@ -123,7 +132,10 @@ class Connection:
             self.write_deadline = 0
 
     async def _receive_body(self, n):
-        """Return up to *n* bytes of the request's body, as `BodyStream` wants them."""
+        """Return up to *n* bytes of the request's body, as `BodyStream` wants them.
+
+        Only the time spent waiting here counts against the client, not that of the handler between two reads.
+        """
         parser = self.parser
         while True:
             data = parser.read_body(n)
@@ -132,9 +144,12 @@ class Connection:
             if parser.expects_continue:
                 parser.expects_continue = False
                 await self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.read_deadline = self._deadline(self.app.body_timeout)
-            parser.receive(await self.read())
+            start = self.server.clock
+            self.read_deadline = start + self._body_ticks
+            data = await self.read()
             self.read_deadline = 0
+            self._body_ticks -= self.server.clock - start - len(data) * 4 / self.app.min_body_rate
+            parser.receive(data)
 
     # What a request's transport offers
 
@@ -175,8 +190,8 @@ class Connection:
         except MemoryError:
             await self._out_of_memory()
         except (OSError, EOFError) as error:
-            if self.server.ssl and not self.served:
-                log_error("TLS handshake with %s failed: %r" % (self.client_addr, error))
+            if self.server.ssl and not self.served:  # MicroPython's handshake takes place with the first read
+                self._log_handshake(error)
             # else the client is gone
         except asyncio.CancelledError:
             pass  # by the server's shutdown
@@ -186,46 +201,43 @@ class Connection:
             await self._close()
 
     async def _serve_requests(self):
+        app = self.app
+        parser = self.parser
         while not self.server.closing:
+            self.idle = not parser.buffered
+            self._reading = self.task
+            self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
             try:
-                if not await self._read_head(self.app.idle_timeout if self.served else self.app.head_timeout):
-                    return
+                while not parser.parse_head():
+                    if parser.at_end:
+                        return
+                    parser.receive(await self.reader.read(READ_SIZE))
+                    if self.idle:
+                        self.idle = False
+                        self.read_deadline = self._deadline(app.head_timeout)
             except HTTPException as error:
                 await self._refuse(error)
                 return
+            except asyncio.CancelledError:
+                if self.read_deadline != _EXPIRED:
+                    raise
+                if parser.buffered:
+                    await self._refuse(HTTPException(408, "Request timeout"))
+                return
+            self.read_deadline = 0
             self.served += 1
             if not await self._serve_request():
                 return
-
-    async def _read_head(self, timeout):
-        """Wait for a request's head; return whether there is one.
-
-        :raises HTTPException: if it is malformed, too large or takes too long.
-        """
-        parser = self.parser
-        self.idle = not parser.buffered
-        self.read_deadline = self._deadline(timeout if self.idle else self.app.head_timeout)
-        try:
-            while not parser.parse_head():
-                if parser.at_end:
-                    return False
-                parser.receive(await self.read())
-                if self.idle:
-                    self.idle = False
-                    self.read_deadline = self._deadline(self.app.head_timeout)
-            return True
-        except HTTPException as error:
-            if error.status_code == 408 and not parser.buffered:
-                return False
-            raise
-        finally:
-            self.idle = False
-            self.read_deadline = 0
+            parser.fields = None  # an idle connection holds nothing of its last request
 
     async def _serve_request(self):
         """Serve the request whose head has been read; return whether there may be another one."""
         parser = self.parser
         app = self.app
+        stream = None
+        if not parser.body_complete:
+            self._body_ticks = int(app.body_timeout * 4) + 1
+            stream = BodyStream(self._receive_body, Request.max_content_length)
         request = Request(
             app,
             self.client_addr,
@@ -233,12 +245,12 @@ class Connection:
             parser.target,
             parser.version,
             parser.fields,
-            b"" if parser.body_complete else None,
-            None if parser.body_complete else BodyStream(self._receive_body, Request.max_content_length),
-            (self.reader, self.writer),
+            None,
+            stream,
+            None,
             "",
             None,
-            "https" if self.server.ssl else "http",
+            "https" if self.server.ssl else None,
             None,
             self,
         )
@@ -254,17 +266,15 @@ class Connection:
         if not parser.body_complete:
             keep_alive = keep_alive and not parser.expects_continue and 0 < (parser.content_length or 0) <= _MAX_DRAIN
         try:
-            complete = await self._send_response(response, request, keep_alive)
+            keep_alive = await self._send_response(response, request, keep_alive)
         finally:
             request.start_background()
         app.log_access(request, response)
-        if not parser.body_complete:
-            if keep_alive:
-                while await self._receive_body(READ_SIZE):
-                    pass
-            else:
-                await self._linger()
-        return keep_alive and complete
+        if keep_alive and not parser.body_complete:
+            keep_alive = await self._drain()
+        elif parser.keep_alive and not keep_alive:
+            await self._linger()
+        return keep_alive
 
     async def _refuse(self, error):
         """Answer what is no valid request, and close the connection."""
@@ -278,12 +288,22 @@ class Connection:
     async def _out_of_memory(self):
         """Free what the request held and say so to the client, if that is still possible."""
         self.parser.take_buffer()
+        self.parser.fields = None
         gc.collect()
         log_error("Out of memory: connection closed")
         try:
             await self.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         except (OSError, MemoryError):
             pass
+
+    async def _drain(self):
+        """Read the rest of a body that the handler left; return whether it came."""
+        try:
+            while await self._receive_body(READ_SIZE):
+                pass
+            return True
+        except HTTPException:
+            return False
 
     async def _linger(self):
         """Read what the client still sends, within bounds, so that it sees the response and not a reset connection."""
@@ -311,47 +331,54 @@ class Connection:
     # Responses
 
     async def _send_response(self, response, request, keep_alive):
-        """Send a response; return whether another one may follow."""
-        response.complete()
-        fields = response.headers
-        body = response.body
-        is_bytes = isinstance(body, bytes)
-        version = request.http_version if request else "1.1"
-        chunked = not is_bytes and response.has_body and "Content-Length" not in fields
-        if chunked and version == "1.0":
-            chunked = keep_alive = False
-        if chunked:
-            fields["Transfer-Encoding"] = "chunked"
-        if not keep_alive or (fields.get("Connection") or "").lower() == "close":
-            keep_alive = False
-            fields["Connection"] = "close"
-        elif version == "1.0":
-            fields["Connection"] = "keep-alive"
-        date = self.server.date()
-        if date and "Date" not in fields:
-            fields["Date"] = date
-        head = format_head(response.status_code, response.reason, fields)
-        if not response.has_body or request and request.method == "HEAD":
-            await self.send(head)
-            await self._discard(response)
-        elif is_bytes:
-            await self._send_bytes(head, body)
-        else:
-            return await self._send_stream(response, request, head, chunked) and keep_alive
-        return keep_alive
+        """Send a response; return whether another one may follow.
 
-    async def _send_bytes(self, head, body):
-        if len(head) + len(body) <= _ONE_WRITE:
+        :param request: None for one that could not be parsed; the parser knows then what is known of it.
+        """
+        fields = response.fields
+        body = response.body
+        old = self.parser.version == "1.0"
+        more = ""
+        is_bytes = isinstance(body, bytes)
+        chunked = False
+        if response.has_body:
+            if "Content-Type" not in fields:
+                more = "Content-Type: " + response.content_type + "\r\n"
+            if "Content-Length" not in fields:
+                if is_bytes:
+                    more += "Content-Length: %d\r\n" % len(body)
+                elif old:
+                    keep_alive = False
+                else:
+                    chunked = True
+                    more += "Transfer-Encoding: chunked\r\n"
+        if "Connection" in fields:
+            keep_alive = keep_alive and fields["Connection"].lower() != "close"
+        elif not keep_alive:
+            more += "Connection: close\r\n"
+        elif old:
+            more += "Connection: keep-alive\r\n"
+        head = format_head(response.status_code, response.reason, fields, more + self.server.date_field())
+        if not response.has_body or self.parser.method == "HEAD":
+            await self.send(head)
+            if not is_bytes:
+                await response.body_iter().aclose()
+        elif not is_bytes:
+            return await self._send_stream(response, request, head, chunked) and keep_alive
+        elif len(head) + len(body) <= _ONE_WRITE:
             await self.send(head + body)
-            return
-        await self.send(head)
-        view = memoryview(body)
-        for start in range(0, len(body), READ_SIZE):
-            await self.send(view[start : start + READ_SIZE])
+        else:
+            await self.send(head)
+            body = memoryview(body)
+            for start in range(0, len(body), READ_SIZE):
+                await self.send(body[start : start + READ_SIZE])
+        return keep_alive
 
     async def _send_stream(self, response, request, head, chunked):
         """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
-        left = None if "Content-Length" not in response.headers else int(response.headers["Content-Length"])
+        left = None if chunked else response.fields.get("Content-Length")
+        if left is not None:
+            left = int(left)
         chunks = response.body_iter()
         watcher = None
         if hasattr(response.body, "__anext__") and self.parser.body_complete:
@@ -387,17 +414,11 @@ class Connection:
                 watcher.cancel()
                 await asyncio.sleep(0)  # it lets go of the reader
             await chunks.aclose()
-        end = LAST_CHUNK if chunked else b""
-        if head or end:
-            await self.send((head or b"") + end)
+        if head or chunked:
+            await self.send((head or b"") + (LAST_CHUNK if chunked else b""))
         return not left
 
     async def _watch(self, task):
         """Cancel *task* when the client goes: a body that waits for something would not notice it."""
         await self.disconnected()
         task.cancel()
-
-    async def _discard(self, response):
-        """Close a body that is not to be sent, a file for HEAD for instance."""
-        if not isinstance(response.body, bytes):
-            await response.body_iter().aclose()

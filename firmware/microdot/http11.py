@@ -8,6 +8,7 @@ from .errors import HTTPException
 from .status import reason_phrase
 
 _TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&'*+.^`|~"
+_HOST = b"etaoinsrhldcumfpgwybvkxjqz0123456789.:-[]ACEHUORTDLSXIFKWBGJMNPQVYZ_~%!$&'()*+,;="
 _DIGITS = b"0123456789"
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 # A chunk extension is read and ignored: more than this is an attack, as is a chunk of 16**8 bytes.
@@ -19,6 +20,25 @@ _SIZE = 0
 _DATA = 1
 _DATA_END = 2
 _TRAILER = 3
+
+
+def _has_control(line):
+    """Whether a line, not empty, holds a control character other than a tab."""
+    return min(line) < 32 and min(line.replace(b"\t", b" ")) < 32 or b"\x7f" in line
+
+
+def _invalid_host(host):
+    """Whether a Host field's value is no `host[:port]` (RFC 9110, section 7.2)."""
+    port = host[host.rfind(b"]") + 1 :].partition(b":")[2]
+    return bool(host.strip(_HOST) or port.strip(_DIGITS))
+
+
+def _check_coding(coding):
+    """RFC 9112, section 6.1: without a final chunked the length is unknown; other codings are not implemented."""
+    if coding != b"chunked":
+        codings = [name.strip() for name in coding.split(b",")]
+        final = codings.pop() == b"chunked" and b"chunked" not in codings
+        raise HTTPException(501 if final else 400, "Unsupported Transfer-Encoding")
 
 
 class RequestParser:
@@ -78,16 +98,20 @@ class RequestParser:
 
         :raises HTTPException: 400, 414, 417, 431, 501 or 505; answer and close the connection.
         """
+        self.method = ""
         data = self._buffer
         while data.startswith(b"\r\n"):  # RFC 9112, section 2.2: empty lines before a request
-            data = self._buffer = data[2:]
+            data = data[2:]
         end = data.find(b"\r\n\r\n", 0, self.max_head)
         if end < 0:
+            self._buffer = data
             self._check_incomplete(data)
             return False
-        lines = data[:end].split(b"\r\n")
         self._buffer = data[end + 4 :]
-        self._parse_request_line(lines)
+        lines = data[:end].split(b"\r\n")
+        self._parse_request_line(lines.pop(0))
+        if len(lines) > self.max_fields:
+            raise HTTPException(431)
         self._parse_fields(lines)
         self._parse_framing()
         return True
@@ -99,40 +123,31 @@ class RequestParser:
             raise HTTPException(414)
         if len(data) >= self.max_head:
             raise HTTPException(431)
-        if b"\n\n" in data or b"\n\r\n" in data:
-            raise HTTPException(400, "Bare LF in the head")
-        if self.at_end and data:
-            raise HTTPException(400, "Incomplete head")
+        if b"\n\n" in data or b"\n\r\n" in data or self.at_end and data:
+            raise HTTPException(400, "Malformed head")
 
-    def _parse_request_line(self, lines):
-        line = lines[0]
+    def _parse_request_line(self, line):
         if len(line) > self.max_line:
             raise HTTPException(414)
         parts = line.split(b" ")
-        if len(parts) != 3 or not parts[0] or parts[0].strip(_TOKEN) or not parts[1]:
+        # No control character, and no byte that needs an encoding, is left after these checks.
+        if len(parts) != 3 or not parts[0] or parts[0].strip(_TOKEN) or not parts[1] or max(line) > 126 or min(line) < 32:
             raise HTTPException(400, "Malformed request line")
+        self.method = parts[0].decode()
+        self.target = parts[1].decode()
         version = parts[2]
         if version == b"HTTP/1.1":
             self.version = "1.1"
         elif version == b"HTTP/1.0":
             self.version = "1.0"
-        elif len(version) == 8 and version.startswith(b"HTTP/") and version[6:7] == b"." and version[5:6].isdigit():
-            if version[5:6] != b"1" or not version[7:8].isdigit():
-                raise HTTPException(505)
-            self.version = "1.1"  # RFC 9110, section 2.5: a higher minor version is served as 1.1
+        elif version.startswith(b"HTTP/") and len(version) == 8 and version[5:].replace(b".", b"", 1).isdigit():
+            raise HTTPException(505)
         else:
             raise HTTPException(400, "Malformed HTTP version")
-        if min(parts[1]) < 33 or max(parts[1]) > 126:
-            raise HTTPException(400, "Malformed request target")
-        self.method = parts[0].decode()
-        self.target = parts[1].decode()
 
     def _parse_fields(self, lines):
-        if len(lines) > self.max_fields + 1:
-            raise HTTPException(431)
-        fields = {}
-        for i in range(1, len(lines)):
-            line = lines[i]
+        fields = self.fields = {}
+        for line in lines:
             colon = line.find(b":")
             name = line[:colon].lower()
             # An obsolete line folding (RFC 9112, section 5.2) and a space before the colon fail here: no token.
@@ -140,41 +155,34 @@ class RequestParser:
                 raise HTTPException(400, "Malformed header field")
             if len(line) > self.max_line:
                 raise HTTPException(431)
-            if min(line) < 32 and min(line.replace(b"\t", b" ")) < 32 or b"\x7f" in line:
-                raise HTTPException(400, "Control character in a header field")
+            if _has_control(line):
+                raise HTTPException(400, "Malformed header field")
             value = line[colon + 1 :].strip()
             if name in fields:
-                value = self._combine(name, fields[name], value)
+                # RFC 9110, section 5.3: repeated fields are one list; those that are no list must not be repeated.
+                if name in (b"host", b"content-length", b"transfer-encoding"):
+                    raise HTTPException(400, "Repeated header field")
+                value = fields[name] + (b"; " if name == b"cookie" else b", ") + value
             fields[name] = value
-        self.fields = fields
-
-    @staticmethod
-    def _combine(name, first, second):
-        """RFC 9110, section 5.3: repeated fields are one list; those that are no list must not be repeated."""
-        if name == b"host" or name == b"content-length" or name == b"transfer-encoding":
-            raise HTTPException(400, "Repeated header field")
-        return first + (b"; " if name == b"cookie" else b", ") + second
 
     def _parse_framing(self):
         """Find out how the body is delimited (RFC 9112, section 6.3) and whether the connection stays open."""
         fields = self.fields
-        new = self.version == "1.1"
+        self.keep_alive = new = self.version == "1.1"
+        if self.target[0] != "/":
+            self._parse_target()
         host = fields.get(b"host")
-        if host is None:
-            if new:
-                raise HTTPException(400, "No Host")
-        elif b" " in host or b"," in host or b"/" in host or b"@" in host:
-            raise HTTPException(400, "Malformed Host")
-        self._parse_target()
+        if new if host is None else _invalid_host(host):
+            raise HTTPException(400, "Missing or malformed Host")
+        self.content_length = None
         self.chunked = self.expects_continue = False
         self._remaining = 0
-        self.content_length = None
         length = fields.get(b"content-length")
         coding = fields.get(b"transfer-encoding")
         if coding is not None:
             if length is not None or not new:
                 raise HTTPException(400, "Ambiguous body length")
-            self._check_coding(coding.lower())
+            _check_coding(coding.lower())
             self.chunked = True
             self._state = _SIZE
         elif length is not None:
@@ -183,7 +191,6 @@ class RequestParser:
             self.content_length = self._remaining = int(length)
         self.body_complete = not self.chunked and not self._remaining
         connection = fields.get(b"connection")
-        self.keep_alive = new
         if connection is not None:
             options = [option.strip() for option in connection.lower().split(b",")]
             self.keep_alive = b"close" not in options and (new or b"keep-alive" in options)
@@ -193,28 +200,19 @@ class RequestParser:
                 raise HTTPException(417)
             self.expects_continue = not self.body_complete
 
-    @staticmethod
-    def _check_coding(coding):
-        """RFC 9112, section 6.1: without a final chunked the length is unknown; other codings are not implemented."""
-        if coding != b"chunked":
-            codings = [name.strip() for name in coding.split(b",")]
-            if codings[-1] != b"chunked" or codings.count(b"chunked") > 1:
-                raise HTTPException(400, "Malformed Transfer-Encoding")
-            raise HTTPException(501, "Unsupported transfer coding")
-
     def _parse_target(self):
-        """RFC 9112, section 3.2: the origin form is kept, the absolute form made into it, with its host as Host."""
+        """RFC 9112, section 3.2: the absolute form is made into the origin form, with its authority as Host."""
         target = self.target
-        if target[0] == "/" or target == "*" and self.method == "OPTIONS":
+        if target == "*" and self.method == "OPTIONS":
             return
         scheme, separator, rest = target.partition("://")
-        authority_end = min([i for i in (rest.find("/"), rest.find("?"), len(rest)) if i >= 0])
-        authority = rest[:authority_end]
-        if not separator or scheme.lower() not in ("http", "https") or not authority or "@" in authority:
+        path = rest.find("/")
+        query = rest.find("?")
+        end = min([i for i in (path, query, len(rest)) if i >= 0])
+        if not separator or scheme.lower() not in ("http", "https") or not end:
             raise HTTPException(400, "Malformed request target")
-        self.fields[b"host"] = authority.encode()
-        path = rest[authority_end:]
-        self.target = path if path[:1] == "/" else "/" + path
+        self.fields[b"host"] = rest[:end].encode()
+        self.target = rest[end:] if end == path else "/" + rest[end:]
 
     # The body
 
@@ -251,45 +249,39 @@ class RequestParser:
 
     def _parse_chunk_line(self):
         """Read one line between the chunks' data; return whether there was a whole one."""
-        end = self._buffer.find(b"\r\n")
-        line = self._buffer if end < 0 else self._buffer[:end]
-        if b"\n" in line or b"\r" in line[:-1] or len(line) > _MAX_CHUNK_LINE:
-            raise HTTPException(400, "Malformed chunk")
-        if self._state == _DATA_END and line.strip(b"\r"):  # the data is longer than the chunk's size says
+        data = self._buffer
+        end = data.find(b"\r\n")
+        line = data[: end if end >= 0 else _MAX_CHUNK_LINE + 1]
+        state = self._state
+        if (
+            len(line) > _MAX_CHUNK_LINE
+            or b"\n" in line
+            or (line.strip(b"\r") if end < 0 else line) and (state == _DATA_END or end >= 0 and _has_control(line))
+        ):
             raise HTTPException(400, "Malformed chunk")
         if end < 0:
             return False
-        self._buffer = self._buffer[end + 2 :]
-        if self._state == _DATA_END:
+        self._buffer = data[end + 2 :]
+        if state == _DATA_END:
             self._state = _SIZE
-        elif self._state == _SIZE:
-            self._parse_chunk_size(line)
+        elif state == _SIZE:
+            size, semicolon, _ = line.partition(b";")
+            if semicolon:
+                size = size.rstrip(b" \t")  # RFC 9112, section 7.1.1: "bad" white space before an extension
+            if not size or size.strip(_HEX_DIGITS) or len(size) > _MAX_CHUNK_DIGITS:
+                raise HTTPException(400, "Malformed chunk size")
+            self._remaining = int(size, 16)
+            self._state = _DATA if self._remaining else _TRAILER
+            self._trailers = self.max_fields
         elif not line:
             self.body_complete = True
         else:
-            self._parse_trailer(line)
+            # A trailer field is checked and left out: nothing may depend on it (RFC 9110, section 6.5.1).
+            self._trailers -= 1
+            colon = line.find(b":")
+            if colon < 1 or line[:colon].strip(_TOKEN) or not self._trailers:
+                raise HTTPException(400, "Malformed trailer field")
         return True
-
-    def _parse_chunk_size(self, line):
-        size, semicolon, extension = line.partition(b";")
-        if semicolon:
-            size = size.rstrip(b" \t")  # RFC 9112, section 7.1.1: "bad" white space before an extension
-            if extension and min(extension.replace(b"\t", b" ")) < 32:
-                raise HTTPException(400, "Malformed chunk extension")
-        if not size or size.strip(_HEX_DIGITS) or len(size) > _MAX_CHUNK_DIGITS:
-            raise HTTPException(400, "Malformed chunk size")
-        self._remaining = int(size, 16)
-        self._state = _DATA if self._remaining else _TRAILER
-        self._trailers = self.max_fields
-
-    def _parse_trailer(self, line):
-        """A trailer field is checked and left out: nothing may depend on it (RFC 9110, section 6.5.1)."""
-        colon = line.find(b":")
-        self._trailers -= 1
-        if colon < 1 or line[:colon].strip(_TOKEN) or min(line.replace(b"\t", b" ")) < 32:
-            raise HTTPException(400, "Malformed trailer field")
-        if not self._trailers:
-            raise HTTPException(431)
 
 
 def format_chunk(data: bytes) -> bytes:
@@ -301,19 +293,18 @@ def format_chunk(data: bytes) -> bytes:
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def format_head(status_code: int, reason: "str | None", fields) -> bytes:
+def format_head(status_code: int, reason: "str | None", fields, more: str = "") -> bytes:
     """Return the head of a response: status line, fields and empty line.
 
     :param reason: the reason phrase; `None` for the standard one.
     :param fields: mapping of str to str, or to a list of str for a field sent several times.
+    :param more: further fields, formatted.
     """
-    head = ["HTTP/1.1 %d %s\r\n" % (status_code, reason_phrase(status_code) if reason is None else reason)]
+    lines = ["HTTP/1.1 %d %s\r\n" % (status_code, reason_phrase(status_code) if reason is None else reason)]
     for name in fields:
         value = fields[name]
-        if isinstance(value, list):
-            for item in value:
-                head.append("%s: %s\r\n" % (name, item))
-        else:
-            head.append("%s: %s\r\n" % (name, value))
-    head.append("\r\n")
-    return "".join(head).encode()
+        for item in value if isinstance(value, list) else (value,):
+            lines.append("%s: %s\r\n" % (name, item))
+    lines.append(more)
+    lines.append("\r\n")
+    return "".join(lines).encode()

@@ -50,7 +50,22 @@ class Request:
     _vary: "list | None" = None
     _background: "list | None" = None
     _content_length: "int | None" = None
+    _body: "bytes | None" = None
+    _stream = None
+    _sock = None
     apps: "tuple" = ()
+    #: Prefix under which the application that has the route is mounted.
+    url_prefix = ""
+    #: The mounted application that has the route; None if it is not mounted.
+    subapp = None
+    #: The handler.
+    route = None
+    #: `'http'` or `'https'`.
+    scheme = "http"
+    #: The query string as it was sent, None if there was none.
+    query_string: "str | None" = None
+    #: What the server offers to this request.
+    transport = None
 
     def __init__(
         self,
@@ -75,17 +90,26 @@ class Request:
         self.url = url
         self.http_version = http_version
         self._raw_headers = headers
-        self._body = body
-        self._stream = stream
-        self.sock = sock
-        self.url_prefix = url_prefix
-        self.subapp = subapp
-        self.scheme = scheme or "http"
-        self.route = route
-        self.transport = transport
+        if body is not None:
+            self._body = body
+        if stream:
+            self._stream = stream
+        if sock:
+            self._sock = sock
+        if url_prefix:
+            self.url_prefix = url_prefix
+        if subapp:
+            self.subapp = subapp
+        if scheme:
+            self.scheme = scheme
+        if route:
+            self.route = route
+        if transport:
+            self.transport = transport
         path, question, query = url.partition("?")
+        if question:
+            self.query_string = query
         self.path = unquote(path) if "%" in path else path
-        self.query_string = query if question else None
 
     @staticmethod
     async def create(app, client_reader, client_writer, client_addr, scheme: "str | None" = None) -> "Request | None":
@@ -100,8 +124,10 @@ class Request:
             if parser.at_end:
                 return None
             parser.receive(await client_reader.read(1024))
-        request = Request(app, client_addr, parser.method, parser.target, parser.version, parser.fields, scheme=scheme)
-        request.sock = (client_reader, client_writer)
+        sock = (client_reader, client_writer)
+        request = Request(
+            app, client_addr, parser.method, parser.target, parser.version, parser.fields, sock=sock, scheme=scheme
+        )
 
         async def receive(n):
             while True:
@@ -170,6 +196,11 @@ class Request:
         if self._cookies is None:
             self._cookies = parse_cookies(self._header("cookie") or "")
         return self._cookies
+
+    @property
+    def sock(self):
+        """The connection to the client: a pair of streams, or a WSGI server's socket; None if there is none."""
+        return self._sock or getattr(self.transport, "sock", None)
 
     @property
     def g(self) -> G:

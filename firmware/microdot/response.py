@@ -98,6 +98,11 @@ class Response:
     def headers(self, headers):
         self._headers = ResponseHeaders(headers)
 
+    @property
+    def fields(self) -> dict:
+        """The header fields for reading only: `headers` without making an empty dictionary that stays."""
+        return self._headers or {}
+
     def set_cookie(
         self,
         cookie: str,

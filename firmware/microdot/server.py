@@ -28,8 +28,8 @@ class Server:
         self.clock = 0  # in ticks
         self.connections: "list[Connection]" = []
         self.closing = False
-        self._date = None
-        self._date_clock = 0
+        self._date = ""
+        self._date_clock = -1
         self._listener = None
         self._accepting = None
         self._watching = False
@@ -152,11 +152,12 @@ class Server:
         else:
             newcomer.dropped = True
 
-    def date(self) -> "str | None":
-        """Return the value for the Date field, made anew once a tick; None if the clock is not set."""
-        if self._date_clock != self.clock or not self.clock:
+    def date_field(self) -> str:
+        """Return the Date field, made anew once a tick, or `''` if the clock is not set."""
+        if self._date_clock != self.clock:
             self._date_clock = self.clock
-            self._date = dates.now()
+            date = dates.now()
+            self._date = "Date: " + date + "\r\n" if date else ""
         return self._date
 
     async def _watch(self):
