@@ -86,7 +86,7 @@ def test_room_again_when_clients_leave(crowded):
         clients = [Client(crowded).send() for _ in range(ROOM)]
         assert [client.status() for client in clients] == [200] * ROOM
         close(*clients)
-        assert wait_until(lambda: crowded.get("/").status == 200)
+        assert wait_until(crowded.answers)
 
 
 def test_requests_of_one_connection_are_counted(crowded):

@@ -1,6 +1,7 @@
 """A MicroPython driven out of memory answers 503 or closes, and lives."""
 
 import json
+import socket
 
 import pytest
 from conftest import micropython_binary
@@ -25,7 +26,7 @@ def exchange(server, data):
     """Send bytes on a new connection; return the status of the answer, None when the server just closes."""
     with server.connect() as sock:
         send_all(sock, data)
-        sock.shutdown(1)
+        sock.shutdown(socket.SHUT_WR)
         try:
             return Reader(sock).response().status
         except (EndOfStream, ConnectionResetError):

@@ -1,5 +1,7 @@
 """Every vector of the corpus, sent whole and in single bytes, on both runtimes."""
 
+import socket
+
 import pytest
 
 from wire.corpus import VECTORS
@@ -57,7 +59,7 @@ def check_end(sock, vector, reader, response):
         assert (response.status, response.body) == (200, echoed(b"ok", b"PUT", b"/echo?probe")), response
         return
     try:
-        sock.shutdown(1)
+        sock.shutdown(socket.SHUT_WR)
         reader.end()
     except OSError as error:
         if vector.then != CUT:

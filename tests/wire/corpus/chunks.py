@@ -115,7 +115,7 @@ ENDS = [
     bad("CRLF twice after the data", "9112 7.1", b"5\r\nhello\r\n\r\n0\r\n\r\n"),
     bad("LF after the last size", "9112 7.1", b"5\r\nhello\r\n0\n\r\n"),
     bad("LF for the end of the body", "9112 7.1", b"5\r\nhello\r\n0\r\n\n"),
-    bad("CR for the end of the body", "9112 7.1", b"5\r\nhello\r\n0\r\n\rX"),
+    bad("CR for the end of the body", "9112 7.1", b"5\r\nhello\r\n0\r\n\rX\r\n\r\n"),
 ]
 
 EXTENSIONS = [
