@@ -35,7 +35,7 @@ class Connection:
     """
 
     reader = writer = task = None
-    idle = False  # waiting for a request, of which nothing has come
+    idle = 0  # waiting for a request, of which nothing has come: a number that grows from wait to wait
     refused = False  # over the budget: to be answered with 503
     dropped = False  # over the budget: to be closed at once
     upgraded = False  # to another protocol, the application's
@@ -72,7 +72,7 @@ class Connection:
 
     def expire(self) -> None:
         """End the wait for the client's bytes as if its deadline had passed."""
-        self.idle = False
+        self.idle = 0
         self.read_deadline = _EXPIRED
         if self._reading:
             self._reading.cancel()
@@ -204,7 +204,10 @@ class Connection:
         app = self.app
         parser = self.parser
         while not self.server.closing:
-            self.idle = not parser.buffered
+            if parser.buffered:
+                self.idle = 0
+            else:
+                self.idle = self.server.waits = self.server.waits + 1
             self._reading = self.task
             self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
             try:
@@ -213,7 +216,7 @@ class Connection:
                         return
                     parser.receive(await self.reader.read(READ_SIZE))
                     if self.idle:
-                        self.idle = False
+                        self.idle = 0
                         self.read_deadline = self._deadline(app.head_timeout)
             except HTTPException as error:
                 await self._refuse(error)

@@ -26,6 +26,7 @@ class Server:
         self.app = app
         self.ssl = ssl
         self.clock = 0  # in ticks
+        self.waits = 0  # of connections, for requests
         self.connections: "list[Connection]" = []
         self.closing = False
         self._date = ""
@@ -143,7 +144,7 @@ class Server:
         """Close the connection that has been idle longest; without one, have *newcomer* refused."""
         oldest = None
         for connection in self.connections:
-            if connection.idle and (oldest is None or connection.read_deadline < oldest.read_deadline):
+            if connection.idle and (oldest is None or connection.idle < oldest.idle):
                 oldest = connection
         if oldest:
             oldest.expire()
