@@ -24,9 +24,9 @@ _PIECE = 256  # bodies reach the application in pieces of this many bytes, as fr
 class TestResponse:
     """What the application answered.
 
-    `status_code` and `reason`; `headers` without case; `body` as bytes, `text` as str if it is valid UTF-8, `json` if its
-    type is JSON; `events` of an event stream as a list of dicts with the keys `data` (bytes), `data_json` (None if it is
-    no JSON), `event`, `event_id` and `retry` (seconds).
+    `status_code` and `reason`; `headers` without case; `body` as bytes, `text` as str if it is valid UTF-8, `json` if
+    its type is JSON; `events` of an event stream as a list of dicts with the keys `data` (bytes), `data_json` (None if
+    it is no JSON), `event`, `event_id` and `retry` (seconds).
     """
 
     __test__ = False  # for pytest
@@ -78,8 +78,8 @@ def _parse_event(block):
 class StreamedResponse:
     """A response whose body is read as the application makes it: `async for chunk in response`.
 
-    `status_code`, `reason` and `headers` are those of `TestResponse`. Use it as `async with`, or call `aclose()`: for the
-    application that is the moment in which the client goes.
+    `status_code`, `reason` and `headers` are those of `TestResponse`. Use it as `async with`, or call `aclose()`: for
+    the application that is the moment in which the client goes.
     """
 
     def __init__(self, client, request, response):
@@ -145,12 +145,13 @@ class TestTransport:
 
     def __init__(self, body):
         self._body = body
+        self._start = 0
         self.gone = asyncio.Event()
 
     async def receive_body(self, n):
         """Return up to *n* bytes of the request's body, `b''` at its end."""
-        n = min(n, _PIECE)
-        data, self._body = self._body[:n], self._body[n:]
+        data = self._body[self._start : self._start + min(n, _PIECE)]
+        self._start += len(data)
         return data
 
     async def disconnected(self):
@@ -218,7 +219,9 @@ class TestClient:
         reason = response.reason or reason_phrase(response.status_code)
         return TestResponse(response.status_code, reason, response.headers, body)
 
-    async def stream(self, method: str, path: str, headers: "dict | None" = None, body=None, **kwargs) -> StreamedResponse:
+    async def stream(
+        self, method: str, path: str, headers: "dict | None" = None, body=None, **kwargs
+    ) -> StreamedResponse:
         """Send a request and return the response before its body; the parameters are those of `request()`."""
         request, response = await self._dispatch(method, path, headers, body, **kwargs)
         return StreamedResponse(self, request, response)

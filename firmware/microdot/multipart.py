@@ -1,0 +1,240 @@
+"""Forms with files (`multipart/form-data`, RFC 7578), read as they arrive in a bounded amount of memory."""
+
+import binascii
+import os
+
+from ._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, wraps
+from .datastructures import MultiDict
+from .errors import HTTPException
+from .formparser import MultipartParser, malformed, parse_options
+from .streams import AsyncBytesIO
+from .uploads import save_stream
+from .urls import decode
+
+
+class FormDataIter:
+    """The fields and files of a form in their order: `async for name, value in FormDataIter(request)`.
+
+    A field's value is a str, a file's a `FileUpload`, to be read or saved before the next step. Without a body of type
+    `multipart/form-data` there are none.
+
+    :raises HTTPException: 400 for a malformed form, 413 for one over the limits, here and while iterating.
+    """
+
+    #: Size in bytes of the pieces in which the body is read on a board. CPython reads larger ones.
+    buffer_size = 256
+    #: Limit of the number of fields and files.
+    max_parts = 64
+    #: Limit of the size in bytes of all fields together, without the files.
+    max_fields_size = 16 * 1024
+
+    def __init__(self, request):
+        self._parser = None
+        self._serial = 0
+        self._size = max(self.buffer_size, MIN_FILE_CHUNK)
+        content_type = request.content_type or ""
+        if content_type[:19].lower() == "multipart/form-data":
+            boundary = parse_options(content_type)[1].get("boundary", "").encode()
+            if not 0 < len(boundary) <= 70 or b"\r" in boundary:
+                raise malformed()
+            self._parser = MultipartParser(boundary)
+            self._stream = request.stream
+            self._parts_left = self.max_parts
+            self._fields_left = self.max_fields_size
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self) -> "tuple[str, str | FileUpload]":
+        parser = self._parser
+        if not parser:
+            raise StopAsyncIteration
+        self._serial += 1  # the file before, unless it was copied, is no longer there
+        part = parser.next_part()
+        while part is None:
+            await self._fill()
+            part = parser.next_part()
+        if not part:
+            while await self._stream.read(self._size):  # so that the connection can be used again
+                pass
+            self._parser = None
+            raise StopAsyncIteration
+        self._parts_left -= 1
+        if self._parts_left < 0:
+            raise HTTPException(413, "Too many fields")
+        name, filename, content_type = part
+        if filename is None:
+            return name, await self._read_field()
+        serial = self._serial
+
+        async def read(n):
+            if serial != self._serial:
+                raise ValueError("the file was not read in time")
+            return await self._read(n)
+
+        return name, FileUpload(filename, content_type, read)
+
+    async def _fill(self):
+        self._parser.receive(await self._stream.read(self._size))
+
+    async def _read(self, n):
+        while True:
+            data = self._parser.read_data(n)
+            if data is not None:
+                return data
+            await self._fill()
+
+    async def _read_field(self):
+        parts = []
+        while True:
+            data = await self._read(self._size)
+            if not data:
+                return decode(b"".join(parts))
+            self._fields_left -= len(data)
+            if self._fields_left < 0:
+                raise HTTPException(413, "Fields too large")
+            parts.append(data)
+
+
+class FileUpload:
+    """A file in a form.
+
+    `filename` is what the client calls it: never a path to open. `content_type` is what the client takes it for, or
+    None.
+    """
+
+    #: Size in bytes from which `copy()` uses a temporary file.
+    max_memory_size = 1024
+    #: Folder for temporary files on a board; `''` for the current one. CPython uses the system's.
+    temporary_folder = ""
+
+    def __init__(self, filename: str, content_type: "str | None" = None, read=None):
+        self.filename = filename
+        self.content_type = content_type
+        self._read = read
+        self._file = None
+        self._path = None
+
+    @property
+    def safe_filename(self) -> str:
+        """The file name without folders and without what could mean something to a filesystem; never empty."""
+        name = self.filename.replace("\\", "/").split("/")[-1]
+        name = "".join([c for c in name if c >= " " and c not in '<>:"|?*\x7f'])
+        return name[-60:].strip(" .") or "upload"
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return the next *n* bytes, fewer only at the end; the whole rest if *n* is negative.
+
+        :raises ValueError: if the iteration has gone on, or the file has been closed.
+        """
+        parts = []
+        while n:
+            data = await self._piece(n if n > 0 else 1024)
+            if not data:
+                break
+            parts.append(data)
+            if n > 0:
+                n -= len(data)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def _piece(self, n):
+        if not self._read:
+            raise ValueError("the file is closed")
+        return await self._read(n)
+
+    async def save(self, path_or_file) -> int:
+        """Write the file to the filesystem; return its size in bytes.
+
+        :param path_or_file: an open file; or a path, at which the file appears when it is complete.
+        :raises OSError: if it cannot be written.
+        """
+        return await save_stream(self._piece, path_or_file, max(FormDataIter.buffer_size, MIN_FILE_CHUNK))
+
+    async def copy(self, max_memory_size: "int | None" = None) -> "FileUpload":
+        """Keep the file, so that the iteration may go on; `close()` has to be called then.
+
+        :param max_memory_size: size in bytes from which it is kept in a temporary file instead of memory.
+        """
+        limit = max_memory_size or self.max_memory_size
+        data = await self.read(limit)
+        if len(data) < limit:
+            self._read = AsyncBytesIO(data).read
+            return self
+        file = self._open_temporary()
+        self._file = file
+        try:
+            file.write(data)
+            await self.save(file)
+            file.seek(0)
+        except BaseException:
+            await self.close()
+            raise
+
+        async def read(n):
+            return file.read(n)
+
+        self._read = read
+        return self
+
+    def _open_temporary(self):
+        if not MICROPYTHON:
+            from tempfile import TemporaryFile
+
+            return TemporaryFile()
+        folder = self.temporary_folder
+        path = (folder + "/" if folder else "") + "upload-" + binascii.hexlify(os.urandom(6)).decode() + ".tmp"
+        file = open(path, "w+b")  # noqa: SIM115 - close() closes it
+        self._path = path
+        return file
+
+    async def close(self) -> None:
+        """Free what `copy()` holds, memory or temporary file; `with_form_data` does this when the handler has ended."""
+        self._read = None
+        if self._file:
+            self._file.close()
+            self._file = None
+        if self._path:
+            os.remove(self._path)
+            self._path = None
+
+
+class FormDict(MultiDict):
+    """Fields or files of a form: several values a key, of which `items()` and `values()` give the first."""
+
+    def items(self):
+        """Return (key, first value) pairs."""
+        return [(key, self[key]) for key in self]
+
+    def values(self):
+        """Return the first value of each key."""
+        return [self[key] for key in self]
+
+
+def with_form_data(f):
+    """Decorate a route's handler so that `request.form` and `request.files` hold the fields and files of a form.
+
+    The files are kept in memory or temporary files, which are gone when the handler has ended.
+    """
+
+    @wraps(f)
+    async def wrapper(request, *args, **kwargs):
+        uploads = []
+        try:
+            iterator = FormDataIter(request)
+            if iterator._parser:
+                form = FormDict()
+                files = FormDict()
+                async for name, value in iterator:
+                    if isinstance(value, FileUpload):
+                        uploads.append(value)
+                        files[name] = await value.copy()
+                    else:
+                        form[name] = value
+                request._form = form
+                request._files = files
+            return await invoke_handler(f, request, *args, **kwargs)
+        finally:
+            for upload in uploads:
+                await upload.close()
+
+    return wrapper

@@ -1,0 +1,51 @@
+"""Bodies saved to files as they arrive, with no more memory than a piece needs."""
+
+import os
+
+
+async def save_body(request, path_or_file, buffer_size: int = 1024) -> int:
+    """Save the request's body, of any size, to a file; return its size in bytes.
+
+    The limit of the size is the route's `max_content_length`.
+
+    :param path_or_file: see `save_stream()`.
+    :raises HTTPException: 400, 408 or 413 for a body that ends early, stops or is too large.
+    :raises OSError: if the file cannot be written.
+    """
+    return await save_stream(request.stream.read, path_or_file, buffer_size)
+
+
+async def save_stream(read, path_or_file, buffer_size: int = 1024) -> int:
+    """Write what `await read(buffer_size)` returns until that is `b''`; return the number of bytes.
+
+    :param path_or_file: an open file; or a file's path: that file appears, or is replaced, when all has been written.
+        Whatever happens before leaves it as it was.
+    """
+    if not isinstance(path_or_file, str):
+        return await _copy(read, path_or_file, buffer_size)
+    part = path_or_file + ".part"
+    try:
+        with open(part, "wb") as file:
+            size = await _copy(read, file, buffer_size)
+        getattr(os, "replace", os.rename)(part, path_or_file)
+    except BaseException:
+        _remove(part)
+        raise
+    return size
+
+
+async def _copy(read, file, buffer_size):
+    size = 0
+    while True:
+        data = await read(buffer_size)
+        if not data:
+            return size
+        file.write(data)
+        size += len(data)
+
+
+def _remove(path):
+    try:
+        os.remove(path)
+    except OSError:
+        pass  # it has not been made
