@@ -1,0 +1,269 @@
+"""Sessions: a dictionary that a client's requests share, in a signed cookie or in a store on the server."""
+
+import json
+
+from ._compat import MICROPYTHON, invoke_handler, wraps
+from .response import Response
+from .tokens import decode_token, encode_token, random_text, unix_time
+
+_COOKIE = "session"
+
+
+class SessionDict(dict):
+    """A session: what a handler decorated with `with_session` gets.
+
+    Changes reach the client, or the store, with `save()`.
+    """
+
+    def __init__(self, request, session_dict: dict):
+        super().__init__()
+        self.update(session_dict)
+        self.request = request
+        #: The name under which the session is in the store; None without a store, and before it was saved.
+        self.id: str | None = None
+        self._left: str | None = None
+        self._saved: str | None = None
+
+    def save(self) -> None:
+        """Keep the session as it is now.
+
+        :raises ValueError: if it is too large for a cookie.
+        """
+        get_extension(self.request).update(self.request, self)
+
+    def delete(self) -> None:
+        """Delete the session from the client, and from the store."""
+        get_extension(self.request).delete(self.request)
+
+    def renew(self) -> None:
+        """Give the session a new name in the store when it is saved; the old one is worth nothing any more.
+
+        To be done when the rights of a user change, so that a name known to another is of no use: `Login` does it.
+        """
+        self._left = self._left or self.id
+        self.id = None
+
+
+class Session:
+    """The extension that gives an application sessions.
+
+    :param app: the application; or call `initialize()` later.
+    :param secret_key: str or bytes that only the server knows; or a list of them: the first signs, all are accepted.
+    :param cookie_options: options of `Response.set_cookie()`. Without them the cookie is for all paths, hidden from
+        scripts, not sent with requests that other sites cause (`SameSite=Lax`) other than by links, and under https
+        sent under https only.
+    :param store: where sessions are kept, the cookie being the name of one only: an object with `async load(name) ->
+        str | None`, `async save(name, text, lifetime)` (in seconds) and `async delete(name)`, such as a `MemoryStore`.
+        None: in the cookie.
+    :param lifetime: seconds from its last `save()` for which a session is valid. None: without a limit in a cookie, two
+        weeks in a store.
+    """
+
+    secret_key: "str | bytes | list | tuple | None" = None
+    #: Limit of a token's size in bytes. Browsers take cookies of 4096 bytes, names and attributes included; the server
+    #: of a board takes fields of `Request.max_readline` bytes.
+    max_token_length = 2000 if MICROPYTHON else 4000
+
+    def __init__(
+        self,
+        app=None,
+        secret_key: "str | bytes | list | tuple | None" = None,
+        cookie_options: "dict | None" = None,
+        store=None,
+        lifetime: "int | None" = None,
+    ):
+        self.cookie_options: dict = {}
+        self.store = store
+        self.lifetime = lifetime
+        if app is not None:
+            self.initialize(app, secret_key, cookie_options)
+        else:
+            self._configure(secret_key, cookie_options)
+
+    def initialize(
+        self, app, secret_key: "str | bytes | list | tuple | None" = None, cookie_options: "dict | None" = None
+    ) -> None:
+        """Give *app* sessions; what is None stays as it was."""
+        self._configure(secret_key, cookie_options)
+        app._session = self
+
+    def _configure(self, secret_key, cookie_options):
+        if secret_key is not None:
+            self.secret_key = secret_key
+        if cookie_options is not None or not self.cookie_options:
+            options = self.cookie_options = dict(cookie_options or {})
+            options.setdefault("path", "/")
+            options.setdefault("http_only", True)
+            options.setdefault("same_site", "Lax")
+
+    # A request's session
+
+    def get(self, request) -> SessionDict:
+        """Return the request's session, an empty one if it has none that is valid.
+
+        :raises RuntimeError: if it has to be fetched from a store with `load()`.
+        """
+        session = self._opened(request)
+        if session is None:
+            if self.store:
+                raise RuntimeError("a session in a store is got with `await load(request)`")
+            session = self._open(request, self._read(request, ""))
+        return session
+
+    async def load(self, request) -> SessionDict:
+        """Return the request's session, from the store if there is one."""
+        if not self.store:
+            return self.get(request)
+        session = self._opened(request)
+        if session is None:
+            name = self._read(request, "name").get("name")
+            text = await self.store.load(name) if name else None
+            session = self._open(request, json.loads(text) if text else {})
+            session.id = name if text else None
+        return session
+
+    def _opened(self, request):
+        request.vary("Cookie")
+        return getattr(request.g, "_session", None)
+
+    @staticmethod
+    def _open(request, content):
+        request.g._session = session = SessionDict(request, content)
+        return session
+
+    def _read(self, request, purpose):
+        keys = self._keys(None)
+        token = request.cookies.get(_COOKIE, "")
+        payload = (len(token) <= self.max_token_length and decode_token(token, keys, purpose)) or {}
+        if self.lifetime:
+            payload.pop("exp", None)  # it is not of the session itself
+        return payload
+
+    def update(self, request, session: dict) -> None:
+        """Make *session* the request's session and keep it.
+
+        :raises ValueError: if it is too large for a cookie.
+        """
+        current = self.get(request)
+        if session is not current:
+            current.clear()
+            current.update(session)
+        content = dict(current.items())
+        self._keep(request, current, json.dumps(content) if self.store else self._sign(content, ""))
+
+    def delete(self, request) -> None:
+        """Delete the request's session from the client, and from the store."""
+        session = self.get(request)
+        session.clear()
+        session.renew()
+        self._keep(request, session, "")
+
+    def _sign(self, payload, purpose):
+        if self.lifetime:
+            payload["exp"] = unix_time() + self.lifetime
+        token = self.encode(payload, purpose=purpose)
+        if len(token) > self.max_token_length:
+            raise ValueError("session too large for a cookie")
+        return token
+
+    def _keep(self, request, session, text):
+        if session._saved is None:
+            request.after_request(self._respond)
+        session._saved = text
+
+    async def _respond(self, request, response):
+        """Bring the session to the store and the client."""
+        session = request.g._session
+        token = session._saved
+        if self.store:
+            if session._left:
+                await self.store.delete(session._left)
+            if token:
+                session.id = session.id or random_text()
+                await self.store.save(session.id, token, self.lifetime or 1209600)
+                token = self._sign({"name": session.id}, "name")
+        if response is not Response.already_handled:  # one object for all requests
+            options = self.options(request)
+            if token:
+                response.set_cookie(_COOKIE, token, **options)
+            else:
+                response.delete_cookie(_COOKIE, **options)
+
+    def options(self, request) -> dict:
+        """Return the options with which cookies are set in the response to *request*."""
+        options = dict(self.cookie_options)
+        options.setdefault("secure", request.scheme == "https")
+        return options
+
+    # Tokens
+
+    def _keys(self, secret_key):
+        keys = secret_key or self.secret_key
+        if not keys:
+            raise ValueError("the session's secret key is not set")
+        return keys if isinstance(keys, (list, tuple)) else (keys,)
+
+    def encode(self, payload: dict, secret_key: "str | bytes | list | tuple | None" = None, purpose: str = "") -> str:
+        """Return a signed token, a JSON Web Token with the algorithm HS256; its content is readable to its owner.
+
+        :param secret_key: the key or keys; None: those of the sessions.
+        :param purpose: what the token is for. One for a purpose is no session, and not valid for another purpose.
+        """
+        return encode_token(payload, self._keys(secret_key)[0], purpose)
+
+    def decode(
+        self, token: "str | bytes", secret_key: "str | bytes | list | tuple | None" = None, purpose: str = ""
+    ) -> dict:
+        """Return the payload of a token; an empty dict for one that is forged, expired or for another purpose."""
+        return decode_token(token, self._keys(secret_key), purpose) or {}
+
+
+class MemoryStore:
+    """Sessions in memory, lost when the program ends and not shared between processes.
+
+    :param max_sessions: one more takes the place of that which was saved longest ago; 50 on a board and else 1000.
+    """
+
+    def __init__(self, max_sessions: int = 50 if MICROPYTHON else 1000):
+        self.max_sessions = max_sessions
+        self._sessions: dict[str, tuple[int, int, str]] = {}
+        self._order = 0
+
+    async def load(self, name: str) -> "str | None":
+        """Return the text saved under *name*, None if there is none or its lifetime is over."""
+        _, end, text = self._sessions.get(name, (0, 0, None))
+        return text if end > unix_time() else None
+
+    async def save(self, name: str, text: str, lifetime: int) -> None:
+        """Keep *text* under *name* for *lifetime* seconds."""
+        sessions = self._sessions
+        if name not in sessions and len(sessions) >= self.max_sessions:
+            del sessions[min(sessions, key=lambda name: sessions[name][0])]
+        self._order += 1
+        sessions[name] = (self._order, unix_time() + lifetime, text)
+
+    async def delete(self, name: str) -> None:
+        """Forget what is under *name*, if anything."""
+        self._sessions.pop(name, None)
+
+
+def get_extension(request) -> Session:
+    """Return the `Session` of the request's application.
+
+    :raises RuntimeError: if it has none.
+    """
+    extension = getattr(request.app, "_session", None)
+    if extension is None:
+        raise RuntimeError("the application has no Session")
+    return extension
+
+
+def with_session(f):
+    """Decorate a route's handler so that it gets the session: `handler(request, session, **url_args)`."""
+
+    @wraps(f)
+    async def handler(request, *args, **kwargs):
+        session = await get_extension(request).load(request)
+        return await invoke_handler(f, request, session, *args, **kwargs)
+
+    return handler

@@ -1,0 +1,97 @@
+"""Signed tokens: JSON Web Tokens (RFC 7519) with HMAC-SHA256, the algorithm HS256 of RFC 7518, section 3.2."""
+
+import json
+import os
+import time
+from binascii import a2b_base64, b2a_base64
+from hashlib import sha256
+
+_HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"HS256","typ":"JWT"}
+_EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0  # some boards count from the year 2000
+_SALT = os.urandom(16)
+
+
+def unix_time() -> int:
+    """Return the seconds since 1970, as far as the clock has been set."""
+    return int(time.time()) + _EPOCH
+
+
+def random_text(size: int = 16) -> str:
+    """Return *size* random bytes in URL-safe base64."""
+    return _encode(os.urandom(size)).decode()
+
+
+def to_bytes(value: "str | bytes") -> bytes:
+    """Return a str as UTF-8, bytes as they are."""
+    return value.encode() if isinstance(value, str) else value
+
+
+def compare_digest(a: "str | bytes", b: "str | bytes") -> bool:
+    """Return whether two secrets are the same, in a time that does not tell how much of them is.
+
+    Compared are hashes with a random part: their first difference says nothing about that of *a* and *b*.
+    """
+    return sha256(_SALT + to_bytes(a)).digest() == sha256(_SALT + to_bytes(b)).digest()
+
+
+def hmac_pads(key: bytes) -> "tuple[bytes, bytes]":
+    """Return the inner and the outer block that HMAC-SHA256 makes of a key (RFC 2104)."""
+    if len(key) > 64:
+        key = sha256(key).digest()
+    key = key + bytes(64 - len(key))
+    return bytes([byte ^ 0x36 for byte in key]), bytes([byte ^ 0x5C for byte in key])
+
+
+def hmac_sha256(key: bytes, message: bytes) -> bytes:
+    """Return the HMAC-SHA256 of a message (RFC 2104), 32 bytes."""
+    inner, outer = hmac_pads(key)
+    return sha256(outer + sha256(inner + message).digest()).digest()
+
+
+def _encode(data):
+    return b2a_base64(data).strip().rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_")
+
+
+def _load(part):
+    part = part.replace(b"-", b"+").replace(b"_", b"/")
+    return json.loads(str(a2b_base64(part + b"=" * (-len(part) % 4)), "utf-8"))
+
+
+def _sign(message, key, purpose):
+    key = to_bytes(key)
+    # Each purpose has a key of its own, so that a token of one is unknown to all others (RFC 8725, section 3.12).
+    return _encode(hmac_sha256(hmac_sha256(key, to_bytes(purpose)) if purpose else key, message))
+
+
+def encode_token(payload: dict, key: "str | bytes", purpose: str = "") -> str:
+    """Return a token; without a purpose, one that every implementation of JSON Web Tokens reads with the same key.
+
+    :param payload: what JSON can hold; `nbf` and `exp` are the times, in seconds since 1970, when the token begins and
+        ends to be valid.
+    """
+    message = _HEADER + b"." + _encode(json.dumps(payload, separators=(",", ":")).encode())
+    return (message + b"." + _sign(message, key, purpose)).decode()
+
+
+def decode_token(token: "str | bytes", keys: "list | tuple", purpose: str = "") -> "dict | None":
+    """Return the payload of a token, or None unless it was made with one of *keys* for *purpose* and is valid now."""
+    try:
+        message, _, signature = to_bytes(token).rpartition(b".")
+        # Nothing of a token is parsed before its signature is known to be good.
+        for key in keys:
+            if compare_digest(_sign(message, key, purpose), signature):
+                break
+        else:
+            return None
+        head, _, payload = message.partition(b".")
+        if head != _HEADER:
+            head = _load(head)
+            if head.get("alg") != "HS256" or "crit" in head:
+                return None
+        payload = _load(payload)
+        now = unix_time()
+        if int(payload.get("exp", now + 1)) <= now or int(payload.get("nbf", now)) > now:
+            return None
+        return payload
+    except (ValueError, TypeError, AttributeError, OverflowError, RuntimeError):  # RuntimeError: nested too deep
+        return None
