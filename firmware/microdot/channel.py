@@ -65,7 +65,7 @@ class FrameChannel:
                 gc.collect()
                 await self._reply()
         if connection.error is not None:
-            log_error("WebSocket closed: %d %s" % (connection.close_code, connection.close_reason))
+            log_error("WebSocket closed: " + str(connection.close_code) + " " + connection.close_reason)
             await self._linger()
         return None
 

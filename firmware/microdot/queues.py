@@ -25,7 +25,8 @@ class BoundedQueue:
         self._size = size
         self._overflow = overflow
         self._items = []
-        self._changed = asyncio.Event()
+        self._filled = asyncio.Event()  # set while there is an item, or never will be one
+        self._open = asyncio.Event()  # set while there is a place, or the queue is closed
         self.closed = False
         #: How many items the policy has thrown away.
         self.dropped = 0
@@ -51,7 +52,9 @@ class BoundedQueue:
                 raise QueueClosed
             self._items.pop(0)
         self._items.append(item)
-        self._changed.set()
+        self._filled.set()
+        if len(self._items) >= self._size:
+            self._open.clear()
         return True
 
     async def put(self, item) -> None:
@@ -60,7 +63,7 @@ class BoundedQueue:
         :raises QueueClosed: if the queue is closed.
         """
         while not self.offer(item):
-            await self._wait()
+            await self._open.wait()
 
     async def get(self, timeout: "float | None" = None):
         """Take the oldest item out.
@@ -72,19 +75,19 @@ class BoundedQueue:
         while not self._items:
             if self.closed:
                 raise QueueClosed
-            # Only the wait can be cut short: an item is taken out with nothing awaited after it, and never lost.
             if timeout is None:
-                await self._wait()
+                await self._filled.wait()
             else:
-                await asyncio.wait_for(self._wait(), timeout)
-        self._changed.set()
-        return self._items.pop(0)
-
-    async def _wait(self):
-        self._changed.clear()
-        await self._changed.wait()
+                await asyncio.wait_for(self._filled.wait(), timeout)
+        item = self._items.pop(0)  # nothing is awaited from here on, so that no item is lost by a timeout
+        if not self.closed:
+            self._open.set()
+            if not self._items:
+                self._filled.clear()
+        return item
 
     def close(self) -> None:
         """Take no more items; those that are in can still be taken out."""
         self.closed = True
-        self._changed.set()
+        self._filled.set()
+        self._open.set()

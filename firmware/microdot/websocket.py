@@ -51,17 +51,19 @@ class WebSocket:
         try:
             message = await self._channel.receive()
             while message is not None:
-                if not self._messages.closed:
-                    try:
-                        await self._messages.put(message)
-                    except QueueClosed:
-                        pass  # the application has closed the connection: what still comes is left out
+                await self._deliver(message)
                 message = await self._channel.receive()
         except Exception as error:
             log_error("Exception in a WebSocket connection", error)
         finally:
             self._messages.close()
             self._ended.set()
+
+    async def _deliver(self, message):
+        try:
+            await self._messages.put(message)
+        except QueueClosed:
+            return  # the application has closed the connection: what still comes is left out
 
     @property
     def closed(self) -> bool:
@@ -220,7 +222,7 @@ def with_websocket(
     ping_interval: "float | None" = None,
     deflate: bool = False,
 ):
-    """Decorate a route's handler so that it serves WebSockets: `async handler(request, ws, **variables of the pattern)`.
+    """Decorate a route's handler to serve WebSockets: `async handler(request, ws, **variables of the pattern)`.
 
     Used as `@with_websocket` or with parameters. The connection is closed with code 1000 when the handler returns or
     lets a `WebSocketError` out, and with 1011 after another exception, which is logged.

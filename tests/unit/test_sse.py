@@ -1,0 +1,181 @@
+import asyncio
+
+from microdot import Microdot, Request
+from microdot._compat import invoke_handler
+from microdot.datastructures import NoCaseDict
+from microdot.queues import QueueClosed
+from microdot.sse import format_comment, format_event, sse_response, with_sse
+from microdot.test_client import TestClient
+from support import raises
+
+
+def test_wire_format():
+    assert format_event("hi") == b"data: hi\n\n"
+    assert format_event("hi", "greeting", "7", 1.5) == b"id: 7\nevent: greeting\nretry: 1500\ndata: hi\n\n"
+    assert format_event({"a": 1}) == b'data: {"a": 1}\n\n'
+    assert format_event([1, 2]) == b"data: [1, 2]\n\n"
+    assert format_event("gr\u00fcn") == format_event("gr\u00fcn".encode()) == b"data: gr\xc3\xbcn\n\n"
+    assert format_event("", event_id="") == b"id: \ndata: \n\n"
+    assert format_comment("note") == b": note\n\n"
+
+
+def test_lines_stay_in_their_field():
+    for text in ("a\nb", "a\rb", "a\r\nb"):
+        assert format_event(text) == b"data: a\ndata: b\n\n"
+        assert format_comment(text) == b": a\n: b\n\n"
+    assert format_event("a\n\nevent: x\n") == b"data: a\ndata: \ndata: event: x\ndata: \n\n"
+
+
+def test_names_and_ids_are_one_line():
+    for value in ("a\nb", "a\rb", "a\0b"):
+        with raises(ValueError):
+            format_event("x", value)
+        with raises(ValueError):
+            format_event("x", event_id=value)
+
+
+def make_app(handler, **options):
+    app = Microdot()
+    app.get("/<name>")(with_sse(**options)(handler) if options else with_sse(handler))
+    return app
+
+
+async def test_events_until_the_handler_ends():
+    async def handler(request, sse, name):
+        await sse.send("hello " + name, event="greeting", event_id="1")
+        await sse.send({"n": 2})
+        await sse.send("left out", comment=True)
+
+    response = await TestClient(make_app(handler)).get("/you")
+    assert response.headers["Content-Type"] == "text/event-stream"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["X-Accel-Buffering"] == "no"
+    assert [event["data"] for event in response.events] == [b"hello you", b'{"n": 2}']
+    assert (response.events[0]["event"], response.events[0]["event_id"]) == ("greeting", "1")
+
+
+async def test_last_event_id():
+    async def handler(request, sse, name):
+        await sse.send(repr(sse.last_event_id))
+
+    client = TestClient(make_app(handler))
+    assert (await client.get("/x")).events[0]["data"] == b"None"
+    assert (await client.get("/x", headers={"Last-Event-ID": "41"})).events[0]["data"] == b"'41'"
+
+
+def body_of(handler, **options):
+    """Return the body of the response that *handler* makes, to be read piece by piece."""
+    request = Request(Microdot(), None, "GET", "/", "1.1", NoCaseDict({}), b"")
+    return sse_response(request, handler, **options).body
+
+
+async def test_the_first_piece_comes_at_once():
+    async def handler(request, sse):
+        await asyncio.sleep(60)
+
+    body = body_of(handler)
+    assert await body.__anext__() == b":\n\n"
+    await body.aclose()
+
+
+async def test_a_lost_client_cancels_the_handler():
+    ended = asyncio.Event()
+
+    async def handler(request, sse):
+        try:
+            await sse.send("first")
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    body = body_of(handler)
+    assert await body.__anext__() == b"data: first\n\n"
+    await body.aclose()
+    await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_nothing_runs_if_the_body_is_not_read():
+    async def handler(request, sse, name):
+        raise AssertionError("HEAD must not run the handler")
+
+    response = await TestClient(make_app(handler)).request("HEAD", "/x")
+    assert response.headers["Content-Type"] == "text/event-stream" and response.body == b""
+
+
+async def test_keep_alive_comments():
+    async def handler(request, sse):
+        await sse.send("first")
+        await asyncio.sleep(60)
+
+    body = body_of(handler, keep_alive=0.01)
+    assert await body.__anext__() == b"data: first\n\n"
+    assert await body.__anext__() == b":\n\n"
+    assert await body.__anext__() == b":\n\n"
+    await body.aclose()
+
+
+async def test_slow_clients_hold_the_handler_up():
+    sent = []
+
+    async def handler(request, sse):
+        for i in range(10):
+            await sse.send(str(i))
+            sent.append(i)
+
+    body = body_of(handler, queue_size=2)
+    assert await body.__anext__() == b"data: 0\n\n"
+    await asyncio.sleep(0.01)
+    assert len(sent) <= 3
+    rest = b""
+    async for piece in body:
+        rest += piece
+    assert rest.count(b"data") == 9
+
+
+async def test_slow_clients_lose_the_oldest():
+    async def handler(request, sse):
+        for i in range(10):
+            await sse.send(str(i))
+        assert sse.dropped == 8
+
+    body = body_of(handler, queue_size=2, overflow="drop")
+    assert await body.__anext__() == b"data: 8\n\n"
+    assert await body.__anext__() == b"data: 9\n\n"
+    with raises(StopAsyncIteration):
+        await body.__anext__()
+
+
+async def test_slow_clients_are_given_up():
+    failed = []
+
+    async def handler(request, sse):
+        try:
+            for i in range(10):
+                await sse.send(str(i))
+        except QueueClosed:
+            failed.append(i)
+            raise
+
+    pieces = []
+    async for piece in body_of(handler, queue_size=2, overflow="close"):
+        pieces.append(piece)
+    assert failed == [2] and len(pieces) == 2
+
+
+async def test_exception_ends_the_events():
+    async def handler(request, sse, name):
+        await sse.send("before")
+        raise RuntimeError("of the handler")
+
+    response = await TestClient(make_app(handler)).get("/x")
+    assert [event["data"] for event in response.events] == [b"before"]
+
+
+async def test_handlers_keep_their_name():
+    @with_sse
+    async def counter(request, sse):
+        pass
+
+    assert await invoke_handler(counter, Request(Microdot(), None, "GET", "/", "1.1", NoCaseDict({}), b"")) is not None
+    if hasattr(counter, "__wrapped__"):
+        assert counter.__name__ == "counter"
