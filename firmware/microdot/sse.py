@@ -151,7 +151,7 @@ def with_sse(f=None, *, queue_size: int = 8, overflow: str = WAIT, keep_alive: "
     handler is cancelled.
 
     :param queue_size: how many events wait for the client at most.
-    :param overflow: what `sse.send()` does with the next one: `'wait'`, `'drop'` the oldest or `'close'` the connection.
+    :param overflow: what `sse.send()` does with one more: `'wait'`, `'drop'` the oldest or `'close'` the connection.
     :param keep_alive: seconds without an event after which a comment is sent, so that nothing on the way closes the
         connection and a lost client is noticed; None for never.
     """
