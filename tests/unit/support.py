@@ -1,5 +1,12 @@
 """What unit tests share; runs on CPython and MicroPython."""
 
+import os
+
+
+def folder():
+    """Return the path of a folder to write files in: that of the run where it names one, else the current one."""
+    return (os.getenv("TEST_FOLDER") if hasattr(os, "getenv") else None) or "."
+
 
 class raises:
     """Context manager: the block must raise *expected*; the exception is then `value`."""

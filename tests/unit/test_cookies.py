@@ -53,7 +53,8 @@ def test_a_partitioned_cookie_is_secure():
 
 
 def test_format_with_everything():
-    cookie = format_cookie("a", "1", "/x", "example.com", "Tue, 05 Nov 2024 02:23:54 GMT", 3, True, True, True, "Strict")
+    date = "Tue, 05 Nov 2024 02:23:54 GMT"
+    cookie = format_cookie("a", "1", "/x", "example.com", date, 3, True, True, True, "Strict")
     attributes = cookie.split("; ")
     assert attributes[0] == "a=1"
     assert sorted(attributes[1:]) == [

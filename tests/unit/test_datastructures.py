@@ -1,6 +1,5 @@
-from support import raises
-
 from microdot.datastructures import MultiDict, NoCaseDict
+from support import raises
 
 
 def test_multidict_keeps_all_values():

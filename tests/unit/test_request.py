@@ -80,7 +80,8 @@ def test_headers_of_text():
 
 
 def test_headers_of_bytes():
-    request = make(headers={b"content-type": b"text/html", b"content-length": b"5", b"x-one": "ż".encode(), b"x-two": b"\xff"})
+    headers = {b"content-type": b"text/html", b"content-length": b"5", b"x-one": "ż".encode(), b"x-two": b"\xff"}
+    request = make(headers=headers)
     assert request.content_type == "text/html"
     assert request.content_length == 5
     assert request.headers["X-One"] == "ż"
@@ -127,7 +128,7 @@ def test_bad_json_is_the_clients_fault():
         request = make(headers={"Content-Type": "application/json"}, body=body)
         for _ in range(2):
             with raises(Exception) as caught:
-                request.json
+                request.json  # noqa: B018
             assert caught.value.status_code == 400, body
 
 

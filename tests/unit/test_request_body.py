@@ -159,8 +159,7 @@ async def test_stream_of_a_request_without_body():
 
 
 async def test_json_of_a_stream_that_came_in_pieces():
-    request = Request(
-        Microdot(), None, "POST", "/", "1.1", {"Content-Type": "application/json"}, None, stream_of(b'{"a"', b": ", b"1}")
-    )
+    headers = {"Content-Type": "application/json"}
+    request = Request(Microdot(), None, "POST", "/", "1.1", headers, None, stream_of(b'{"a"', b": ", b"1}"))
     await request.load_body()
     assert request.json == {"a": 1}
