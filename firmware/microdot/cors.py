@@ -1,0 +1,95 @@
+"""Cross-origin resource sharing (WHATWG Fetch, section 3.2): which other sites' pages may use the application."""
+
+
+class CORS:
+    """Adds the header fields of cross-origin resource sharing to responses.
+
+    :param allowed_origins: list of origins such as `'https://example.com'`, or `'*'` for every one; None for none.
+    :param allow_credentials: let those pages send cookies and Authorization.
+    :param allowed_methods: list of methods; None for all.
+    :param expose_headers: list of response header fields that those pages may read.
+    :param allowed_headers: list of request header fields that those pages may send; None for all.
+    :param max_age: seconds for which a browser may keep the answer to its preflight request.
+    :param handle_cors: False: the application itself uses `get_cors_headers()`.
+    :raises ValueError: for `'*'` with credentials: every site could act with a visitor's login.
+    """
+
+    def __init__(
+        self,
+        app=None,
+        allowed_origins: "list[str] | str | None" = None,
+        allow_credentials: bool = False,
+        allowed_methods: "list[str] | None" = None,
+        expose_headers: "list[str] | None" = None,
+        allowed_headers: "list[str] | None" = None,
+        max_age: "int | None" = None,
+        handle_cors: bool = True,
+    ):
+        if isinstance(allowed_origins, str) and allowed_origins != "*":
+            allowed_origins = [allowed_origins]
+        elif "*" in (allowed_origins or ()):
+            if allow_credentials:
+                raise ValueError("allowed_origins='*' with allow_credentials")
+            allowed_origins = "*"
+        self.allowed_origins = allowed_origins
+        self.allow_credentials = allow_credentials
+        self.allowed_methods = _convert(str.upper, allowed_methods)
+        self.expose_headers = expose_headers
+        self.allowed_headers = _convert(str.lower, allowed_headers)
+        self.max_age = max_age
+        if app is not None:
+            self.initialize(app, handle_cors)
+
+    def initialize(self, app, handle_cors: bool = True) -> None:
+        """Add the header fields to the responses of *app*, errors included, and answer preflight requests."""
+        self._options_handler = app.options_handler
+        if handle_cors:
+            app.options_handler = self.options_handler
+            app.after_request(self.after_request)
+            app.after_error_request(self.after_request)
+
+    def options_handler(self, request) -> dict:
+        """Return the header fields of the answer to an OPTIONS request."""
+        headers = self._options_handler(request)
+        headers.update(self.get_cors_headers(request))
+        return headers
+
+    def get_cors_headers(self, request) -> dict:
+        """Return the header fields for the response to *request*."""
+        headers = {}
+        origin = request.headers.get("Origin")
+        if self.allowed_origins:
+            request.vary("Origin")
+            if self.allowed_origins == "*":
+                headers["Access-Control-Allow-Origin"] = origin or "*"
+            elif origin in self.allowed_origins:
+                headers["Access-Control-Allow-Origin"] = origin
+                if self.allow_credentials:
+                    headers["Access-Control-Allow-Credentials"] = "true"
+        if self.expose_headers:
+            headers["Access-Control-Expose-Headers"] = ", ".join(self.expose_headers)
+        if request.method == "OPTIONS":
+            self._add_preflight(request, headers)
+        return headers
+
+    def _add_preflight(self, request, headers):
+        if self.max_age is not None:
+            headers["Access-Control-Max-Age"] = str(self.max_age)
+        method = (request.headers.get("Access-Control-Request-Method") or "").upper()
+        if method and (self.allowed_methods is None or method in self.allowed_methods):
+            headers["Access-Control-Allow-Methods"] = method
+        names = request.headers.get("Access-Control-Request-Headers")
+        if names:
+            if self.allowed_headers is not None:
+                names = [name.strip() for name in names.split(",")]
+                names = ", ".join([name for name in names if name.lower() in self.allowed_headers])
+            headers["Access-Control-Allow-Headers"] = names
+
+    def after_request(self, request, response) -> None:
+        """Add the header fields to a response."""
+        if request:
+            response.headers.update(self.get_cors_headers(request))
+
+
+def _convert(function, values):
+    return None if values is None else [function(value) for value in values]

@@ -1,0 +1,81 @@
+"""Protection against cross-site request forgery: requests that another site's page makes a visitor's browser send."""
+
+from .errors import abort
+
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class CSRF:
+    """Refuses with 403 what another site's page makes a browser send; nothing has to be added to forms.
+
+    A browser says in Sec-Fetch-Site where a request comes from, or, on plain http, in Origin, which is compared with
+    Host. A request with neither comes from no browser's page and is let through.
+
+    :param cors: the `CORS` object whose `allowed_origins`, if it is a list, may send requests too.
+    :param protect_all: all routes are protected for methods other than GET, HEAD and OPTIONS, but for `exempt()` ones;
+        False: only those with `protect()`.
+    :param allow_subdomains: let through what comes from the same site, and from subdomains of allowed origins.
+    """
+
+    def __init__(self, app=None, cors=None, protect_all: bool = True, allow_subdomains: bool = False):
+        self.cors = cors
+        self.protect_all = protect_all
+        self.allow_subdomains = allow_subdomains
+        self._exempt = []
+        self._protected = []
+        if app is not None:
+            self.initialize(app, cors)
+
+    def initialize(self, app, cors=None) -> None:
+        """Protect the routes of *app*."""
+        self.cors = cors or self.cors
+        app.before_request(self.check)
+
+    def exempt(self, f):
+        """Decorate a handler so that its route is not protected; to stand right below the route's decorator."""
+        self._exempt.append(f)
+        return f
+
+    def protect(self, f):
+        """Decorate a handler so that its route is protected for every method; to stand right below the route's."""
+        self._protected.append(f)
+        return f
+
+    async def check(self, request) -> None:
+        """Refuse a request that comes from another site, if it is for a protected route.
+
+        :raises HTTPException: 403.
+        """
+        protected = self.protect_all and request.method not in _SAFE_METHODS and request.route not in self._exempt
+        if (protected or request.route in self._protected) and not self.is_allowed(request):
+            abort(403, "Forbidden")
+
+    def is_allowed(self, request) -> bool:
+        """Return whether a request comes from the application's own pages, allowed ones, or no page at all."""
+        request.vary("Sec-Fetch-Site")
+        site = request.headers.get("Sec-Fetch-Site")
+        if site in ("same-origin", "none") or site == "same-site" and self.allow_subdomains:
+            return True
+        request.vary("Origin")
+        origin = request.headers.get("Origin")
+        if not origin:
+            return not site
+        if not site and _is_own(origin, request):
+            return True
+        allowed = self.cors.allowed_origins if self.cors else None
+        if not allowed or allowed == "*":
+            return False
+        return origin in allowed or self.allow_subdomains and any(_is_subdomain(origin, o) for o in allowed)
+
+
+def _is_own(origin, request):
+    """Whether an origin is the request's own; https is taken for it where a proxy may have ended the TLS connection."""
+    scheme, _, host = origin.lower().partition("://")
+    own = (request.headers.get("Host") or "").lower()
+    return bool(own) and host == own and (scheme == request.scheme or scheme == "https")
+
+
+def _is_subdomain(origin, allowed):
+    scheme, _, host = origin.partition("://")
+    allowed_scheme, _, allowed_host = allowed.partition("://")
+    return scheme == allowed_scheme and host.endswith("." + allowed_host)

@@ -1,0 +1,44 @@
+"""A list of the names under which the application answers: protection against DNS rebinding and forged links."""
+
+from .errors import abort
+
+
+class AllowedHosts:
+    """Refuses with 400 what is for another host than the application's own.
+
+    A page of another site can have its own name resolve to a device in the visitor's network, and then use the device
+    as if it were that site; but the browser still sends that name as Host. It also keeps a forged Host out of links
+    that the application makes.
+
+    :param hosts: list of host names or addresses, without ports; `'.example.com'` is that name and all below it.
+    """
+
+    def __init__(self, app=None, hosts: "list[str] | tuple[str, ...]" = ()):
+        self.hosts = [host.lower() for host in hosts]
+        if app is not None:
+            self.initialize(app)
+
+    def initialize(self, app) -> None:
+        """Check the requests for the routes of *app*, before all other hooks."""
+        app.before_request_handlers.insert(0, self.check)
+
+    async def check(self, request) -> None:
+        """Refuse a request for another host.
+
+        :raises HTTPException: 400.
+        """
+        if not self.is_allowed(request.headers.get("Host") or ""):
+            abort(400, "Unknown host")
+
+    def is_allowed(self, host: str) -> bool:
+        """Return whether the value of a Host field names one of the hosts."""
+        host = host.lower()
+        port = host.rfind(":")
+        if port > host.rfind("]"):  # of an IPv6 address in brackets
+            if host[port + 1 :].strip("0123456789"):
+                return False
+            host = host[:port]
+        for allowed in self.hosts:
+            if host == allowed or allowed[:1] == "." and (host == allowed[1:] or host.endswith(allowed)):
+                return True
+        return False

@@ -1,0 +1,143 @@
+"""The client's side of a connection that a reverse proxy has in between (RFC 7239, and the X-Forwarded fields)."""
+
+
+class ProxyHeaders:
+    """Takes address, scheme and host of the client from what trusted proxies say.
+
+    `request.client_addr`, `request.scheme`, the Host field and `request.root_path` are then those of the client. The
+    fields of clients that come without a trusted proxy are left alone.
+
+    :param trusted: addresses of the proxies, IPv4 networks such as `'10.0.0.0/8'`, `'unix'` for a Unix socket, `'*'`
+        for all: only where nothing but the proxy can reach the application.
+    :param forwarded: the proxies set Forwarded instead of the X-Forwarded fields. The other ones come from the client.
+    :param host: the proxies set the host, too (X-Forwarded-Host, or `host=`), and let none of the client's through.
+    :param prefix: the proxies set X-Forwarded-Prefix, the path under which they serve the application.
+    """
+
+    def __init__(
+        self,
+        app=None,
+        trusted: "list[str] | tuple[str, ...]" = ("127.0.0.1", "::1"),
+        forwarded: bool = False,
+        host: bool = False,
+        prefix: bool = False,
+    ):
+        self._addresses = [address for address in trusted if "/" not in address]
+        self._networks = [_parse_network(network) for network in trusted if "/" in network]
+        self.forwarded = forwarded
+        self.host = host
+        self.prefix = prefix
+        if app is not None:
+            self.initialize(app)
+
+    def initialize(self, app) -> None:
+        """Apply this to the requests for *app*, before anything else sees them."""
+        dispatch = app.dispatch_request
+
+        async def dispatch_request(request):
+            if request:
+                self.apply(request)
+            return await dispatch(request)
+
+        app.dispatch_request = dispatch_request
+
+    def is_trusted(self, address: "str | None") -> bool:
+        """Return whether an address is that of a proxy."""
+        if address in self._addresses or "*" in self._addresses:
+            return True
+        number = _parse_address(address) if self._networks else None
+        if number is None:
+            return False
+        return any(number & mask == network for network, mask in self._networks)
+
+    def apply(self, request) -> None:
+        """Change a request to what the proxies in front of the application say of it."""
+        address = request.client_addr
+        if not self.is_trusted(address[0] if address else "unix"):
+            return
+        fields = self._read_forwarded(request) if self.forwarded else self._read_x_forwarded(request)
+        clients = fields.get("for") or []
+        # From the nearest proxy back to the first address that is none of ours: what stands before is hearsay.
+        depth = 1
+        while depth < len(clients) and self.is_trusted(_split_port(clients[-depth])[0]):
+            depth += 1
+        if clients:
+            request.client_addr = _split_port(clients[-depth])
+        proto = _pick(fields, "proto", depth).lower()
+        if proto in ("http", "https"):
+            request.scheme = proto
+        host = _pick(fields, "host", depth) if self.host else ""
+        if host and not _has_forbidden(host):
+            request.headers.pop("Host", None)
+            request.headers["Host"] = host
+        prefix = request.headers.get("X-Forwarded-Prefix") if self.prefix else ""
+        if prefix and prefix[0] == "/" and prefix[1:2] != "/":
+            request.root_path = prefix.rstrip("/")
+
+    @staticmethod
+    def _read_x_forwarded(request):
+        fields = {}
+        for name in ("for", "proto", "host"):
+            value = request.headers.get("X-Forwarded-" + name)
+            if value:
+                fields[name] = [item.strip() for item in value.split(",")]
+        return fields
+
+    @staticmethod
+    def _read_forwarded(request):
+        """Return the parameters of Forwarded (RFC 7239, section 4), each a list with an item for each proxy."""
+        fields = {"for": [], "proto": [], "host": []}
+        for element in (request.headers.get("Forwarded") or "").split(","):
+            values = {}
+            for pair in element.split(";"):
+                name, _, value = pair.partition("=")
+                values[name.strip().lower()] = value.strip().strip('"')
+            for name in fields:
+                fields[name].append(values.get(name, ""))
+        return fields
+
+
+def _pick(fields, name, depth):
+    """Return the value that the proxy which saw the client has set; a proxy may keep only its own."""
+    values = fields.get(name)
+    return values[-min(depth, len(values))] if values else ""
+
+
+def _split_port(text):
+    """Return (address, port or 0) of an address with or without a port, an IPv6 one in brackets or not."""
+    if text[:1] == "[":
+        address, _, port = text[1:].partition("]")
+        port = port[1:]
+    elif text.count(":") == 1:
+        address, _, port = text.partition(":")
+    else:
+        address, port = text, ""
+    return address, int(port) if port and not port.strip("0123456789") else 0
+
+
+def _parse_address(address):
+    """Return an IPv4 address as an int, None if it is none."""
+    if address and address[:7] == "::ffff:":
+        address = address[7:]
+    parts = (address or "").split(".")
+    if len(parts) != 4:
+        return None
+    number = 0
+    for part in parts:
+        if not part or part.strip("0123456789") or len(part) > 3 or int(part) > 255:
+            return None
+        number = number << 8 | int(part)
+    return number
+
+
+def _parse_network(network):
+    address, _, bits = network.partition("/")
+    number = _parse_address(address)
+    if number is None or not bits or bits.strip("0123456789") or int(bits) > 32:
+        raise ValueError("not an IPv4 network: " + network)
+    mask = 0xFFFFFFFF ^ (0xFFFFFFFF >> int(bits))
+    return number & mask, mask
+
+
+def _has_forbidden(host):
+    return any(character <= " " or character in ',/@\\"<>\x7f' for character in host)

@@ -1,0 +1,40 @@
+"""URLs made from routes: the way back from a handler to the path that leads to it."""
+
+from .urls import quote, urlencode
+
+_SEGMENT_SAFE = b":@!$&'()*+,;="
+
+
+def url_for(source, endpoint, **values) -> str:
+    """Return the URL of a route.
+
+    :param source: the application; or the request being handled, where a server or proxy serves the application under a
+        path of its own, which then begins the URL.
+    :param endpoint: the route's name, its handler, or its handler's name. The first route that has it is taken.
+    :param values: the variables of the pattern; all others become the query string, a list several parameters.
+    :raises ValueError: if there is no such route, a variable is missing or has a value that its pattern refuses.
+    """
+    app = getattr(source, "app", source)
+    for route in app.url_map:
+        if endpoint in (route.name, route.handler) or endpoint == getattr(route.handler, "__name__", None):
+            break
+    else:
+        raise ValueError("no route " + str(endpoint))
+    parts = []
+    for segment in route.pattern.segments:
+        if isinstance(segment, str):
+            parts.append(quote(segment, _SEGMENT_SAFE))
+            continue
+        if segment.name not in values:
+            raise ValueError("no value for " + segment.name)
+        value = str(values.pop(segment.name))
+        if not value or value[0] == "/" or "/" in value and not segment.spans or segment.parse(value) is None:
+            raise ValueError("wrong value for " + segment.name)
+        parts.append(quote(value, _SEGMENT_SAFE + b"/" if segment.spans else _SEGMENT_SAFE))
+    query = []
+    for name in values:
+        value = values[name]
+        for item in value if isinstance(value, (list, tuple)) else (value,):
+            query.append(urlencode(name) + "=" + urlencode(str(item)))
+    url = getattr(source, "root_path", "") + "/" + "/".join(parts)
+    return url + "?" + "&".join(query) if query else url

@@ -1,0 +1,103 @@
+"""Folders of files served safely: no path that a client makes up leads out of the folder."""
+
+import os
+
+from ._compat import MICROPYTHON
+from .errors import HTTPException
+from .response import Response
+from .urls import quote
+
+if not MICROPYTHON:
+    from os.path import realpath
+
+_TYPE = 0xF000  # of a file's mode
+_FILE = 0x8000
+_DIRECTORY = 0x4000
+
+
+def mount_static(
+    app,
+    url_prefix: str,
+    folder: str,
+    index: "str | None" = "index.html",
+    max_age: "int | None" = None,
+    cache_control: "str | None" = None,
+) -> None:
+    """Serve the files in a folder, and those in the folders below, under *url_prefix*.
+
+    The other parameters are those of `send_from()`. Routes added before come first.
+    """
+    prefix = url_prefix.rstrip("/")
+
+    def serve(request, path=""):
+        return send_from(folder, path, index, max_age, cache_control)
+
+    app.get(prefix + "/")(serve)
+    app.get(prefix + "/<path:path>")(serve)
+    if prefix:
+        app.get(prefix)(lambda request: _redirect_to_folder(prefix))
+
+
+def send_from(
+    folder: str,
+    path: str,
+    index: "str | None" = "index.html",
+    max_age: "int | None" = None,
+    cache_control: "str | None" = None,
+) -> Response:
+    """Return a response with the file at *path*, which may come from a client, in *folder*.
+
+    :param path: percent-decoded, with slashes; that of a folder stands for its file *index*.
+    :param index: None: folders are not found.
+    :param max_age: seconds for which clients may keep the file without asking again.
+    :param cache_control: the Cache-Control field's value instead. Without both, clients ask each time.
+    :raises HTTPException: 404 if there is no such file, it is outside of the folder, or a part of the path begins with
+        a dot.
+    """
+    try:
+        return _send(folder, path, index, max_age, cache_control)
+    except (OSError, ValueError):
+        raise HTTPException(404, "Not found") from None
+
+
+def _send(folder, path, index, max_age, cache_control):
+    at_folder = path[-1:] in ("", "/")
+    filename = _join(folder, path[:-1] if at_folder else path)
+    kind = os.stat(filename)[0] & _TYPE
+    if kind == _DIRECTORY and index:
+        if not at_folder:
+            return _redirect_to_folder(path)
+        filename = _join(filename, index)
+        kind = os.stat(filename)[0] & _TYPE
+    elif at_folder:
+        raise ValueError
+    if kind != _FILE:
+        raise ValueError
+    if not MICROPYTHON and not realpath(filename).startswith(os.path.join(realpath(folder or "."), "")):
+        raise ValueError
+    res = Response.send_file(filename, max_age=max_age)
+    if cache_control or "Cache-Control" not in res.headers:
+        res.headers["Cache-Control"] = cache_control or "no-cache"
+    return res
+
+
+def _join(folder, path):
+    """Return the name of the file at *path* in *folder*.
+
+    :raises ValueError: for a path with anything that some filesystem takes for more than a name.
+    """
+    folder = folder or "."
+    if not path:
+        return folder
+    for part in path.split("/"):
+        if not part or part[0] == "." or part[-1] in ". ":
+            raise ValueError
+        for character in part:
+            if character < " " or character in '\\:*?"<>|\x7f':
+                raise ValueError
+    return (folder if folder[-1] == "/" else folder + "/") + path
+
+
+def _redirect_to_folder(path):
+    """Send the client to the same path with a slash, so that the relative links of an index work."""
+    return Response.redirect("./" + quote(path.rsplit("/", 1)[-1]) + "/", 301)
