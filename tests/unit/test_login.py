@@ -1,0 +1,144 @@
+"""Logging in and out."""
+
+from login_app import User, location, make_app
+from microdot.login import is_local
+from microdot.session import MemoryStore
+from microdot.test_client import TestClient
+
+
+async def test_users_only():
+    app, _ = make_app()
+    client = TestClient(app)
+    assert location(await client.get("/private")) == "/login?next=/private"
+    assert location(await client.get("/private?a=b&c=%2F")) == "/login?next=/private%3Fa%3Db%26c%3D%252F"
+    assert location(await client.post("/private")) == "/login?next=/private"
+    assert (await client.get("/who")).text == "nobody"
+    assert location(await client.post("/login/joe")) == "/"
+    response = await client.get("/private")
+    assert response.text == "hello joe" and response.headers["Vary"] == "Cookie"
+    assert (await client.get("/who")).text == "joe"
+    assert (await client.get("/fresh/name")).text == "name joe"
+    assert (await client.post("/logout")).text == "bye"
+    assert location(await client.get("/private")) == "/login?next=/private"
+    assert (await client.get("/who")).text == "nobody"
+
+
+async def test_next_is_followed():
+    app, _ = make_app()
+    for argument, path in (
+        ("/private", "/private"),
+        ("/private%3Fa%3Db%26c%3D%252F%23top", "/private?a=b&c=%2F#top"),
+        ("/a%20b/%C3%A9", "/a%20b/%C3%A9"),
+        ("/%25C3%25A9", "/%C3%A9"),
+        ("", "/"),
+        ("/", "/"),
+        ("/x//y", "/x//y"),
+        ("/@evil.example", "/@evil.example"),
+    ):
+        assert location(await TestClient(app).post("/login/joe?next=" + argument)) == path, argument
+
+
+NOT_LOCAL = (
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\t/evil.example",
+    "/\n/evil.example",
+    "/\r//evil.example",
+    "\t//evil.example",
+    " //evil.example",
+    "\0//evil.example",
+    "/x\\..\\\\evil.example",
+    "https://evil.example/",
+    "https:/evil.example",
+    "https:evil.example",
+    "javascript:alert(1)",
+    "data:text/html,x",
+    "evil.example",
+    "private",
+    "?next=/",
+    "#",
+    "",
+)
+
+
+def test_local_paths():
+    for url in NOT_LOCAL:
+        assert not is_local(url), url
+    for url in "/", "/private", "/a/b?c=//d", "/:x", "/é", "/a b":
+        assert is_local(url), url
+
+
+async def test_next_leads_nowhere_else():
+    app, _ = make_app()
+    for url in NOT_LOCAL:
+        encoded = "".join([f"%{ord(character):02X}" for character in url])
+        for path in "/login/joe", "/home/joe":
+            home = "/" if path == "/login/joe" else "https://home.example/"
+            assert location(await TestClient(app).post(path + "?next=" + encoded)) == home, url
+    # an encoded slash or backslash in the path itself is none to browsers
+    assert location(await TestClient(app).post("/login/joe?next=/%255Cevil.example")) == "/%5Cevil.example"
+
+
+async def test_login_url_with_arguments():
+    app, _ = make_app(login_url="/login?theme=dark")
+    assert location(await TestClient(app).get("/private")) == "/login?theme=dark&next=/private"
+
+
+async def test_the_rest_of_the_session_stays():
+    app, _ = make_app()
+    client = TestClient(app)
+    await client.get("/set/cart")
+    await client.post("/login/joe")
+    assert (await client.get("/session")).json == {"value": "cart", "_user_id": "joe", "_fresh": True}
+    await client.post("/logout")
+    assert (await client.get("/session")).json == {"value": "cart"}
+
+
+async def test_user_who_is_gone():
+    app, _ = make_app()
+    client = TestClient(app)
+    await client.post("/login/gone")
+    assert location(await client.get("/private")) == "/login?next=/private"
+    assert (await client.get("/who")).text == "nobody"
+
+
+def session_token(response):
+    values = [field.partition(";")[0] for field in response.headers["Set-Cookie"] if field.startswith("session=")]
+    return values[0]
+
+
+async def test_session_is_renewed_at_login_and_logout():
+    """Who has planted a session's name in a browser must not own the session when its user has logged in."""
+    app, _ = make_app(store=MemoryStore())
+    victim = TestClient(app)
+    planted = session_token(await victim.get("/set/cart"))
+    logged_in = session_token(await victim.post("/login/joe"))
+    assert planted != logged_in and (await victim.get("/who")).text == "joe"
+    attacker = TestClient(app, cookies={"session": planted})
+    assert (await attacker.get("/who")).text == "nobody" and (await attacker.get("/session")).json == {}
+    await victim.post("/logout")
+    thief = TestClient(app, cookies={"session": logged_in})
+    assert (await thief.get("/who")).text == "nobody" and (await thief.get("/session")).json == {}
+    assert (await victim.get("/session")).json == {"value": "cart"}
+
+
+async def test_user_loader_is_missing():
+    app, login = make_app()
+    client = TestClient(app)
+    await client.post("/login/joe")
+    login.user_loader_callback = None
+    assert (await client.get("/private")).status_code == 500
+
+
+async def test_user_loader_may_be_a_function():
+    app, login = make_app()
+    client = TestClient(app)
+    await client.post("/login/joe")
+
+    @login.user_loader
+    def load_user(user_id):
+        return User(user_id.upper())
+
+    assert (await client.get("/private")).text == "hello JOE"

@@ -1,0 +1,149 @@
+"""The cookie that remembers users."""
+
+from login_app import KEY, User, location, make_app
+from microdot import Response
+from microdot.test_client import TestClient
+from microdot.tokens import decode_token, encode_token, unix_time
+
+DAY = 86400
+
+
+def cookie(response, name="_remember"):
+    """Return (value, attributes in lower case) of a cookie that a response sets, or None."""
+    fields = response.headers.get("Set-Cookie", [])
+    for field in fields:
+        pair, _, attributes = field.partition("; ")
+        if pair.startswith(name + "="):
+            return pair.partition("=")[2], attributes.lower().split("; ")
+    return None
+
+
+def payload(token):
+    return decode_token(token, [KEY], "remember")
+
+
+async def test_not_remembered_unless_told():
+    app, _ = make_app()
+    assert cookie(await TestClient(app).post("/login/joe")) is None
+
+
+async def test_days():
+    app, _ = make_app()
+    for argument, days in (("1", 30), ("5", 5), ("0.5", 0.5)):
+        token, attributes = cookie(await TestClient(app).post("/login/joe?remember=" + argument))
+        content = payload(token)
+        assert content["user_id"] == "joe" and content["days"] == days
+        assert abs(content["exp"] - unix_time() - days * DAY) < 60
+        assert "max-age=%d" % (days * DAY) in attributes
+
+
+async def test_attributes_of_the_cookie():
+    app, _ = make_app()
+    _, attributes = cookie(await TestClient(app).post("/login/joe?remember=1"))
+    assert attributes == ["path=/", "max-age=2592000", "httponly", "samesite=lax"]
+    _, attributes = cookie(await TestClient(app, scheme="https").post("/login/joe?remember=1"))
+    assert attributes == ["path=/", "max-age=2592000", "secure", "httponly", "samesite=lax"]
+    # hidden from scripts even where the session is not
+    app._session.cookie_options["http_only"] = False
+    _, attributes = cookie(await TestClient(app).post("/login/joe?remember=1"))
+    assert "httponly" in attributes
+
+
+async def remembered(app, days="5"):
+    """Return a token that remembers joe."""
+    return cookie(await TestClient(app).post("/login/joe?remember=" + days))[0]
+
+
+async def test_a_remembered_user_is_logged_in_but_not_fresh():
+    app, _ = make_app()
+    client = TestClient(app, cookies={"_remember": await remembered(app)})
+    response = await client.get("/private")
+    assert response.text == "hello joe" and cookie(response, "session")
+    assert (await client.get("/who")).text == "joe"
+    assert location(await client.get("/fresh/name")) == "/login?next=/fresh/name"
+    await client.post("/login/joe")
+    assert (await client.get("/fresh/name")).text == "name joe"
+
+
+async def test_renewal_keeps_the_number_of_days():
+    app, _ = make_app()
+    token = await remembered(app)
+    for _ in range(3):
+        token, attributes = cookie(await TestClient(app, cookies={"_remember": token}).get("/private"))
+        assert payload(token)["days"] == 5 and abs(payload(token)["exp"] - unix_time() - 5 * DAY) < 60
+        assert "max-age=432000" in attributes and "httponly" in attributes
+
+
+async def test_no_renewal_while_the_session_lasts():
+    app, _ = make_app()
+    client = TestClient(app)
+    await client.post("/login/joe?remember=5")
+    assert cookie(await client.get("/private")) is None
+
+
+async def test_logout_forgets():
+    app, _ = make_app()
+    client = TestClient(app)
+    await client.post("/login/joe?remember=5")
+    value, attributes = cookie(await client.post("/logout"))
+    assert value == "" and "max-age=0" in attributes and "path=/" in attributes
+    assert location(await client.get("/private")) == "/login?next=/private"
+
+
+async def test_tokens_are_not_interchangeable():
+    app, _ = make_app()
+    response = await TestClient(app).post("/login/joe?remember=5")
+    session, remember = cookie(response, "session")[0], cookie(response)[0]
+    for cookies in (
+        {"session": remember},
+        {"_remember": session},
+        {"session": encode_token({"_user_id": "joe", "_fresh": True}, KEY, "remember")},
+        {"session": encode_token({"_user_id": "joe", "_fresh": True}, KEY, "reset")},
+        {"_remember": encode_token({"user_id": "joe", "days": 5}, KEY)},
+        {"_remember": encode_token({"user_id": "joe", "days": 5}, KEY, "reset")},
+        {"_remember": encode_token({"user_id": "joe", "days": 5}, "another key", "remember")},
+    ):
+        assert (await TestClient(app, cookies=cookies).get("/who")).text == "nobody", cookies
+    for cookies in {"session": session}, {"_remember": remember}:
+        assert (await TestClient(app, cookies=cookies).get("/who")).text == "joe"
+
+
+async def test_bad_tokens_are_forgotten():
+    app, _ = make_app()
+    expired = encode_token({"user_id": "joe", "days": 5, "exp": unix_time() - 1}, KEY, "remember")
+    gone = encode_token({"user_id": "gone", "days": 5}, KEY, "remember")
+    for token in expired, gone, "x", "é", "a.b.c":
+        response = await TestClient(app, cookies={"_remember": token}).get("/who")
+        assert response.text == "nobody"
+        assert cookie(response)[0] == "" and "max-age=0" in cookie(response)[1]
+        assert cookie(response, "session") is None
+
+
+async def test_answered_by_the_handler_itself():
+    """A WebSocket handler's response is one object for all requests: no cookie may stay in it."""
+    app, login = make_app()
+
+    @app.get("/ws")
+    @login
+    async def ws(request):
+        return Response.already_handled
+
+    await TestClient(app, cookies={"_remember": await remembered(app)}).get("/ws")
+    assert "Set-Cookie" not in Response.already_handled.headers
+
+
+async def test_user_ids_may_be_numbers():
+    app, login = make_app()
+
+    @app.post("/number")
+    async def number(request):
+        return await login.login_user(request, User(7), remember=5)
+
+    @login.user_loader
+    async def load_user(user_id):
+        return User("seven") if user_id == 7 else None
+
+    client = TestClient(app)
+    token = cookie(await client.post("/number"))[0]
+    assert (await client.get("/who")).text == "seven"
+    assert (await TestClient(app, cookies={"_remember": token}).get("/who")).text == "seven"
