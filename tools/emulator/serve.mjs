@@ -1,11 +1,11 @@
 // serve.mjs FIRMWARE.uf2 [--repl-port N] [--http-port N [--board-port 80]] [--forward HOST_PORT:BOARD_PORT]...
-//           [--script FILE.py] [--pace N] [--flash FILE] [--verbose]
+//           [--script FILE.py]... [--pace N] [--flash FILE] [--verbose]
 //
 // Boots the firmware and serves its USB serial port on 127.0.0.1 (mpremote connect socket://127.0.0.1:N) and ports of
 // its PPP link. Port 0 takes a free one. Prints one line of JSON when all ports listen:
 //   {"repl": 40001, "ports": {"80": 40002}}
-// --script runs a program on the board first; everything it prints goes to standard error, and the ready line waits
-// until it prints the line READY. Each line of JSON on standard input is answered by one on standard output:
+// --script runs programs on the board first, one after the other, the last one for as long as the emulator runs: the
+// ready line waits until it prints the line READY. What they print goes to standard error. Each line of JSON on standard input is answered by one on standard output:
 //   {"command": "status"}                 simulated time, TCP statistics, link state
 //   {"command": "pace", "value": 20}      how fast idle time may pass
 //   {"command": "reset"}                  power cycle; the flash is kept
@@ -19,12 +19,14 @@ import { Network } from './network.mjs';
 import { Repl } from './repl.mjs';
 
 const usage = 'serve.mjs FIRMWARE.uf2 [--repl-port N] [--http-port N] [--board-port N] [--forward HOST:BOARD]... '
-  + '[--script FILE.py] [--pace N] [--flash FILE] [--verbose]';
+  + '[--script FILE.py]... [--pace N] [--flash FILE] [--verbose]';
 const string = { type: 'string' };
 const { positionals: [firmware], values } = parseCommand(usage, 1, {
   'repl-port': string, 'http-port': string, 'board-port': { ...string, default: '80' },
-  forward: { ...string, multiple: true, default: [] }, script: string,
+  forward: { ...string, multiple: true, default: [] }, script: { ...string, multiple: true, default: [] },
 });
+
+const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 function portNumber(text) {
   const number = Number(text);
@@ -73,33 +75,34 @@ function obey(line, pico, network) {
   return status(pico, network);
 }
 
-// Resolves when the program prints READY; ends the emulator if it ends before that.
-async function startScript(pico, file) {
-  const repl = new Repl(pico);
-  await repl.enter();
+const show = (text) => process.stderr.write(text, 'latin1');
+
+// Runs the programs; resolves when the last one prints READY. Ends the emulator if it cannot run them.
+async function startScripts(repl, files) {
+  const last = files.pop();
+  for (const file of files) {
+    const { error } = await repl.exec(fs.readFileSync(file, 'utf8'), { onOutput: show });
+    if (error) fail(`${file} failed on the board:\n${error}`);
+  }
   let printed = '';
   await new Promise((resolve) => {
     const onOutput = (text) => {
-      process.stderr.write(text, 'latin1');
-      printed += text;
+      show(text);
+      printed = (printed + text).slice(-100);
       if (/^READY\r?$/m.test(printed)) resolve();
     };
-    repl.exec(fs.readFileSync(file, 'utf8'), { onOutput, timeoutMs: 2 ** 31 - 1 }).then(({ error }) => {
-      process.stderr.write(error, 'latin1');
-      process.stderr.write('emulator: the program on the board ended\n');
-      resolve();
-    });
+    repl.exec(fs.readFileSync(last, 'utf8'), { onOutput, timeoutMs: LONGEST_TIMEOUT_MS }).then(
+      ({ error }) => fail(`${last} ended on the board\n${error}`),
+    );
   });
 }
 
 const pico = boardFromOptions(firmware, values);
 const network = new Network(pico);
-if (values.script) await startScript(pico, values.script);
-else {
-  const repl = new Repl(pico);
-  await repl.enter();
-  repl.leave();
-}
+const repl = new Repl(pico);
+await repl.enter();
+if (values.script.length) await startScripts(repl, values.script);
+else repl.leave();
 const forwards = values.forward.map((pair) => pair.split(':').map(portNumber));
 if (values['http-port'] !== undefined) forwards.push([portNumber(values['http-port']), portNumber(values['board-port'])]);
 const ready = { ports: {} };
