@@ -14,6 +14,8 @@ def make_request(app, scope, method, transport):
     scheme = scope.get("scheme")
     request = Request(app, client, method, target, version, headers, b"", scheme=scheme, transport=transport)
     request.asgi_scope = scope
+    if scope.get("root_path"):
+        request.root_path = quote(scope["root_path"].rstrip("/"), b"/:@!$&'()*+,;=")
     return request
 
 
@@ -42,14 +44,4 @@ def _target(scope):
 
 def encode_headers(response):
     """Return the header fields of a response as ASGI wants them."""
-    response.complete()
-    fields = response.headers
-    encoded = []
-    for name in fields:
-        value = fields[name]
-        name = name.lower().encode()
-        if isinstance(value, list):
-            encoded.extend((name, item.encode()) for item in value)
-        else:
-            encoded.append((name, value.encode()))
-    return encoded
+    return [(name.lower().encode(), value.encode()) for name, value in response.header_list()]

@@ -59,7 +59,6 @@ def serve(app, environ, start_response):
 
 def _start_response(app, request, response, start_response):
     """Send a response's head and return its body as a WSGI iterable."""
-    response.complete()
     reason = response.reason or reason_phrase(response.status_code) or "Unknown"
     start_response(f"{response.status_code} {reason}", _encode_headers(response))
     app.log_access(request, response)
@@ -89,6 +88,8 @@ def _make_request(app, environ, transport):
         transport=transport,
     )
     request.environ = environ
+    if environ.get("SCRIPT_NAME"):
+        request.root_path = quote(decode(environ["SCRIPT_NAME"].encode("latin-1")), b"/:@!$&'()*+,;=")
     return request
 
 
@@ -107,11 +108,9 @@ def _target(environ):
 
 def _encode_headers(response):
     """Return the header fields as WSGI wants them: bytes in a str."""
-    encoded = []
-    for name, value in response.headers.items():
-        for item in value if isinstance(value, list) else (value,):
-            encoded.append((name, item if item.isascii() else item.encode().decode("latin-1")))
-    return encoded
+    return [
+        (name, value if value.isascii() else value.encode().decode("latin-1")) for name, value in response.header_list()
+    ]
 
 
 def _needs_loop(body):

@@ -74,7 +74,7 @@ class SocketTransport(WSGITransport):
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
         self.sock.setblocking(False)
-        await self.send(format_head(101, None, headers))
+        await self.send(format_head(101, None, headers.items()))
         return b""
 
     async def read(self):

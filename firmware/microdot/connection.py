@@ -171,7 +171,7 @@ class Connection:
     async def upgrade(self, request, headers) -> bytes:
         """Answer 101, after which `read()` and `send()` are the application's; return what the client has sent by then."""
         self.upgraded = True
-        await self.send(format_head(101, None, headers))
+        await self.send(format_head(101, None, headers.items()))
         self.app.log_access(request, Response("", 101))
         return self.parser.take_buffer()
 
@@ -339,29 +339,26 @@ class Connection:
         :param request: None for one that could not be parsed; the parser knows then what is known of it.
         """
         fields = response.fields
+        head = response.header_list()
         body = response.body
         old = self.parser.version == "1.0"
-        more = ""
         is_bytes = isinstance(body, bytes)
-        chunked = False
-        if response.has_body:
-            if "Content-Type" not in fields:
-                more = "Content-Type: " + response.content_type + "\r\n"
-            if "Content-Length" not in fields:
-                if is_bytes:
-                    more += "Content-Length: %d\r\n" % len(body)
-                elif old:
-                    keep_alive = False
-                else:
-                    chunked = True
-                    more += "Transfer-Encoding: chunked\r\n"
+        chunked = not is_bytes and response.has_body and "Content-Length" not in fields
+        if chunked:
+            if old:
+                chunked = keep_alive = False
+            else:
+                head.append(("Transfer-Encoding", "chunked"))
         if "Connection" in fields:
             keep_alive = keep_alive and fields["Connection"].lower() != "close"
         elif not keep_alive:
-            more += "Connection: close\r\n"
+            head.append(("Connection", "close"))
         elif old:
-            more += "Connection: keep-alive\r\n"
-        head = format_head(response.status_code, response.reason, fields, more + self.server.date_field())
+            head.append(("Connection", "keep-alive"))
+        date = self.server.date()
+        if date:
+            head.append(("Date", date))
+        head = format_head(response.status_code, response.reason, head)
         if not response.has_body or self.parser.method == "HEAD":
             await self.send(head)
             if not is_bytes:

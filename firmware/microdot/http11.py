@@ -293,18 +293,14 @@ def format_chunk(data: bytes) -> bytes:
 LAST_CHUNK = b"0\r\n\r\n"
 
 
-def format_head(status_code: int, reason: "str | None", fields, more: str = "") -> bytes:
+def format_head(status_code: int, reason: "str | None", fields: "list[tuple[str, str]]") -> bytes:
     """Return the head of a response: status line, fields and empty line.
 
     :param reason: the reason phrase; `None` for the standard one.
-    :param fields: mapping of str to str, or to a list of str for a field sent several times.
-    :param more: further fields, formatted.
+    :param fields: the header fields as (name, value).
     """
     lines = ["HTTP/1.1 %d %s\r\n" % (status_code, reason_phrase(status_code) if reason is None else reason)]
-    for name in fields:
-        value = fields[name]
-        for item in value if isinstance(value, list) else (value,):
-            lines.append("%s: %s\r\n" % (name, item))
-    lines.append(more)
+    for field in fields:
+        lines.append("%s: %s\r\n" % field)
     lines.append("\r\n")
     return "".join(lines).encode()

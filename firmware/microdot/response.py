@@ -160,14 +160,28 @@ class Response:
         """Whether a response with this status code has a body at all (RFC 9110, section 6.4.1)."""
         return self.status_code >= 200 and self.status_code != 204 and self.status_code != 304
 
-    def complete(self) -> None:
-        """Add the header fields that are still missing; who sends the response calls this before."""
-        headers = self.headers
+    def header_list(self) -> "list[tuple[str, str]]":
+        """Return the header fields to send, each as (name, value), with those that are still missing."""
+        fields = self.fields
+        pairs = []
+        for name in fields:
+            value = fields[name]
+            if isinstance(value, list):
+                pairs.extend([(name, item) for item in value])
+            else:
+                pairs.append((name, str(value)))
         if self.has_body:
-            if "Content-Type" not in headers:
-                headers["Content-Type"] = self.content_type
-            if isinstance(self.body, bytes) and "Content-Length" not in headers:
-                headers["Content-Length"] = str(len(self.body))
+            if "Content-Type" not in fields:
+                pairs.append(("Content-Type", self.content_type))
+            if isinstance(self.body, bytes) and "Content-Length" not in fields:
+                pairs.append(("Content-Length", str(len(self.body))))
+        return pairs
+
+    def complete(self) -> None:
+        """Add to `headers` what is still missing of what will be sent."""
+        for name, value in self.header_list():
+            if name not in self.headers:
+                self.headers[name] = value
 
     def prepare(self, request) -> None:
         """Adapt the response to the *request* that it answers; the seam for conditional requests."""

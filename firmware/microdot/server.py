@@ -29,7 +29,7 @@ class Server:
         self.waits = 0  # of connections, for requests
         self.connections: "list[Connection]" = []
         self.closing = False
-        self._date = ""
+        self._date = None
         self._date_clock = -1
         self._listener = None
         self._accepting = None
@@ -153,12 +153,11 @@ class Server:
         else:
             newcomer.dropped = True
 
-    def date_field(self) -> str:
-        """Return the Date field, made anew once a tick, or `''` if the clock is not set."""
+    def date(self) -> "str | None":
+        """Return the value of the Date field, made anew once a tick; None if the clock is not set."""
         if self._date_clock != self.clock:
             self._date_clock = self.clock
-            date = dates.now()
-            self._date = "Date: " + date + "\r\n" if date else ""
+            self._date = dates.now()
         return self._date
 
     async def _watch(self):

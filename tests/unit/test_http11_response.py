@@ -10,20 +10,19 @@ def test_chunk():
 
 
 def test_status_line():
-    assert format_head(200, None, {}) == b"HTTP/1.1 200 OK\r\n\r\n"
-    assert format_head(404, None, {}) == b"HTTP/1.1 404 Not Found\r\n\r\n"
-    assert format_head(200, "Fine", {}) == b"HTTP/1.1 200 Fine\r\n\r\n"
-    assert format_head(299, None, {}) == b"HTTP/1.1 299 \r\n\r\n"
-    assert format_head(200, "", {}) == b"HTTP/1.1 200 \r\n\r\n"
+    assert format_head(200, None, []) == b"HTTP/1.1 200 OK\r\n\r\n"
+    assert format_head(404, None, []) == b"HTTP/1.1 404 Not Found\r\n\r\n"
+    assert format_head(200, "Fine", []) == b"HTTP/1.1 200 Fine\r\n\r\n"
+    assert format_head(299, None, []) == b"HTTP/1.1 299 \r\n\r\n"
+    assert format_head(200, "", []) == b"HTTP/1.1 200 \r\n\r\n"
 
 
 def test_fields():
-    assert format_head(200, None, {"X-One": "1"}) == b"HTTP/1.1 200 OK\r\nX-One: 1\r\n\r\n"
-    assert format_head(200, None, {"X-One": 1}) == b"HTTP/1.1 200 OK\r\nX-One: 1\r\n\r\n"
-    assert format_head(200, None, {"X": "ż"}) == b"HTTP/1.1 200 OK\r\nX: " + "ż".encode() + b"\r\n\r\n"
+    assert format_head(200, None, [("X-One", "1")]) == b"HTTP/1.1 200 OK\r\nX-One: 1\r\n\r\n"
+    assert format_head(200, None, [("X", "ż")]) == b"HTTP/1.1 200 OK\r\nX: " + "ż".encode() + b"\r\n\r\n"
 
 
 def test_field_sent_several_times():
-    assert format_head(200, None, {"Set-Cookie": ["a=1", "b=2"]}) == (
+    assert format_head(200, None, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]) == (
         b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n"
     )
