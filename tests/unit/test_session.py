@@ -1,11 +1,10 @@
 """Sessions in a cookie."""
 
-from support import raises
-
 from microdot import Microdot, Response, abort
 from microdot.session import Session, SessionDict, with_session
 from microdot.test_client import TestClient
 from microdot.tokens import unix_time
+from support import raises
 
 KEY = "a secret key of the tests, 32 bytes or more"
 

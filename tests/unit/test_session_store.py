@@ -1,10 +1,9 @@
 """Sessions in a store on the server."""
 
-from support import raises
-
 from microdot import Microdot
 from microdot.session import MemoryStore, Session, with_session
 from microdot.test_client import TestClient
+from support import raises
 
 KEY = "a secret key of the tests, 32 bytes or more"
 

@@ -1,0 +1,141 @@
+"""HTTP authentication: Basic (RFC 7617) and Bearer tokens (RFC 6750)."""
+
+from binascii import a2b_base64, b2a_base64
+
+from ._compat import invoke_handler, wraps
+from .response import Response
+from .tokens import compare_digest
+
+__all__ = ["BasicAuth", "TokenAuth", "compare_digest"]
+
+
+class _Auth:
+    def __init__(self):
+        self.auth_callback = None
+        self.error_callback = self.authentication_error
+
+    def authenticate(self, f):
+        """Register the function that returns the user for the client's credentials, or None if they are wrong."""
+        self.auth_callback = f
+        return f
+
+    def _get_auth(self, request):
+        """Return the credentials as a tuple of arguments for the callback, or None."""
+
+    def authentication_error(self, request):
+        """Return the response to a client without good credentials."""
+
+    def _credentials(self, request, header, scheme):
+        value = request.headers.get(header)
+        if value is None:
+            return None
+        value = value.strip()
+        if scheme:
+            name, _, value = value.partition(" ")
+            if name.lower() != scheme.lower():
+                return None
+        return value.strip() or None
+
+    async def _identify(self, request):
+        credentials = self._get_auth(request)
+        user = await invoke_handler(self.auth_callback, request, *credentials) if credentials else None
+        request.g.current_user = user or None
+        return user
+
+    def __call__(self, f):
+        """Decorate a route's handler so that only clients with good credentials reach it: `request.g.current_user`."""
+
+        @wraps(f)
+        async def handler(request, *args, **kwargs):
+            if not await self._identify(request):
+                return await invoke_handler(self.error_callback, request)
+            return await invoke_handler(f, request, *args, **kwargs)
+
+        return handler
+
+    def optional(self, f):
+        """Decorate a route's handler that serves others too: `request.g.current_user` is None for them."""
+
+        @wraps(f)
+        async def handler(request, *args, **kwargs):
+            await self._identify(request)
+            return await invoke_handler(f, request, *args, **kwargs)
+
+        return handler
+
+
+class BasicAuth(_Auth):
+    """Authentication with a user's name and password (RFC 7617), to be used under https.
+
+    The function registered with `authenticate` is called as `f(request, username, password)`. It should compare secrets
+    with `compare_digest()`, or with `verify_password()` of `microdot.passwords`.
+
+    :param realm: the text that browsers show when they ask for the password.
+    :param charset: the character encoding that browsers are told to use; only UTF-8 is understood.
+    :param scheme: the authentication scheme.
+    :param error_status: status of the response to clients without good credentials.
+    """
+
+    def __init__(
+        self, realm: str = "Please login", charset: str = "UTF-8", scheme: str = "Basic", error_status: int = 401
+    ):
+        super().__init__()
+        self.realm = realm
+        self.charset = charset
+        self.scheme = scheme
+        self.error_status = error_status
+
+    def _get_auth(self, request):
+        value = self._credentials(request, "Authorization", self.scheme)
+        if value is None:
+            return None
+        try:
+            data = a2b_base64(value)
+            name, colon, password = str(data, "utf-8").partition(":")
+        except ValueError:
+            return None
+        # The decoder leaves out what is no base64.
+        return (name, password) if colon and b2a_base64(data).strip() == value.encode() else None
+
+    async def authentication_error(self, request):
+        """Return the response to a client without good credentials; browsers ask for a password then."""
+        realm = self.realm.replace("\\", "\\\\").replace('"', '\\"')
+        challenge = self.scheme + ' realm="' + realm + '", charset="' + self.charset + '"'
+        return Response("", self.error_status, {"WWW-Authenticate": challenge})
+
+
+class TokenAuth(_Auth):
+    """Authentication with a token (RFC 6750), to be used under https.
+
+    The function registered with `authenticate` is called as `f(request, token)`. It should compare tokens with
+    `compare_digest()`.
+
+    :param header: the name of the header field with the token.
+    :param scheme: the authentication scheme, which stands before the token; empty for none.
+    :param error_status: status of the response to clients without a good token.
+    """
+
+    def __init__(self, header: str = "Authorization", scheme: str = "Bearer", error_status: int = 401):
+        super().__init__()
+        self.header = header
+        self.scheme = scheme
+        self.error_status = error_status
+
+    def errorhandler(self, f):
+        """Register `f(request)`, which returns the response to a client without a good token."""
+        self.error_callback = f
+        return f
+
+    def _get_auth(self, request):
+        value = self._credentials(request, self.header, self.scheme)
+        return value and (value,)
+
+    async def authentication_error(self, request):
+        """Return the response to a client without a good token: the application's for the status."""
+        response = await request.app.error_response(request, self.error_status)
+        if self.error_status == 401 and self.scheme:
+            challenge = self.scheme
+            if self._get_auth(request):
+                challenge += ' error="invalid_token"'
+            response.headers.setdefault("WWW-Authenticate", challenge)
+        return response

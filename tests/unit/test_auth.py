@@ -1,0 +1,170 @@
+"""HTTP authentication: Basic and Bearer."""
+
+from binascii import b2a_base64
+
+from microdot import Microdot
+from microdot.auth import BasicAuth, TokenAuth, compare_digest
+from microdot.test_client import TestClient
+
+
+def basic(credentials, scheme="Basic"):
+    if isinstance(credentials, str):
+        credentials = credentials.encode()
+    return {"Authorization": scheme + " " + b2a_base64(credentials).strip().decode()}
+
+
+def protect(auth):
+    """Return a client of an application with a protected route and an optionally protected one."""
+    app = Microdot()
+
+    @app.get("/<name>")
+    @auth
+    async def private(request, name):
+        return name + " " + request.g.current_user
+
+    @app.get("/optional/<name>")
+    @auth.optional
+    def optional(request, name):
+        return name + " " + str(request.g.current_user)
+
+    return TestClient(app)
+
+
+def make_basic(**kwargs):
+    auth = BasicAuth(**kwargs)
+
+    @auth.authenticate
+    async def check(request, username, password):
+        return username + "!" if compare_digest(password, "pass:wörd") else None
+
+    return protect(auth)
+
+
+def make_token(**kwargs):
+    auth = TokenAuth(**kwargs)
+
+    @auth.authenticate
+    def check(request, token):
+        return "joe" if compare_digest(token, "abc") else None
+
+    return protect(auth), auth
+
+
+async def test_basic_auth():
+    client = make_basic()
+    for scheme in "Basic", "basic", "BASIC", "Basic ":
+        for username in "joe", "jö", "":
+            response = await client.get("/x", headers=basic(username + ":pass:wörd", scheme))
+            assert response.text == "x " + username + "!", (scheme, username)
+
+
+async def test_basic_auth_refused():
+    client = make_basic()
+    good = basic("joe:pass:wörd")["Authorization"]
+    for headers in (
+        {},
+        {"Authorization": ""},
+        {"Authorization": "Basic"},
+        {"Authorization": "Basic "},
+        {"Authorization": "Basic !!!"},
+        {"Authorization": "Basic é"},
+        {"Authorization": good[6:]},
+        {"Authorization": good[:-1]},
+        {"Authorization": good + "!"},
+        {"Authorization": good + ", " + good},
+        {"Authorization": good.replace(" ", "")},
+        {"Authorization": good.replace("Basic", "Bearer")},
+        {"Authorization": good.replace("Basic", "Digest")},
+        basic("joe"),
+        basic(""),
+        basic("joe:pass"),
+        basic("joe:pass:wörd "),
+        basic(b"joe:pass:w\xf6rd"),
+        {"X-Authorization": good},
+    ):
+        response = await client.get("/x", headers=headers)
+        assert response.status_code == 401 and response.text == "", headers
+        assert response.headers["WWW-Authenticate"] == 'Basic realm="Please login", charset="UTF-8"'
+        assert (await client.get("/optional/x", headers=headers)).text == "x None"
+    assert (await client.get("/optional/x", headers=basic("joe:pass:wörd"))).text == "x joe!"
+
+
+async def test_basic_auth_options():
+    client = make_basic(realm='The "R\\D"', charset="utf-8", scheme="XBasic", error_status=403)
+    response = await client.get("/x", headers=basic("joe:pass:wörd"))
+    assert response.status_code == 403
+    assert response.headers["WWW-Authenticate"] == 'XBasic realm="The \\"R\\\\D\\"", charset="utf-8"'
+    assert (await client.get("/x", headers=basic("joe:pass:wörd", "xbasic"))).text == "x joe!"
+
+
+async def test_token_auth():
+    client, _ = make_token()
+    for value in "Bearer abc", "bearer abc", "BEARER  abc ":
+        assert (await client.get("/x", headers={"Authorization": value})).text == "x joe", value
+        assert (await client.get("/optional/x", headers={"Authorization": value})).text == "x joe"
+    assert (await client.get("/optional/x")).text == "x None"
+
+
+async def test_token_auth_refused():
+    client, _ = make_token()
+    for value, challenge in (
+        (None, "Bearer"),
+        ("", "Bearer"),
+        ("Bearer", "Bearer"),
+        ("Bearer ", "Bearer"),
+        ("abc", "Bearer"),
+        ("Basic abc", "Bearer"),
+        ("Bearerabc", "Bearer"),
+        ("Bearer abd", 'Bearer error="invalid_token"'),
+        ("Bearer abc def", 'Bearer error="invalid_token"'),
+        ("Bearer é", 'Bearer error="invalid_token"'),
+    ):
+        headers = {} if value is None else {"Authorization": value}
+        response = await client.get("/x", headers=headers)
+        assert response.status_code == 401 and response.headers["WWW-Authenticate"] == challenge, value
+        assert response.text == "Unauthorized"
+        assert (await client.get("/optional/x", headers=headers)).text == "x None"
+
+
+async def test_token_auth_with_a_header_of_its_own():
+    client, _ = make_token(header="X-API-Key", scheme="", error_status=403)
+    assert (await client.get("/x", headers={"x-api-key": "abc"})).text == "x joe"
+    for headers in {}, {"X-API-Key": "abd"}, {"X-API-Key": "Bearer abc"}, {"Authorization": "Bearer abc"}:
+        response = await client.get("/x", headers=headers)
+        assert response.status_code == 403 and "WWW-Authenticate" not in response.headers
+
+
+async def test_token_auth_error_handlers():
+    client, auth = make_token()
+
+    @client.app.errorhandler(401)
+    async def unauthorized(request):
+        return {"error": "no"}, 401, {"X-Mine": "1"}
+
+    response = await client.get("/x")
+    assert response.json == {"error": "no"} and response.headers["WWW-Authenticate"] == "Bearer"
+
+    @auth.errorhandler
+    async def error(request):
+        return {"error": request.path}, 418
+
+    response = await client.get("/x")
+    assert response.status_code == 418 and response.json == {"error": "/x"}
+    assert "WWW-Authenticate" not in response.headers
+
+
+async def test_users_may_be_objects():
+    auth = BasicAuth()
+
+    @auth.authenticate
+    async def check(request, username, password):
+        return {"name": username}
+
+    app = Microdot()
+
+    @app.get("/")
+    @auth
+    async def index(request):
+        return request.g.current_user
+
+    assert (await TestClient(app).get("/", headers=basic("joe:x"))).json == {"name": "joe"}
