@@ -1,0 +1,80 @@
+"""Templates of the package `utemplate`, which turns them into Python generators."""
+
+import asyncio
+
+_REPLACED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
+
+
+def escape(value) -> str:
+    """Return the text of *value* as it can stand in HTML, in an attribute's quotes too."""
+    text = str(value)
+    for character, replacement in _REPLACED:
+        text = text.replace(character, replacement)
+    return text
+
+
+class Template:
+    """A template: `Template('page.html').render(name)`.
+
+    `utemplate` escapes nothing: write `{{ escape(name) }}` for what is not HTML, after
+    `{% set from microdot.utemplate import escape %}`.
+
+    :param template: its file name, relative to the folder of `initialize()`.
+    """
+
+    _loader = None
+
+    @classmethod
+    def initialize(cls, template_dir: str = "templates", loader_class=None) -> None:
+        """Tell where the templates are; without this they are in the folder `templates`.
+
+        :param template_dir: the folder, relative to the current one and importable.
+        :param loader_class: one of the loaders of `utemplate`: `utemplate.recompile.Loader` (if None) compiles what has
+            changed, `utemplate.source.Loader` what has not been compiled yet, and `utemplate.compiled.Loader` nothing.
+        """
+        if loader_class is None:
+            from utemplate.recompile import Loader as loader_class
+        cls._loader = loader_class(None, template_dir)
+
+    def __init__(self, template: str):
+        if self._loader is None:
+            self.initialize()
+        self.name = template
+        self.template = self._loader.load(template)
+
+    def generate(self, *args, **kwargs):
+        """Return a generator of the rendered text, piece by piece; a handler may return it."""
+        return self.template(*args, **kwargs)
+
+    def render(self, *args, **kwargs) -> str:
+        """Return the rendered text."""
+        return "".join(self.generate(*args, **kwargs))
+
+    def generate_async(self, *args, **kwargs) -> "_AsyncPieces":
+        """Return an asynchronous iterator of the rendered text, piece by piece; a handler may return it."""
+        return _AsyncPieces(self.generate(*args, **kwargs))
+
+    async def render_async(self, *args, **kwargs) -> str:
+        """Return the rendered text; other tasks run meanwhile."""
+        pieces = []
+        async for piece in self.generate_async(*args, **kwargs):
+            pieces.append(piece)
+        return "".join(pieces)
+
+
+class _AsyncPieces:
+    def __init__(self, pieces):
+        self.pieces = pieces
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        await asyncio.sleep(0)
+        try:
+            return next(self.pieces)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self):
+        self.pieces.close()
