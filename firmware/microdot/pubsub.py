@@ -3,6 +3,10 @@
 from .queues import DROP, BoundedQueue, QueueClosed
 
 
+class PubSubError(OSError):
+    """A message could not be published."""
+
+
 class Subscription:
     """What is published on one topic from now on: an asynchronous context manager and iterator of messages.
 
