@@ -1,0 +1,244 @@
+from microdot import Microdot, Response, abort
+from microdot.app import mro
+from microdot.errors import HTTPException
+from microdot.test_client import TestClient
+from support import raises
+
+
+class Base(Exception):
+    pass
+
+
+class Derived(Base):
+    pass
+
+
+class Other(ValueError):
+    pass
+
+
+class Mixin:
+    """No exception: MicroPython's classes can have only one built-in base."""
+
+
+class Two(Derived, Mixin):
+    pass
+
+
+def failing(error):
+    """Return an application whose only route raises *error*."""
+    app = Microdot()
+
+    @app.get("/")
+    def index(request):
+        raise error
+
+    return app, TestClient(app)
+
+
+async def test_an_exception_is_status_500_and_says_nothing():
+    _, client = failing(ValueError("private"))
+    res = await client.get("/")
+    assert (res.status_code, res.text) == (500, "Internal server error")
+
+
+async def test_abort():
+    app = Microdot()
+    app.get("/reason")(lambda request: app.abort(406, "Not so"))
+    app.get("/none")(lambda request: abort(418))
+    app.get("/exception")(lambda request: abort(403))
+    client = TestClient(app)
+    res = await client.get("/reason")
+    assert (res.status_code, res.text) == (406, "Not so")
+    res = await client.get("/none")
+    assert res.status_code == 418
+    assert Microdot.abort is abort or callable(Microdot.abort)
+    with raises(HTTPException):
+        Microdot.abort(404)
+
+
+async def test_handler_of_a_status():
+    app, client = failing(ValueError())
+    app.errorhandler(404)(lambda request: ("gone: " + request.path, 410))
+
+    @app.errorhandler(500)
+    async def error(request):
+        return {"error": "sorry"}, 500
+
+    assert callable(error)
+    res = await client.get("/x")
+    assert (res.status_code, res.text) == (410, "gone: /x")
+    res = await client.get("/")
+    assert (res.status_code, res.json) == (500, {"error": "sorry"})
+
+
+async def test_a_status_handler_for_405_keeps_allow():
+    app, client = failing(ValueError())
+    app.errorhandler(405)(lambda request: ("no", 405))
+    res = await client.post("/")
+    assert (res.status_code, res.text) == (405, "no")
+    assert "GET" in res.headers["Allow"]
+
+
+async def test_a_status_handler_says_200():
+    app, client = failing(ValueError())
+    app.errorhandler(404)(lambda request: "it is fine")
+    res = await client.get("/x")
+    assert (res.status_code, res.text) == (200, "it is fine")
+
+
+async def test_handler_of_a_status_for_abort():
+    app, client = failing(HTTPException(404, "mine"))
+    app.errorhandler(404)(lambda request: ("handled", 404))
+    res = await client.get("/")
+    assert (res.status_code, res.text) == (404, "handled")
+
+
+async def test_handler_of_a_class():
+    app, client = failing(Derived("why"))
+
+    @app.errorhandler(Derived)
+    def error(request, exception):
+        return str(exception), 501
+
+    res = await client.get("/")
+    assert (res.status_code, res.text) == (501, "why")
+
+
+async def test_handler_of_a_base_class():
+    for handled in (Base, Exception):
+        app, client = failing(Derived())
+        app.errorhandler(handled)(lambda request, exception: ("base", 501))
+        assert (await client.get("/")).text == "base"
+
+
+async def test_handler_of_an_unrelated_class():
+    app, client = failing(Derived())
+    app.errorhandler(Other)(lambda request, exception: ("other", 501))
+    assert (await client.get("/")).status_code == 500
+
+
+async def test_the_most_derived_class_wins():
+    for order in ((Exception, Base, Derived), (Derived, Base, Exception), (Base, Derived, Exception)):
+        app, client = failing(Derived())
+        for handled in order:
+            app.errorhandler(handled)(lambda request, exception, name=str(handled): (name, 501))
+        assert (await client.get("/")).text == str(Derived)
+
+
+async def test_several_bases():
+    app, client = failing(Two())
+    app.errorhandler(Exception)(lambda request, exception: "Exception")
+    app.errorhandler(Mixin)(lambda request, exception: "Mixin")
+    assert (await client.get("/")).text == "Mixin"
+    app.errorhandler(Derived)(lambda request, exception: "Derived")
+    assert (await client.get("/")).text == "Derived"
+
+
+def test_mro():
+    assert mro(Derived)[:3] == [Derived, Base, Exception]
+    order = mro(Two)
+    assert order[0] is Two
+    for earlier, later in ((Two, Derived), (Derived, Mixin), (Derived, Base), (Base, Exception)):
+        assert order.index(earlier) < order.index(later)
+    assert len(order) == len(set(order))
+
+
+async def test_class_before_status_500():
+    app, client = failing(Derived())
+    app.errorhandler(500)(lambda request: "status")
+    app.errorhandler(Base)(lambda request, exception: "class")
+    assert (await client.get("/")).text == "class"
+
+
+async def test_abort_is_no_matter_for_a_handler_of_exception():
+    app, client = failing(HTTPException(403, "no entry"))
+    app.errorhandler(Exception)(lambda request, exception: ("all", 500))
+    assert (await client.get("/")).status_code == 403
+    app.errorhandler(HTTPException)(lambda request, exception: ("http", exception.status_code))
+    res = await client.get("/")
+    assert (res.status_code, res.text) == (403, "http")
+
+
+async def test_an_error_handler_that_fails():
+    app, client = failing(Derived())
+
+    @app.errorhandler(Derived)
+    def error(request, exception):
+        raise ValueError("private")
+
+    @app.errorhandler(404)
+    def not_found(request):
+        raise ValueError("private")
+
+    for path in ("/", "/x"):
+        res = await client.get(path)
+        assert (res.status_code, res.text) == (500, "Internal server error")
+
+
+async def test_an_error_handler_that_aborts():
+    app, client = failing(Derived())
+    app.errorhandler(Derived)(lambda request, exception: abort(409, "conflict"))
+    app.errorhandler(404)(lambda request: abort(410, "gone"))
+    res = await client.get("/")
+    assert (res.status_code, res.text) == (409, "conflict")
+    res = await client.get("/x")
+    assert (res.status_code, res.text) == (410, "gone")
+
+
+async def test_an_error_handler_with_a_wrong_result():
+    app, client = failing(Derived())
+    app.errorhandler(Derived)(lambda request, exception: 1.5)
+    assert (await client.get("/")).status_code == 500
+
+
+async def test_an_error_handler_may_stream():
+    app, client = failing(Derived())
+    app.errorhandler(Derived)(lambda request, exception: (iter(["a", "b"]), 500))
+    assert (await client.get("/")).text == "ab"
+
+
+async def test_out_of_memory_is_for_the_server():
+    app, client = failing(MemoryError())
+    app.errorhandler(Exception)(lambda request, exception: "handled")
+    with raises(MemoryError):
+        await client.get("/")
+
+
+async def test_what_could_not_be_parsed():
+    app = Microdot()
+    response = await app.dispatch_request(None)
+    assert (response.status_code, response.body) == (400, b"Bad request")
+    app.errorhandler(400)(lambda request: ("bad: " + str(request), 400))
+    response = await app.dispatch_request(None)
+    assert response.body == b"bad: None"
+
+
+async def test_bad_json_is_status_400():
+    app = Microdot()
+    app.post("/")(lambda request: request.json)
+    res = await TestClient(app).post("/", {"Content-Type": "application/json"}, "{")
+    assert res.status_code == 400
+
+
+async def test_a_body_too_large_is_status_413():
+    app = Microdot()
+    called = []
+    app.post("/")(lambda request: called.append(1))
+    app.errorhandler(413)(lambda request: ("too large", 413))
+    client = TestClient(app)
+    res = await client.post("/", body=b"x" * 20000)
+    assert (res.status_code, res.text) == (413, "too large")
+    assert called == []
+
+
+async def test_cookies_of_an_error_response():
+    app, client = failing(Derived())
+
+    @app.errorhandler(Derived)
+    def error(request, exception):
+        response = Response("x", 400)
+        response.set_cookie("a", "1")
+        return response
+
+    assert (await client.get("/")).headers["Set-Cookie"] == ["a=1"]
