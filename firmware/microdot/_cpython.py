@@ -117,6 +117,17 @@ async def open_streams(sock, ssl):
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
+async def receive(reader, n: int) -> bytes:
+    """Return up to *n* bytes, `b''` at the end of the connection."""
+    return await reader.read(n)
+
+
+def end_stream(writer) -> None:
+    """Tell the client that nothing more comes, while reading goes on; TLS cannot."""
+    if writer.can_write_eof():
+        writer.write_eof()
+
+
 def has_unsent(writer) -> bool:
     """Return whether the writer holds bytes that the network has not taken, or takes none any more."""
     transport = writer.transport

@@ -7,10 +7,12 @@ from ._compat import (
     READ_SIZE,
     abort_stream,
     close_stream,
+    end_stream,
     has_unsent,
     invoke_handler,
     log_error,
     open_streams,
+    receive,
 )
 from .errors import HTTPException
 from .http11 import LAST_CHUNK, RequestParser, format_chunk, format_head
@@ -104,7 +106,7 @@ class Connection:
         """
         self._reading = asyncio.current_task()
         try:
-            return await self.reader.read(n)
+            return await receive(self.reader, n)
         except asyncio.CancelledError:
             if self.read_deadline != _EXPIRED:
                 raise
@@ -146,7 +148,10 @@ class Connection:
                 await self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
             start = self.server.clock
             self.read_deadline = start + self._body_ticks
-            data = await self.read()
+            try:
+                data = await self.read()
+            except OSError:
+                data = b""  # the client is gone: the parser finds the body incomplete
             self.read_deadline = 0
             self._body_ticks -= self.server.clock - start - len(data) * 4 / self.app.min_body_rate
             parser.receive(data)
@@ -214,7 +219,7 @@ class Connection:
                 while not parser.parse_head():
                     if parser.at_end:
                         return
-                    parser.receive(await self.reader.read(READ_SIZE))
+                    parser.receive(await receive(self.reader, READ_SIZE))
                     if self.idle:
                         self.idle = 0
                         self.read_deadline = self._deadline(app.head_timeout)
@@ -267,7 +272,8 @@ class Connection:
             return False
         keep_alive = parser.keep_alive and self.served != app.max_requests_per_connection and not self.server.closing
         if not parser.body_complete:
-            keep_alive = keep_alive and not parser.expects_continue and 0 < (parser.content_length or 0) <= _MAX_DRAIN
+            broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
+            keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
         try:
             keep_alive = await self._send_response(response, request, keep_alive)
         finally:
@@ -310,6 +316,7 @@ class Connection:
 
     async def _linger(self):
         """Read what the client still sends, within bounds, so that it sees the response and not a reset connection."""
+        end_stream(self.writer)
         self.read_deadline = self._deadline(_LINGER_SECONDS)
         left = _LINGER_BYTES
         try:

@@ -169,10 +169,10 @@ class RequestParser:
         """Find out how the body is delimited (RFC 9112, section 6.3) and whether the connection stays open."""
         fields = self.fields
         self.keep_alive = new = self.version == "1.1"
+        missing = new and b"host" not in fields
         if self.target[0] != "/":
             self._parse_target()
-        host = fields.get(b"host")
-        if new if host is None else _invalid_host(host):
+        if missing or _invalid_host(fields.get(b"host", b"")):
             raise HTTPException(400, "Missing or malformed Host")
         self.content_length = None
         self.chunked = self.expects_continue = False

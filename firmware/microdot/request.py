@@ -231,17 +231,20 @@ class Request:
         if length > self.max_body_length:
             return
         # A chunked body announces no size: it is read until it proves too large for `body`.
-        parts = []
-        size = 0
-        while size <= self.max_body_length:
-            data = await stream.read(self.max_body_length + 1 - size)
-            if not data:
-                self._body = parts[0] if len(parts) == 1 else b"".join(parts)
+        body = b""
+        while len(body) <= self.max_body_length:
+            data = await stream.read(self.max_body_length + 1 - len(body))
+            if not body:
+                body = data
+            else:
+                if isinstance(body, bytes):
+                    body = bytearray(body)
+                body.extend(data)
+            if not data or len(body) == length:
+                self._body = body if isinstance(body, bytes) else bytes(body)
                 self._stream = None
                 return
-            parts.append(data)
-            size += len(data)
-        stream.unread(b"".join(parts))
+        stream.unread(bytes(body))
 
     @property
     def body(self) -> bytes:

@@ -72,6 +72,8 @@ class Response:
     def __init__(self, body="", status_code: int = 200, headers: "dict | None" = None, reason: "str | None" = None):
         self.status_code = status_code
         self.reason = reason
+        if reason and ("\r" in reason or "\n" in reason):
+            raise ValueError("invalid character in the reason phrase")
         if headers:
             self._headers = ResponseHeaders(headers)
         if isinstance(body, str):
