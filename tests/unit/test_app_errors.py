@@ -128,9 +128,10 @@ async def test_the_most_derived_class_wins():
 
 async def test_several_bases():
     app, client = failing(Two())
-    app.errorhandler(Exception)(lambda request, exception: "Exception")
     app.errorhandler(Mixin)(lambda request, exception: "Mixin")
     assert (await client.get("/")).text == "Mixin"
+    app.errorhandler(Base)(lambda request, exception: "Base")
+    assert (await client.get("/")).text == "Base"
     app.errorhandler(Derived)(lambda request, exception: "Derived")
     assert (await client.get("/")).text == "Derived"
 
