@@ -1,7 +1,8 @@
-"""Broadcast between the processes and machines of a server, through Redis: `microdot.pubsub` with a wider reach."""
+"""What the processes and machines of a server share through Redis: broadcast (`microdot.pubsub`) and sessions."""
 
 from microdot.pubsub import PubSubError
 
 from .hub import RedisPubSub
+from .store import RedisStore
 
-__all__ = ["PubSubError", "RedisPubSub"]
+__all__ = ["PubSubError", "RedisPubSub", "RedisStore"]

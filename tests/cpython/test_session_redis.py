@@ -1,0 +1,107 @@
+"""Sessions in a real Redis."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+from microdot.redis import RedisStore
+from redis.exceptions import RedisError
+
+from login_app import make_app
+from microdot.test_client import TestClient
+
+
+def wait_for_socket(path, process):
+    """Wait until a server listens on a Unix socket."""
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit and process.poll() is None:
+        with socket.socket(socket.AF_UNIX) as client:
+            if client.connect_ex(str(path)) == 0:
+                return
+        time.sleep(0.01)
+    raise AssertionError("redis-server did not start")
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory):
+    """The address of a Redis server of these tests' own."""
+    folder = tmp_path_factory.mktemp("redis")
+    server = shutil.which("redis-server")
+    assert server, "no redis-server: it is in the Debian package redis-server"
+    path = folder / "socket"
+    command = [server, "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        wait_for_socket(path, process)
+        yield f"unix://{path}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+async def test_load_save_delete(url):
+    store = RedisStore(url, prefix="store:")
+    other = RedisStore(url, prefix="store:")
+    assert await store.load("a") is None
+    await store.save("a", '{"name": "jö"}', 60)
+    assert await other.load("a") == '{"name": "jö"}'
+    assert 50 < await store._redis.ttl("store:a") <= 60
+    await store.save("a", "{}", 60)
+    assert await other.load("a") == "{}"
+    await other.delete("a")
+    await other.delete("a")
+    assert await store.load("a") is None
+    await store.close()
+    await other.close()
+
+
+async def test_lifetime(url):
+    store = RedisStore(url)
+    await store.save("short", "{}", 1)
+    assert await store.load("short") == "{}"
+    limit = time.monotonic() + 30
+    while await store.load("short") is not None:
+        assert time.monotonic() < limit
+        await asyncio.sleep(0.05)
+    await store.close()
+
+
+async def test_prefixes_are_apart(url):
+    one, two = RedisStore(url, prefix="one:"), RedisStore(url, prefix="two:")
+    await one.save("a", "1", 60)
+    assert await two.load("a") is None
+    await one.close()
+    await two.close()
+
+
+async def test_application(url):
+    store = RedisStore(url)
+    app, _ = make_app(store=store)
+    client = TestClient(app)
+    await client.get("/set/cart")
+    planted = dict(client.cookies)
+    await client.post("/login/joe")
+    assert (await client.get("/session")).json == {"value": "cart", "_user_id": "joe", "_fresh": True}
+    assert (await TestClient(app, cookies=planted).get("/session")).json == {}
+    # another process of the same application
+    elsewhere, _ = make_app(store=RedisStore(url))
+    assert (await TestClient(elsewhere, cookies=dict(client.cookies)).get("/private")).text == "hello joe"
+    await client.post("/logout")
+    assert (await client.get("/private")).status_code == 302
+    await elsewhere._session.store.close()
+    await store.close()
+
+
+async def test_redis_is_down(tmp_path):
+    store = RedisStore(f"unix://{tmp_path}/nothing")
+    with pytest.raises(RedisError):
+        await store.load("a")
+    app, _ = make_app(store=store)
+    # a client without a session needs no Redis to be served
+    assert (await TestClient(app).get("/session")).json == {}
+    response = await TestClient(app).get("/set/cart")
+    assert response.status_code == 500 and "Set-Cookie" not in response.headers
+    await store.close()
