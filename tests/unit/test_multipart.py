@@ -1,0 +1,182 @@
+from microdot import Microdot, Request, multipart
+from microdot.datastructures import MultiDict
+from microdot.multipart import FileUpload, FormDataIter, with_form_data
+from microdot.test_client import TestClient, encode_multipart
+from support import raises
+
+
+def client():
+    """Return a client of an application that tells what it got."""
+    app = Microdot()
+
+    @app.post("/form")
+    @with_form_data
+    async def form(request):
+        """Echo a form."""
+        if request.form is None:
+            return {"form": None}
+        files = {}
+        for name, file in request.files.items():
+            files[name] = [file.filename, file.content_type, len(await file.read())]
+        return {"form": {name: request.form.getlist(name) for name in request.form}, "files": files}
+
+    return TestClient(app)
+
+
+async def send(boundary_field, body, path="/form"):
+    return await client().post(path, {"Content-Type": "multipart/form-data" + boundary_field}, body)
+
+
+BODY = b'--%s\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--%s--\r\n'
+
+
+async def test_form_and_files():
+    res = await client().post(
+        "/form", form={"a": "1", "b": ["2", "3\r\n"]}, files={"f": ("x.txt", b"12345", "text/plain"), "g": b""}
+    )
+    assert res.json == {
+        "form": {"a": ["1"], "b": ["2", "3\r\n"]},
+        "files": {"f": ["x.txt", "text/plain", 5], "g": ["g", "application/octet-stream", 0]},
+    }
+
+
+async def test_boundary_forms():
+    for field, boundary in (
+        ("; boundary=abc", b"abc"),
+        (";boundary=abc", b"abc"),
+        ('; boundary="abc"', b"abc"),
+        ('; boundary="a b:c"', b"a b:c"),
+        ("; boundary=abc; charset=utf-8", b"abc"),
+        ("; charset=utf-8; boundary=abc", b"abc"),
+        ("; BOUNDARY=abc", b"abc"),
+        ("; boundary=---------------------------735323031399963166993862150", b"-" * 27 + b"735323031399963166993862150"),
+    ):
+        res = await send(field, BODY % (boundary, boundary))
+        assert res.status_code == 200 and res.json["form"] == {"a": ["1"]}, field
+
+
+async def test_bad_boundary_is_400():
+    for field in ("", "; boundary=", '; boundary=""', '; boundary="abc', "; boundary=" + "x" * 71, "; charset=utf-8"):
+        assert (await send(field, BODY % (b"abc", b"abc"))).status_code == 400, field
+
+
+async def test_missing_final_boundary_is_400():
+    res = await send("; boundary=abc", (BODY % (b"abc", b"abc"))[:-4])
+    assert res.status_code == 400 and res.text == "Incomplete form"
+    assert (await send("; boundary=abc", b"")).status_code == 400
+
+
+async def test_other_types_are_left_alone():
+    c = client()
+    assert (await c.post("/form", {"Content-Type": "text/plain"}, "x")).json == {"form": None}
+    assert (await c.post("/form")).json == {"form": None}
+
+
+async def test_limits():
+    c = client()
+    FormDataIter.max_parts = 3
+    FormDataIter.max_fields_size = 10
+    try:
+        assert (await c.post("/form", form={"a": ["1"] * 3}, files={})).status_code == 200
+        assert (await c.post("/form", form={"a": ["1"] * 4}, files={})).status_code == 413
+        assert (await c.post("/form", form={"a": ["12345", "67890"]}, files={})).status_code == 200
+        assert (await c.post("/form", form={"a": ["12345", "678901"]}, files={})).status_code == 413
+        assert (await c.post("/form", files={"f": b"x" * 100})).status_code == 200
+    finally:
+        FormDataIter.max_parts = 64
+        FormDataIter.max_fields_size = 16 * 1024
+
+
+async def test_files_of_each_kind_of_storage():
+    c = client()
+    for size in (0, 1, FileUpload.max_memory_size - 1, FileUpload.max_memory_size, 3000):
+        res = await c.post("/form", form={"z": "1"}, files={"f": b"\r\n" * (size // 2) + b"-" * (size % 2)})
+        assert res.json["files"]["f"][2] == size and res.json["form"] == {"z": ["1"]}
+
+
+async def test_body_streamed():
+    Request.max_body_length = 100
+    try:
+        res = await client().post("/form", form={"a": "1"}, files={"f": b"x" * 2500})
+    finally:
+        Request.max_body_length = 16 * 1024
+    assert res.json["files"]["f"][2] == 2500
+
+
+async def iterate(handler, form=None, files=None):
+    app = Microdot()
+    app.post("/")(handler)
+    return await TestClient(app, raise_exceptions=True).post("/", form=form, files=files or {})
+
+
+async def test_iteration():
+    async def handler(request):
+        seen = []
+        async for name, value in FormDataIter(request):
+            if isinstance(value, FileUpload):
+                value = [value.filename, (await value.read(3)).decode(), (await value.read()).decode()]
+            seen.append([name, value])
+        return seen
+
+    res = await iterate(handler, {"a": "1"}, {"f": ("n", b"12345"), "g": ("m", b"")})
+    assert sorted(res.json) == [["a", "1"], ["f", ["n", "123", "45"]], ["g", ["m", "", ""]]]
+
+
+async def test_unread_files_are_skipped_and_gone():
+    async def handler(request):
+        files = []
+        async for _, value in FormDataIter(request):
+            if isinstance(value, FileUpload):
+                files.append(value)
+            elif files:
+                with raises(ValueError):
+                    await files[0].read()
+        return str(len(files))
+
+    body = []
+    for name, file in (("f", True), ("a", False), ("g", True)):
+        _, one = encode_multipart({}, {name: b"x" * 700}) if file else encode_multipart({name: "y"}, {})
+        body.append(one[one.find(b"\r\n") : one.rfind(b"\r\n--") + 2])
+    app = Microdot()
+    app.post("/")(handler)
+    data = b"--x" + b"--x".join(body) + b"--x--"
+    res = await TestClient(app).post("/", {"Content-Type": "multipart/form-data; boundary=x"}, data)
+    assert res.text == "2", res.text
+
+
+async def test_read_sizes():
+    async def handler(request):
+        async for _, file in FormDataIter(request):
+            assert await file.read(0) == b""
+            assert await file.read(700) == b"x" * 700
+            assert await file.read(400) == b"x" * 300
+            assert await file.read() == await file.read(5) == b""
+        return "ok"
+
+    assert (await iterate(handler, {}, {"f": b"x" * 1000})).text == "ok"
+
+
+def test_dictionaries_look_like_plain_ones():
+    form = multipart.FormDict()
+    form["a"] = "1"
+    form["a"] = "2"
+    assert isinstance(form, MultiDict)
+    assert list(form.items()) == [("a", "1")] and list(form.values()) == ["1"]
+    assert form["a"] == "1" and form.getlist("a") == ["1", "2"]
+
+
+def test_safe_filename():
+    for name, safe in (
+        ("a.txt", "a.txt"),
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\a.txt", "a.txt"),
+        ("..", "upload"),
+        ("", "upload"),
+        ("a\0b\n.txt", "ab.txt"),
+        ("/", "upload"),
+        (".bashrc", "bashrc"),
+        ("a:b|c?.txt ", "abc.txt"),
+        ("x" * 100 + ".txt", "x" * 56 + ".txt"),
+        ("gr\u00fcn.txt", "gr\u00fcn.txt"),
+    ):
+        assert FileUpload(name).safe_filename == safe, name
