@@ -35,8 +35,12 @@ class WebSocket:
     #: Limit of a message's size in bytes, above which the connection is closed with code 1009. -1: that of
     #: `Request.max_body_length`. 0: no limit.
     max_message_length = -1
-    #: Seconds that the peer has for its part of the closing handshake.
+    #: Seconds that the peer has for its part of the closing handshake, and that the handler has to end by itself, after
+    #: the connection's end, before it is cancelled: it may wait for something that is not the connection.
     close_timeout = 5
+
+    _handler = None  # the task of the handler of `with_websocket`, while it runs
+    _abandoned = False  # it had to be cancelled
 
     def __init__(self, channel, subprotocol: "str | None" = None):
         #: The subprotocol agreed upon with the client, or None.
@@ -58,6 +62,10 @@ class WebSocket:
         finally:
             self._messages.close()
             self._ended.set()
+        await asyncio.sleep(self.close_timeout)
+        if self._handler:
+            self._abandoned = True
+            self._handler.cancel()
 
     async def _deliver(self, message):
         try:
@@ -150,20 +158,27 @@ class WebSocket:
     async def _run(self, handler, request, args, kwargs):
         """Call the handler, then close the connection with the code that its end calls for."""
         code = NORMAL
+        self._handler = asyncio.current_task()
         try:
             result = handler(request, self, *args, **kwargs)
             if iscoroutine(result):
                 await result
         except WebSocketError:
             pass
-        except asyncio.CancelledError:  # the server shuts down
-            self.close_timeout = 0
-            await self.close(GOING_AWAY)
-            raise
+        except asyncio.CancelledError:
+            if not self._abandoned:  # the server shuts down
+                self._handler = None
+                self.close_timeout = 0
+                await self.close(GOING_AWAY)
+                raise
+            if hasattr(self._handler, "uncancel"):  # Python 3.11
+                self._handler.uncancel()
         except Exception as error:
             code = INTERNAL_ERROR
             log_error("Exception in a WebSocket handler for " + request.path, error)
+        self._handler = None
         await self.close(code)
+        self._reader.cancel()
 
 
 async def websocket_upgrade(

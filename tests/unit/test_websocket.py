@@ -116,6 +116,41 @@ async def test_iteration_ends_when_the_peer_is_lost():
     assert ended == [1006]
 
 
+async def test_handlers_that_wait_for_something_else_are_cancelled():
+    log = []
+
+    async def handler(request, ws):
+        ws.close_timeout = 0.05
+        try:
+            await asyncio.sleep(60)
+        finally:
+            log.append("cleaned up")
+
+    for end in (b"", None):
+        peer = Peer(application(handler, with_websocket))
+        if end is None:
+            peer.close()
+        else:
+            peer.transport.arrive(end)
+        assert await peer.response() is Response.already_handled
+    assert log == ["cleaned up", "cleaned up"]
+
+
+async def test_handlers_have_time_to_end_by_themselves():
+    log = []
+
+    async def handler(request, ws):
+        async for _ in ws:
+            pass
+        await asyncio.sleep(0.05)
+        log.append("done")
+
+    peer = Peer(application(handler, with_websocket))
+    peer.transport.arrive(b"")
+    await peer.response()
+    assert log == ["done"]
+
+
 async def test_pings_are_answered_while_the_handler_is_busy():
     release = asyncio.Event()
 
