@@ -1,0 +1,236 @@
+from memory_stream import MemoryStream, exchange, split
+from microdot import Microdot, Response
+
+
+def make():
+    app = Microdot()
+    app.get("/")(lambda request: "hello")
+    app.post("/echo")(lambda request: request.body)
+    app.get("/none")(lambda request: None)
+    app.get("/fail")(lambda request: 1 / 0)
+    app.get("/<int:n>")(lambda request, n: str(n))
+    return app
+
+
+def get(path="/", *fields, version="1.1", method="GET"):
+    return ("\r\n".join((method + " " + path + " HTTP/" + version, "Host: a") + fields) + "\r\n\r\n").encode()
+
+
+def post(body, *fields, path="/echo"):
+    return get(path, "Content-Length: %d" % len(body), *fields, method="POST") + body
+
+
+async def test_one_request():
+    (answer,) = await exchange(make(), get())
+    assert answer.status == 200
+    assert answer.body == b"hello"
+    assert answer.field("content-length") == "5"
+    assert answer.field("content-type") == "text/plain; charset=UTF-8"
+    assert answer.field("connection") is None
+
+
+async def test_nothing():
+    assert await exchange(make()) == []
+    assert await exchange(make(), b"\r\n\r\n") == []
+
+
+async def test_keep_alive():
+    answers = await exchange(make(), get("/1"), get("/2"), post(b"x"), get("/3"))
+    assert [answer.body for answer in answers] == [b"1", b"2", b"x", b"3"]
+
+
+async def test_pipelining():
+    answers = await exchange(make(), get("/1") + get("/2") + post(b"x" * 100) + get("/3"))
+    assert [answer.body for answer in answers] == [b"1", b"2", b"x" * 100, b"3"]
+
+
+async def test_byte_by_byte():
+    data = get("/1") + post(b"abc") + get("/2")
+    answers = await exchange(make(), *[data[i : i + 1] for i in range(len(data))])
+    assert [answer.body for answer in answers] == [b"1", b"abc", b"2"]
+
+
+async def test_connection_close():
+    (answer,) = await exchange(make(), get("/1", "Connection: close") + get("/2"))
+    assert answer.body == b"1"
+    assert answer.field("connection") == "close"
+
+
+async def test_http_1_0():
+    (answer,) = await exchange(make(), get("/1", version="1.0") + get("/2", version="1.0"))
+    assert answer.field("connection") == "close"
+    answers = await exchange(make(), get("/1", "Connection: keep-alive", version="1.0") + get("/2", version="1.0"))
+    assert [answer.body for answer in answers] == [b"1", b"2"]
+    assert answers[0].field("connection") == "keep-alive"
+
+
+async def test_the_applications_connection_field():
+    app = make()
+    app.get("/bye")(lambda request: ("bye", {"Connection": "close"}))
+    (answer,) = await exchange(app, get("/bye") + get("/1"))
+    assert answer.field("connection") == "close"
+
+
+async def test_errors_keep_the_connection():
+    answers = await exchange(make(), get("/x"), get("/", method="DELETE"), get("/fail"), get("/1"))
+    assert [answer.status for answer in answers] == [404, 405, 500, 200]
+    assert answers[1].field("allow")
+    assert b"Traceback" not in answers[2].body and b"Zero" not in answers[2].body
+
+
+async def test_malformed_requests_end_it():
+    for data, status in (
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nx\r\n\r\n", 400),
+        (get("/", "Content-Length: x"), 400),
+        (get("/", "Transfer-Encoding: gzip"), 400),
+        (get("/", "Transfer-Encoding: gzip, chunked"), 501),
+        (get("/", version="2.0"), 505),
+        (get("/" + "x" * 3000), 414),
+        (get("/", "X: " + "x" * 3000), 431),
+        (get("/", *["X: y"] * 100), 431),
+        (get("/", "Expect: money"), 417),
+    ):
+        (answer,) = await exchange(make(), data + get("/1"))
+        assert answer.status == status, data[:50]
+        assert answer.field("connection") == "close"
+
+
+async def test_handlers_of_parse_errors():
+    app = make()
+    app.errorhandler(414)(lambda request: ("too long: " + str(request), 414))
+    seen = []
+    app.after_error_request(lambda request, response: seen.append((request, response.status_code)))
+    (answer,) = await exchange(app, get("/" + "x" * 3000))
+    assert answer.body == b"too long: None"
+    assert seen == [(None, 414)]
+
+
+async def test_end_within_a_request():
+    (answer,) = await exchange(make(), b"GET / HT")
+    assert answer.status == 400
+    (answer,) = await exchange(make(), post(b"abcdef")[:-1])
+    assert answer.status == 400
+
+
+async def test_head():
+    stream = MemoryStream(get("/", method="HEAD") + get("/none", method="HEAD") + get("/x", method="HEAD"))
+    await make().handle_request(stream, stream)
+    rest = stream.sent
+    answers = []
+    while rest:
+        answer, rest = split(rest, "HEAD")
+        answers.append(answer)
+    assert [answer.status for answer in answers] == [200, 204, 404]
+    assert answers[0].field("content-length") == "5"
+
+
+async def test_a_refused_head_has_no_body():
+    stream = MemoryStream(b"HEAD / HTTP/1.1\r\n\r\n")
+    await make().handle_request(stream, stream)
+    answer, rest = split(stream.sent, "HEAD")
+    assert answer.status == 400
+    assert rest == b""
+
+
+async def test_no_content():
+    answers = await exchange(make(), get("/none"), get("/1"))
+    assert [answer.status for answer in answers] == [204, 200]
+    assert answers[0].field("content-length") is None
+    assert answers[0].field("content-type") is None
+
+
+async def test_head_and_body_in_one_write():
+    stream = MemoryStream(get())
+    await make().handle_request(stream, stream)
+    assert len(stream.writes) == 1
+
+
+async def test_a_large_body():
+    app = make()
+    app.get("/large")(lambda request: b"0123456789" * 1000)
+    answers = await exchange(app, get("/large"), get("/1"))
+    assert answers[0].body == b"0123456789" * 1000
+    assert answers[1].body == b"1"
+
+
+async def test_what_the_request_knows():
+    app = Microdot()
+
+    @app.get("/<x>")
+    async def handler(request, x):
+        reader, writer = request.sock
+        assert reader is writer
+        return [request.client_addr[0], request.scheme, request.http_version, request.headers["x-one"]]
+
+    (answer,) = await exchange(app, get("/1", "X-One: 1"))
+    assert answer.body == b'["192.0.2.1", "http", "1.1", "1"]'
+
+
+async def test_several_cookies():
+    app = Microdot()
+
+    @app.get("/")
+    def handler(request):
+        response = Response("x")
+        response.set_cookie("a", "1")
+        response.set_cookie("b", "2")
+        return response
+
+    (answer,) = await exchange(app, get())
+    assert answer.fields["set-cookie"] == ["a=1", "b=2"]
+
+
+async def test_limit_of_requests():
+    app = make()
+    app.max_requests_per_connection = 2
+    answers = await exchange(app, get("/1") + get("/2") + get("/3"))
+    assert [answer.body for answer in answers] == [b"1", b"2"]
+    assert answers[0].field("connection") is None
+    assert answers[1].field("connection") == "close"
+
+
+async def test_limits_of_the_application():
+    app = make()
+    app.max_headers = 2
+    app.max_head_length = 100
+    assert [answer.status for answer in await exchange(app, get("/1", "X: y"))] == [200]
+    assert [answer.status for answer in await exchange(app, get("/1", "X: y", "X: y"))] == [431]
+    assert [answer.status for answer in await exchange(app, get("/1", "X: " + "y" * 100))] == [431]
+
+
+async def test_already_handled():
+    app = Microdot()
+
+    @app.get("/")
+    async def handler(request):
+        request.sock[1].write(b"HTTP/1.1 299 Mine\r\nConnection: close\r\n\r\nmine")
+        return Response.already_handled
+
+    (answer,) = await exchange(app, get() + get())
+    assert (answer.status, answer.body) == (299, b"mine")
+
+
+async def test_a_lost_client_is_no_error():
+    for stream in (
+        MemoryStream(get("/1"), OSError(104)),
+        MemoryStream(OSError(104)),
+        MemoryStream(post(b"abc")[:-1], OSError(104)),
+        MemoryStream(get("/1"), broken=OSError(32)),
+        MemoryStream(get("/1"), broken=OSError(103)),
+    ):
+        await make().handle_request(stream, stream)
+        assert stream.closed
+
+
+async def test_out_of_memory():
+    app = make()
+    app.get("/memory")(_no_memory)
+    (answer,) = await exchange(app, get("/memory") + get("/1"))
+    assert answer.status == 503
+    assert answer.field("connection") == "close"
+
+
+def _no_memory(request):
+    raise MemoryError
