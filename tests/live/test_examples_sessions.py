@@ -1,0 +1,101 @@
+"""The examples of sessions, logins, authentication and templates, on every server that they are for."""
+
+import shutil
+
+import httpx
+import pytest
+
+from live.example_server import ROOT, ExampleServer
+from live.utemplate_package import utemplate_folder
+
+EVERYWHERE = ["micropython", "cpython", "uvicorn", "gunicorn"]
+LOGIN = {"name": "susan", "password": "open sesame"}
+
+
+@pytest.fixture
+def client(request, tmp_path):
+    """A client of an example on a server; the example runs in a copy, because templates are compiled beside it."""
+    example, server = request.param
+    folder = tmp_path / example
+    shutil.copytree(ROOT / "examples" / example, folder)
+    paths = [utemplate_folder()] if example == "utemplate" else []
+    with (
+        ExampleServer(server, folder, paths) as process,
+        httpx.Client(base_url=process.url, follow_redirects=True, timeout=60, trust_env=False) as client,
+    ):
+        yield client
+        assert "Traceback" not in process.log(), process.log()
+
+
+def on(example, servers=EVERYWHERE):
+    """Run a test with a client of *example* on each of *servers*."""
+    return pytest.mark.parametrize("client", [(example, server) for server in servers], indirect=True, ids=servers)
+
+
+@on("session")
+def test_session(client):
+    assert "Your name" in client.get("/").text
+    page = client.post("/", data={"name": "<Susan>"})
+    assert "Hello, &lt;Susan&gt;! Visit 1." in page.text and page.headers["Vary"] == "Cookie"
+    assert "Visit 2." in client.get("/").text
+    token = client.cookies["session"]
+    other = client.build_request("GET", "/", headers={"Cookie": f"session={token[:-4]}AAAA"})
+    assert "Your name" in client.send(other).text
+    assert "Your name" in client.get("/forget").text
+
+
+@on("login")
+def test_login(client):
+    page = client.get("/settings")
+    assert str(page.url).endswith("/login?next=/settings")
+    assert client.post(page.url, data={**LOGIN, "password": "wrong"}).status_code == 403
+    assert client.post(page.url, data={**LOGIN, "name": "nobody"}).status_code == 403
+    page = client.post(page.url, data=LOGIN)
+    assert "Only for users" in page.text and page.url.path == "/settings"
+    assert "Hello, susan!" in client.get("/").text
+    assert "Log in" in client.post("/logout").text
+    assert "Log in" in client.get("/").text
+
+
+@on("login")
+def test_login_remembered(client):
+    page = client.post("/login?next=//evil.example/", data={**LOGIN, "remember": "on"})
+    assert page.url.path == "/" and page.url.host == "127.0.0.1" and "Hello, susan!" in page.text
+    client.cookies.delete("session")
+    assert "Hello, susan!" in client.get("/").text
+    assert client.get("/settings").url.path == "/login"
+    client.post("/logout")
+    assert client.get("/").url.path == "/login"
+
+
+@on("auth")
+def test_auth(client):
+    answer = client.get("/")
+    assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == 'Basic realm="Example", charset="UTF-8"'
+    assert client.get("/", auth=("susan", "wrong")).status_code == 401
+    assert client.get("/", auth=("nobody", "")).status_code == 401
+    assert client.get("/", auth=("susan", "open sesame")).text == "Hello, susan!\n"
+    assert client.get("/public").text == "Hello, stranger!\n"
+    answer = client.get("/api/readings")
+    assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+    answer = client.get("/api/readings", headers={"Authorization": "Bearer 3sZk0pVx1mPqfL8hWn2uTg"})
+    assert answer.json() == {"device": "thermometer", "readings": [20.5, 20.7]}
+
+
+def check_templates(client):
+    page = client.get("/", params={"title": "<Hello>"})
+    assert page.headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert "<h1>&lt;Hello&gt;</h1>" in page.text and "<li>&lt;two&gt;</li>" in page.text
+    page = client.get("/stream")
+    assert "<li>0</li>" in page.text and "<li>999</li>" in page.text and page.text.rstrip().endswith("</ul>")
+    assert "Content-Length" not in page.headers
+
+
+@on("utemplate")
+def test_utemplate(client):
+    check_templates(client)
+
+
+@on("jinja", ["cpython", "uvicorn", "gunicorn"])
+def test_jinja(client):
+    check_templates(client)
