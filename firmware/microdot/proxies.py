@@ -43,6 +43,8 @@ class ProxyHeaders:
 
     def is_trusted(self, address: "str | None") -> bool:
         """Return whether an address is that of a proxy."""
+        if address and address[:7] == "::ffff:":  # an IPv4 address at an IPv6 socket
+            address = address[7:]
         if address in self._addresses or "*" in self._addresses:
             return True
         number = _parse_address(address) if self._networks else None
@@ -61,7 +63,7 @@ class ProxyHeaders:
         depth = 1
         while depth < len(clients) and self.is_trusted(_split_port(clients[-depth])[0]):
             depth += 1
-        if clients:
+        if clients and clients[-depth]:
             request.client_addr = _split_port(clients[-depth])
         proto = _pick(fields, "proto", depth).lower()
         if proto in ("http", "https"):
@@ -117,8 +119,6 @@ def _split_port(text):
 
 def _parse_address(address):
     """Return an IPv4 address as an int, None if it is none."""
-    if address and address[:7] == "::ffff:":
-        address = address[7:]
     parts = (address or "").split(".")
     if len(parts) != 4:
         return None

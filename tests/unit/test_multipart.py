@@ -49,7 +49,7 @@ async def test_boundary_forms():
         ("; boundary=abc; charset=utf-8", b"abc"),
         ("; charset=utf-8; boundary=abc", b"abc"),
         ("; BOUNDARY=abc", b"abc"),
-        ("; boundary=---------------------------735323031399963166993862150", b"-" * 27 + b"735323031399963166993862150"),
+        ("; boundary=" + "-" * 27 + "735323031399963166993862150", b"-" * 27 + b"735323031399963166993862150"),
     ):
         res = await send(field, BODY % (boundary, boundary))
         assert res.status_code == 200 and res.json["form"] == {"a": ["1"]}, field

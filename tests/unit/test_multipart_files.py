@@ -104,9 +104,9 @@ async def test_temporary_files_go_when_the_request_is_cancelled():
             self.reads += 1
             if self.reads == 1:
                 return b'--x\r\nContent-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
-            if self.reads < 20:
-                return b"1" * 256
-            await asyncio.sleep(100)
+            if self.reads == 20:
+                await asyncio.sleep(100)
+            return b"1" * 256
 
     @with_form_data
     async def handler(request):
@@ -142,7 +142,8 @@ async def test_save():
     @case.app.post("/")
     async def handler(request):
         async for _, file in FormDataIter(request):
-            return str(await file.save(path))
+            size = await file.save(path)
+        return str(size)
 
     assert (await case.post({"f": b"x" * 3000})).text == "3000"
     assert content(path) == b"x" * 3000

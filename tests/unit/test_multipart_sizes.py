@@ -47,7 +47,7 @@ def test_every_size():
     for boundary in BOUNDARIES:
         content = near(boundary)
         content = (content * (4096 // len(content) + 1))[:4096]
-        for size in range(0, 4097):
+        for size in range(4097):
             check(boundary, content, size, size % 255 + 2)
         gc.collect()
 

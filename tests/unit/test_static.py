@@ -1,0 +1,190 @@
+import os
+
+from microdot import Microdot, Response
+from microdot.static import mount_static, send_from
+from microdot.test_client import TestClient
+
+FOLDER = "test-static-%d" % id(object())
+FILES = (
+    ("www/index.html", "index"),
+    ("www/app.js", "script"),
+    ("www/docs/index.html", "docs"),
+    ("www/docs/gr\u00fcn & blau.txt", "gr\u00fcn"),
+    ("www/empty/x.bin", "x"),
+    ("www/.env", "secret"),
+    ("www/.git/config", "secret"),
+    ("secret.txt", "secret"),
+    ("www2/secret.txt", "secret"),
+)
+
+
+def make():
+    """Make the folder with its files."""
+    for name in ("", "/www", "/www/docs", "/www/empty", "/www/.git", "/www2"):
+        os.mkdir(FOLDER + name)
+    for name, text in FILES:
+        with open(FOLDER + "/" + name, "w") as file:
+            file.write(text)
+
+
+def remove():
+    """Remove the folder with its files."""
+    for name, _ in FILES:
+        os.remove(FOLDER + "/" + name)
+    for name in ("/www2", "/www/.git", "/www/empty", "/www/docs", "/www", ""):
+        os.rmdir(FOLDER + name)
+
+
+async def run(check):
+    """Call *check* with a client of an application that serves the folder in several ways."""
+    make()
+    try:
+        app = Microdot()
+
+        @app.get("/api")
+        async def api(request):
+            return "api"
+
+        mount_static(app, "/static", FOLDER + "/www")
+        mount_static(app, "/cached/", FOLDER + "/www/", max_age=60)
+        mount_static(app, "/fixed", FOLDER + "/www", index=None, cache_control="public, immutable")
+        mount_static(app, "", FOLDER + "/www")
+        await check(TestClient(app))
+    finally:
+        remove()
+
+
+async def check_files(client):
+    for path, text, kind in (
+        ("/static/app.js", "script", "text/javascript"),
+        ("/static/docs/index.html", "docs", "text/html"),
+        ("/static/docs/gr%C3%BCn%20%26%20blau.txt", "gr\u00fcn", "text/plain"),
+        ("/static/docs%2findex.html", "docs", "text/html"),
+        ("/app.js", "script", "text/javascript"),
+        ("/static/", "index", "text/html"),
+        ("/static/docs/", "docs", "text/html"),
+        ("/", "index", "text/html"),
+        ("/docs/", "docs", "text/html"),
+    ):
+        res = await client.get(path)
+        assert (res.status_code, res.text) == (200, text), path
+        assert res.headers["Content-Type"].startswith(kind), path
+        assert res.headers["Content-Length"] == str(len(text.encode()))
+        res = await client.request("HEAD", path)
+        assert (res.status_code, res.body) == (200, b"")
+    assert (await client.get("/api")).text == "api"
+    assert (await client.post("/static/app.js")).status_code == 405
+
+
+async def test_files():
+    await run(check_files)
+
+ATTACKS = (
+    "..",
+    "../secret.txt",
+    "../www2/secret.txt",
+    "docs/../../secret.txt",
+    "docs/../app.js",
+    "%2e%2e/secret.txt",
+    "%2E%2E%2Fsecret.txt",
+    "..%2fsecret.txt",
+    "..%5csecret.txt",
+    "..\\secret.txt",
+    "docs\\..\\..\\secret.txt",
+    ".%2e/secret.txt",
+    "%252e%252e/secret.txt",
+    "%c0%ae%c0%ae/secret.txt",
+    "%ef%bc%8e%ef%bc%8e/secret.txt",
+    "./app.js",
+    "/app.js",
+    "//etc/passwd",
+    "%2fetc%2fpasswd",
+    "/etc/passwd",
+    "C:/secret.txt",
+    "C:secret.txt",
+    "app.js%00",
+    "app.js%00.html",
+    "app.js%0a",
+    "app.js:stream",
+    "app.js.",
+    "app.js%20",
+    "app.js/",
+    "app.js/x",
+    ".env",
+    ".git/config",
+    "...",
+    ".. /secret.txt",
+    "%2e%2e%20/secret.txt",
+    "~/secret.txt",
+    "missing",
+    "x" * 1500,
+    "docs/" * 300,
+    "*",
+)
+
+
+async def check_attacks(client):
+    for prefix in ("/static/", "/cached/", "/fixed/", "/"):
+        for attack in ATTACKS:
+            res = await client.get(prefix + attack)
+            assert res.status_code == 404 and b"secret" not in res.body, (prefix, attack, res.status_code)
+
+
+async def test_attacks():
+    await run(check_attacks)
+
+
+async def check_folders(client):
+    for path, location in (("/static", "./static/"), ("/static/docs", "./docs/"), ("/docs", "./docs/")):
+        res = await client.get(path)
+        assert (res.status_code, res.headers["Location"]) == (301, location)
+    # not "//evil.example/", which would lead to another host
+    for path in ("//evil.example", "/static//evil.example", "//docs"):
+        assert (await client.get(path)).status_code == 404
+    for path in ("/static/empty/", "/fixed/", "/fixed/docs", "/fixed/docs/"):
+        assert (await client.get(path)).status_code == 404, path
+    assert (await client.get("/static/empty")).status_code == 301
+    assert (await client.get("/fixed/docs/index.html")).text == "docs"
+
+
+async def test_folders():
+    await run(check_folders)
+
+
+async def check_cache_control(client):
+    assert (await client.get("/static/app.js")).headers["Cache-Control"] == "no-cache"
+    assert (await client.get("/cached/app.js")).headers["Cache-Control"] == "max-age=60"
+    assert (await client.get("/fixed/app.js")).headers["Cache-Control"] == "public, immutable"
+    Response.default_send_file_max_age = 7
+    try:
+        assert (await client.get("/static/app.js")).headers["Cache-Control"] == "max-age=7"
+    finally:
+        Response.default_send_file_max_age = None
+    res = await client.get("/static/app.js")
+    again = await client.get("/static/app.js", {"If-None-Match": res.headers["ETag"]})
+    assert (again.status_code, again.body) == (304, b"")
+    part = await client.get("/static/app.js", {"Range": "bytes=1-3"})
+    assert (part.status_code, part.text) == (206, "cri")
+
+
+async def test_cache_control():
+    await run(check_cache_control)
+
+
+async def check_in_a_handler(client):
+    here = Microdot()
+
+    @here.get("/<path:name>")
+    async def relative(request, name):
+        return send_from("", name)
+
+    assert (await TestClient(here).get("/" + FOLDER + "/www/app.js")).text == "script"
+    assert (await TestClient(here).get("/../" + FOLDER + "/www/app.js")).status_code == 404
+    assert (await TestClient(here).get("//etc/passwd")).status_code == 404
+    res = send_from(FOLDER + "/www", "app.js", max_age=1)
+    assert res.headers["Cache-Control"] == "max-age=1"
+    res.body.close()
+
+
+async def test_in_a_handler():
+    await run(check_in_a_handler)
