@@ -1,45 +1,21 @@
 """Sessions in a real Redis."""
 
 import asyncio
-import shutil
-import socket
-import subprocess
 import time
 
 import pytest
 from microdot.redis import RedisStore
 from redis.exceptions import RedisError
 
+from live.redis_server import redis_server
 from login_app import make_app
 from microdot.test_client import TestClient
 
 
-def wait_for_socket(path, process):
-    """Wait until a server listens on a Unix socket."""
-    limit = time.monotonic() + 30
-    while time.monotonic() < limit and process.poll() is None:
-        with socket.socket(socket.AF_UNIX) as client:
-            if client.connect_ex(str(path)) == 0:
-                return
-        time.sleep(0.01)
-    raise AssertionError("redis-server did not start")
-
-
 @pytest.fixture(scope="module")
 def url(tmp_path_factory):
-    """The address of a Redis server of these tests' own."""
-    folder = tmp_path_factory.mktemp("redis")
-    server = shutil.which("redis-server")
-    assert server, "no redis-server: it is in the Debian package redis-server"
-    path = folder / "socket"
-    command = [server, "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    try:
-        wait_for_socket(path, process)
-        yield f"unix://{path}"
-    finally:
-        process.kill()
-        process.wait()
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        yield url
 
 
 async def test_load_save_delete(url):

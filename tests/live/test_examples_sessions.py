@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from live.example_server import ROOT, ExampleServer
+from live.redis_server import redis_server
 from live.utemplate_package import utemplate_folder
 
 EVERYWHERE = ["micropython", "cpython", "uvicorn", "gunicorn"]
@@ -80,6 +81,24 @@ def test_auth(client):
     assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
     answer = client.get("/api/readings", headers={"Authorization": "Bearer 3sZk0pVx1mPqfL8hWn2uTg"})
     assert answer.json() == {"device": "thermometer", "readings": [20.5, 20.7]}
+
+
+@pytest.fixture
+def redis(tmp_path_factory, monkeypatch):
+    with redis_server(tmp_path_factory.mktemp("redis")) as url:
+        monkeypatch.setenv("REDIS_URL", url)
+        yield url
+
+
+@on("session_redis", ["cpython", "uvicorn", "gunicorn"])
+def test_session_redis(redis, client):
+    for visit in range(1, 41):
+        answer = client.get("/", headers={"Connection": "close"}).json()
+        assert answer["visits"] == visit and answer["size"] == visit * 3800
+    assert len(client.cookies["session"]) < 200
+    stolen = client.cookies["session"]
+    assert client.delete("/").status_code == 204 and not client.cookies
+    assert client.get("/", headers={"Cookie": f"session={stolen}"}).json()["visits"] == 1
 
 
 def check_templates(client):
