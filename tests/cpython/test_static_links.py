@@ -1,0 +1,59 @@
+"""What only filesystems of CPython's systems have: links that lead out of a folder, and files that are no files."""
+
+import os
+
+import pytest
+
+from microdot import Microdot
+from microdot.static import mount_static
+from microdot.test_client import TestClient
+
+
+@pytest.fixture
+def client(tmp_path):
+    """A client of an application that serves a folder with links in it."""
+    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "index.html").write_text("secret")
+    (tmp_path / "wwwsecret.txt").write_text("secret")
+    folder = tmp_path / "www"
+    folder.mkdir()
+    (folder / "file.txt").write_text("public")
+    (folder / "inside.txt").symlink_to("file.txt")
+    (folder / "relative.txt").symlink_to("../secret.txt")
+    (folder / "absolute.txt").symlink_to(tmp_path / "secret.txt")
+    (folder / "beside.txt").symlink_to("../wwwsecret.txt")
+    (folder / "folder").symlink_to("../outside")
+    (folder / "loop.txt").symlink_to("loop.txt")
+    (folder / "dangling.txt").symlink_to("nothing")
+    os.mkfifo(folder / "pipe")
+    (tmp_path / "link").symlink_to("www")
+    app = Microdot()
+    mount_static(app, "/static", str(folder))
+    mount_static(app, "/link", str(tmp_path / "link"))
+    return TestClient(app)
+
+
+LEAVING = "relative.txt absolute.txt beside.txt folder/ folder/index.html loop.txt dangling.txt pipe".split()
+
+
+@pytest.mark.parametrize("prefix", ["/static/", "/link/"])
+@pytest.mark.parametrize("name", LEAVING)
+async def test_links_that_lead_out_are_not_found(client, prefix, name):
+    res = await client.get(prefix + name)
+    assert res.status_code == 404
+    assert "secret" not in res.text
+
+
+@pytest.mark.parametrize("prefix", ["/static/", "/link/"])
+@pytest.mark.parametrize("name", ["file.txt", "inside.txt"])
+async def test_links_that_stay_inside_are_followed(client, prefix, name):
+    assert (await client.get(prefix + name)).text == "public"
+
+
+async def test_an_unreadable_file_is_not_found(client, monkeypatch):
+    def refuse(*args):
+        raise PermissionError
+
+    monkeypatch.setattr("builtins.open", refuse)
+    assert (await client.get("/static/file.txt")).status_code == 404
