@@ -40,8 +40,8 @@ class MessageChannel:
         self.close_code = None
         self.close_reason = ""
 
-    async def receive(self):
-        """Return the next message, None when the connection is closed."""
+    async def receive(self, settled):
+        """Return the next message, None when the connection is closed; the server agrees to that by itself."""
         while self.close_code is None:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":

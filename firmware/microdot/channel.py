@@ -4,7 +4,7 @@ import asyncio
 import gc
 
 from ._compat import log_error
-from .frames import BINARY, PING, PONG, TEXT, TOO_BIG, Connection, FrameError
+from .frames import BINARY, CLOSE, PING, PONG, TEXT, TOO_BIG, Connection, FrameError
 
 # After an error, what the peer still sends is read for so long, so that it reads the close frame and not a reset.
 _LINGER_BYTES = 65536
@@ -29,6 +29,10 @@ class FrameChannel:
         extension=None,
         ping_interval: "float | None" = None,
     ):
+        #: The code with which the connection was closed: the peer's, 1005 if it gave none, 1006 if it was lost.
+        self.close_code: int | None = None
+        #: The text that came with `close_code`.
+        self.close_reason = ""
         self._transport = transport
         self._connection = Connection(False, max_message_length, extension)
         if received:
@@ -37,22 +41,18 @@ class FrameChannel:
         self._pinged = False
         self._lock = asyncio.Lock()  # a stream takes the bytes of one task at a time
 
-    @property
-    def close_code(self) -> "int | None":
-        """The code with which the connection was closed: the peer's, 1005 if it gave none, 1006 if it was lost."""
-        return self._connection.close_code
+    async def receive(self, settled) -> "str | bytes | None":
+        """Return the next message, None when the connection is closed; answers pings meanwhile.
 
-    @property
-    def close_reason(self) -> str:
-        """The text that came with `close_code`."""
-        return self._connection.close_reason
-
-    async def receive(self) -> "str | bytes | None":
-        """Return the next message, None when the connection is closed; answers pings meanwhile."""
+        :param settled: coroutine function that returns when the peer's wish to close may be agreed to: then nothing
+            more can be sent.
+        """
         connection = self._connection
         while connection.close_code is None:
             try:
                 event = connection.next_event()
+                if event is not None and event[0] == CLOSE and connection.error is None:
+                    await settled()
                 await self._reply()
                 if event is None:
                     connection.feed(await self._read())
@@ -64,6 +64,7 @@ class FrameChannel:
                 connection.fail(FrameError(TOO_BIG, "out of memory"))
                 gc.collect()
                 await self._reply()
+        self.close_code, self.close_reason = connection.close_code, connection.close_reason
         if connection.error is not None:
             log_error("WebSocket closed: " + str(connection.close_code) + " " + connection.close_reason)
             await self._linger()
@@ -99,6 +100,7 @@ class FrameChannel:
                 await self._transport.send(data)
             except OSError:
                 self._connection.feed(b"")  # the peer is gone
+                self.close_code = self._connection.close_code
                 raise
 
     async def _read(self):

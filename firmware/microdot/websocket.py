@@ -10,6 +10,8 @@ from .queues import BoundedQueue, QueueClosed
 from .request import Request
 from .response import Response
 
+_ANSWER_SECONDS = 1  # for the handler to answer the last messages, before the peer's wish to close is agreed to
+
 
 class WebSocketError(OSError):
     """The connection is closed: the peer has ended it or is gone, or the application has closed it."""
@@ -48,15 +50,17 @@ class WebSocket:
         self._channel = channel
         self._messages = BoundedQueue(1)
         self._closing = False
+        self._idle = asyncio.Event()  # set while the handler waits for a message, and before the first
+        self._idle.set()
         self._ended = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
 
     async def _read(self):
         try:
-            message = await self._channel.receive()
+            message = await self._channel.receive(self._settled)
             while message is not None:
                 await self._deliver(message)
-                message = await self._channel.receive()
+                message = await self._channel.receive(self._settled)
         except Exception as error:
             log_error("Exception in a WebSocket connection", error)
         finally:
@@ -68,10 +72,23 @@ class WebSocket:
             self._handler.cancel()
 
     async def _deliver(self, message):
+        self._idle.clear()
         try:
             await self._messages.put(message)
         except QueueClosed:
             return  # the application has closed the connection: what still comes is left out
+
+    async def _settled(self):
+        """Give the handler time to answer the messages that came before the peer's close frame."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), _ANSWER_SECONDS)
+        except asyncio.TimeoutError:
+            return
+
+    async def _next(self):
+        if self._messages.empty:
+            self._idle.set()
+        return await self._messages.get()
 
     @property
     def closed(self) -> bool:
@@ -98,7 +115,7 @@ class WebSocket:
         :raises WebSocketError: if the connection is closed.
         """
         try:
-            return await self._messages.get()
+            return await self._next()
         except QueueClosed:
             raise WebSocketError from None
 
@@ -107,7 +124,7 @@ class WebSocket:
 
     async def __anext__(self) -> "str | bytes":
         try:
-            return await self._messages.get()
+            return await self._next()
         except QueueClosed:
             raise StopAsyncIteration from None
 
@@ -150,6 +167,7 @@ class WebSocket:
                 self._reader.cancel()
             self._closing = True
         self._messages.close()
+        self._idle.set()
         try:
             await asyncio.wait_for(self._ended.wait(), self.close_timeout)
         except asyncio.TimeoutError:

@@ -64,6 +64,16 @@ async def test_close_with_code_and_reason():
     assert seen == [(True, 4321)]
 
 
+async def test_messages_before_the_peers_close_are_answered():
+    peer = Peer(application(echo, with_websocket))
+    peer.transport.arrive(peer.connection.message("one") + peer.connection.message("two") + peer.connection.close())
+    found = []
+    for _ in range(3):
+        found.append(await peer.event())
+    assert found == [(TEXT, "one"), (TEXT, "two"), (CLOSE, (1000, ""))]
+    await peer.response()
+
+
 async def test_receive_after_the_peers_close():
     seen = []
 

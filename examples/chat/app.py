@@ -1,0 +1,54 @@
+"""A chat over WebSockets. Runs on a board, as `python app.py` and with `uvicorn app:app`.
+
+Everybody who has the page open gets every message, and is told who comes and goes.
+"""
+
+import asyncio
+import json
+import sys
+
+from microdot import Microdot, send_file
+from microdot.pubsub import PubSub
+from microdot.websocket import WebSocketError, with_websocket
+
+FOLDER = __file__[: -len("app.py")]
+
+app = Microdot()
+hub = PubSub()
+
+
+@app.get("/")
+async def index(request):
+    return send_file(FOLDER + "index.html")
+
+
+async def say(name, text):
+    await hub.publish("chat", json.dumps({"name": name, "text": text}))
+
+
+async def forward(messages, ws):
+    """Send to one client what is published, until it is gone."""
+    try:
+        async for message in messages:
+            await ws.send(message)
+    except WebSocketError:
+        pass
+
+
+@app.get("/chat")
+@with_websocket(ping_interval=30)
+async def chat(request, ws):
+    name = request.args.get("name") or "somebody"
+    async with hub.subscribe("chat") as messages:
+        forwarding = asyncio.create_task(forward(messages, ws))
+        try:
+            await say(name, "has joined")
+            async for text in ws:
+                await say(name, text)
+        finally:
+            forwarding.cancel()
+    await say(name, "has left")
+
+
+if __name__ == "__main__":
+    app.run(port=int(sys.argv[1]) if len(sys.argv) > 1 else 5000)
