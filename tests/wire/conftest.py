@@ -1,7 +1,7 @@
 """The servers that the wire tests share: one of each profile for each runtime, checked when the tests are done."""
 
 import pytest
-from conftest import micropython_binary
+from runtimes import micropython_binary
 
 from wire.server import Server, wait_until
 
