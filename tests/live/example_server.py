@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from conftest import micropython_binary
+from runtimes import micropython_binary
 from wire.server import free_port, wait_until
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
