@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from conftest import micropython_binary
+from runtimes import micropython_binary
 from live.example_server import ROOT
 from live.utemplate_package import utemplate_folder
 
