@@ -3,7 +3,7 @@
 import pathlib
 import sys
 
-from conftest import micropython_binary
+from runtimes import micropython_binary
 from wire.server import Server
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
