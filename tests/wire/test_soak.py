@@ -2,7 +2,7 @@
 
 import sys
 
-from conftest import ROOT, micropython_binary
+from runtimes import ROOT, micropython_binary
 
 sys.path.append(str(ROOT / "tools"))
 
