@@ -8,10 +8,10 @@ import asyncio
 import inspect
 import os
 import subprocess
-import sys
 import tempfile
 
 import pytest
+
 from runtimes import ROOT, micropython_binary
 
 UNIT = ROOT / "tests" / "unit"
