@@ -1,0 +1,53 @@
+"""Broadcast between the workers of one server: every client hears it, whichever worker it is connected to."""
+
+import asyncio
+import json
+import pathlib
+
+import pytest
+import websockets
+
+from cpython.redis_server import RedisServer
+from live.servers import serve
+from wire.server import wait_until
+
+APP = pathlib.Path(__file__).parent / "redis_app.py"
+
+
+@pytest.fixture(params=["uvicorn", "gunicorn"])
+def workers(request, monkeypatch):
+    redis = RedisServer()
+    redis.start()
+    monkeypatch.setenv("REDIS_URL", redis.url)
+    with serve(request.param, APP, options=["--workers", "2"]) as running:
+        running.redis = redis
+        yield running
+    redis.stop()
+
+
+async def clients_of_both(port):
+    """Return connections to both workers, of each at least two."""
+    clients, counts = [], {}
+    while len(counts) < 2 or min(counts.values()) < 2:
+        client = await websockets.connect(f"ws://127.0.0.1:{port}/socket")
+        worker = await client.recv()
+        counts[worker] = counts.get(worker, 0) + 1
+        clients.append(client)
+        assert len(clients) < 200, counts
+    return clients
+
+
+async def test_messages_reach_the_clients_of_all_workers(workers):
+    clients = await clients_of_both(workers.port)
+    for text in ("one", "two"):
+        assert json.loads(workers.get("/publish/" + text).body) == {"processes": 2}
+        assert await asyncio.gather(*(client.recv() for client in clients)) == [text] * len(clients)
+    workers.redis.stop()
+    assert workers.get("/publish/lost").status == 500
+    workers.redis.start()
+    assert wait_until(lambda: b'"processes": 2' in workers.get("/publish/back").body)
+    for client in clients:
+        while await client.recv() != "back":
+            pass
+    for client in clients:
+        await client.close()
