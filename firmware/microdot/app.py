@@ -12,8 +12,10 @@ from ._compat import (
 from .errors import HTTPException, abort
 from .response import Response
 from .results import make_response
-from .routing import Route, URLMap, URLPattern
+from .routing import URLMap
 from .status import error_text
+
+_GET = ("GET",)
 
 
 def mro(cls: type) -> "list[type]":
@@ -110,13 +112,12 @@ class Microdot:
         max_content_length: "int | None" = None,
     ) -> None:
         """Make *handler* the handler of a URL pattern; the parameters are those of `route()`."""
-        methods = [method.upper() for method in methods or ("GET",)]
-        route = Route(methods, URLPattern(url_pattern), handler, options=(name, max_content_length))
-        self.url_map.add(route)
+        methods = tuple([method.upper() for method in methods]) if methods else _GET
+        self.url_map.add(methods, url_pattern, handler, name=name, limit=max_content_length)
 
     def get(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for GET and HEAD."""
-        return self.route(url_pattern, ["GET"], **options)
+        return self.route(url_pattern, **options)
 
     def post(self, url_pattern: str, **options):
         """Return a decorator like `route()`, for POST."""
@@ -143,8 +144,7 @@ class Microdot:
 
         :param local: the hooks and error handlers of *subapp* apply to its own routes only, instead of to all.
         """
-        for route in subapp.url_map:
-            self.url_map.add(route.mounted(url_prefix, subapp, local))
+        self.url_map.mount(subapp.url_map, url_prefix, subapp, local)
         if not local:
             self.before_request_handlers.extend(subapp.before_request_handlers)
             self.after_request_handlers.extend(subapp.after_request_handlers)
@@ -195,8 +195,8 @@ class Microdot:
         if route:
             req.url_args = values
             req.apps = route.apps
-            if route.max_content_length is not None:
-                req.limit_body(route.max_content_length)
+            if route.limit is not None:
+                req.limit_body(route.limit)
             return route.handler, route.url_prefix, route.subapp
         if req.method == "OPTIONS" and (req.path == "*" or self.url_map.allowed(req.path)):
             return self.options_handler(req), "", None

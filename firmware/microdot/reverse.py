@@ -1,5 +1,6 @@
 """URLs made from routes: the way back from a handler to the path that leads to it."""
 
+from .routing import URLPattern, match
 from .urls import quote, urlencode
 
 _SEGMENT_SAFE = b":@!$&'()*+,;="
@@ -21,16 +22,17 @@ def url_for(source, endpoint, **values) -> str:
     else:
         raise ValueError("no route " + str(endpoint))
     parts = []
-    for segment in route.pattern.segments:
+    for segment in URLPattern(route.url_pattern).segments:
         if isinstance(segment, str):
             parts.append(quote(segment, _SEGMENT_SAFE))
             continue
-        if segment.name not in values:
-            raise ValueError("no value for " + segment.name)
-        value = str(values.pop(segment.name))
-        if not value or value[0] == "/" or "/" in value and not segment.spans or segment.parse(value) is None:
-            raise ValueError("wrong value for " + segment.name)
-        parts.append(quote(value, _SEGMENT_SAFE + b"/" if segment.spans else _SEGMENT_SAFE))
+        name, spans = segment[0], segment[3]
+        if name not in values:
+            raise ValueError("no value for " + name)
+        value = str(values.pop(name))
+        if value[:1] == "/" or match((segment,), "/" + value) is None:
+            raise ValueError("wrong value for " + name)
+        parts.append(quote(value, _SEGMENT_SAFE + b"/" if spans else _SEGMENT_SAFE))
     query = []
     for name in values:
         value = values[name]

@@ -1,6 +1,7 @@
 """Routes: URL patterns, and the map that finds the route of a request."""
 
 import re
+from collections import namedtuple
 
 _SEGMENT = "[^/]+"
 
@@ -9,31 +10,6 @@ def _parse_int(value):
     digits = value[1:] if value[:1] == "-" else value
     # int() alone would take "+5" and "1_0", isdigit() takes digits that int() refuses
     return int(value) if digits and not digits.strip("0123456789") else None
-
-
-def _parse_segment(value):
-    return value
-
-
-class _Variable:
-    """A variable part of a pattern: one segment, or for *spans* as many segments as it can take."""
-
-    def __init__(self, name, parser, regex=None, spans=False):
-        self.name = name
-        self.parser = parser
-        self.regex = regex
-        self.spans = spans
-
-    def parse(self, value):
-        """Return the variable's value made of the text *value*, or None if the text does not match."""
-        try:
-            if self.regex:
-                match = self.regex.match(value)
-                if not match or match.group(0) != value:  # "$" matches before a newline at the end, too
-                    return None
-            return self.parser(value)
-        except (ValueError, RuntimeError):  # RuntimeError: too long for the stack of MicroPython's re
-            return None
 
 
 class URLPattern:
@@ -57,28 +33,27 @@ class URLPattern:
         :param parser: function that takes the matched text and returns the value given to the handler; the path does not
             match where it returns None or raises ValueError.
         """
-        cls._types[type_name] = (pattern, parser or _parse_segment)
+        cls._types[type_name] = (pattern, parser)
 
     def __init__(self, url_pattern: str):
         self.url_pattern = url_pattern
         self.segments = self._compile()
 
     def _compile(self):
+        """Return the segments: a str, or for a variable (name, parser, regex, whether it spans several segments)."""
         segments = []
         names = []
         for segment in self._split():
-            if "<" not in segment and ">" not in segment:
-                segments.append(segment)
-                continue
-            if len(segment) < 3 or segment[0] != "<" or segment[-1] != ">":
-                raise self._error("a variable must be a whole segment")
-            variable = self._compile_variable(segment[1:-1])
-            name = variable.name
-            if not name or name in names or "<" in name or ">" in name:
-                raise self._error("a variable needs a name of its own")
-            names.append(variable.name)
-            segments.append(variable)
-        return segments
+            if "<" in segment or ">" in segment:
+                if len(segment) < 3 or segment[0] != "<" or segment[-1] != ">":
+                    raise self._error("a variable must be a whole segment")
+                segment = self._compile_variable(segment[1:-1])
+                name = segment[0]
+                if not name or name in names or "<" in name or ">" in name:
+                    raise self._error("a variable needs a name of its own")
+                names.append(name)
+            segments.append(segment)
+        return tuple(segments)
 
     def _split(self):
         """Split the pattern at its slashes, but not at those inside angle brackets."""
@@ -99,23 +74,23 @@ class URLPattern:
 
     def _compile_variable(self, text):
         type_name, colon, name = text.partition(":")
+        pattern, parser, spans = _SEGMENT, None, False
         if not colon:
-            return _Variable(text, _parse_segment)
-        if type_name in self._types:
+            name = text
+        elif type_name in self._types:
             pattern, parser = self._types[type_name]
-            if pattern == _SEGMENT:
-                return _Variable(name, parser)
-            return _Variable(name, parser, self._regex(pattern), True)
-        if type_name == "string":
-            return _Variable(name, _parse_segment)
-        if type_name == "int":
-            return _Variable(name, _parse_int)
-        if type_name == "path":
-            return _Variable(name, _parse_segment, None, True)
-        if type_name == "re":
+            spans = pattern != _SEGMENT
+        elif type_name == "int":
+            parser = _parse_int
+        elif type_name == "path":
+            spans = True
+        elif type_name == "re":
             colon = name.rfind(":")
-            return _Variable(name[colon + 1 :], _parse_segment, self._regex(name[: max(colon, 0)]), True)
-        raise self._error("unknown type " + type_name)
+            pattern, name = name[: max(colon, 0)], name[colon + 1 :]
+            spans = True
+        elif type_name != "string":
+            raise self._error("unknown type " + type_name)
+        return name, parser, None if pattern == _SEGMENT else self._regex(pattern), spans
 
     def _regex(self, pattern):
         if not pattern:
@@ -128,103 +103,80 @@ class URLPattern:
     def _error(self, why):
         return ValueError("invalid URL pattern " + self.url_pattern + ": " + why)
 
-    @property
-    def literal(self) -> "str | None":
-        """The only path that the pattern matches, or None for a pattern with variables."""
-        for segment in self.segments:
-            if not isinstance(segment, str):
-                return None
-        return "/" + "/".join(self.segments)
-
-    @property
-    def prefix(self) -> str:
-        """What every path that the pattern matches begins with: its segments before the first variable."""
-        prefix = "/"
-        for segment in self.segments:
-            if not isinstance(segment, str):
-                break
-            prefix += segment + "/"
-        return prefix
-
     def match(self, path: str) -> "dict | None":
         """Return the values of the variables if *path* (percent-decoded) matches, else None."""
-        values: "dict[str, object]" = {}
-        return values if self._match(path, 1, 0, values) else None
-
-    def _match(self, path, start, index, values):
-        """Match *path* from *start* with the segments from *index*, gathering the values of variables."""
-        last = len(self.segments) - 1
-        while True:
-            segment = self.segments[index]
-            end = path.find("/", start)
-            if end < 0:
-                end = len(path)
-            if isinstance(segment, str):
-                if path[start:end] != segment:
-                    return False
-            elif segment.spans:
-                return self._match_span(path, start, index, values)
-            else:
-                value = segment.parse(path[start:end]) if end > start else None
-                if value is None:
-                    return False
-                values[segment.name] = value
-            if index == last:
-                return end == len(path)
-            if end == len(path):
-                return False
-            start = end + 1
-            index += 1
-
-    def _match_span(self, path, start, index, values):
-        """Try ever fewer segments for a variable that spans several, until the rest of the pattern matches too."""
-        variable = self.segments[index]
-        last = index == len(self.segments) - 1
-        end = len(path)
-        while end > start:
-            if last or end < len(path):
-                value = variable.parse(path[start:end])
-                if value is not None and (last or self._match(path, end + 1, index + 1, values)):
-                    values[variable.name] = value
-                    return True
-            if last:
-                return False
-            end = path.rfind("/", start, end)
-        return False
+        return match(self.segments, path)
 
     def __repr__(self) -> str:
         return "URLPattern: " + self.url_pattern
 
 
-class Route:
-    """A handler with the methods and URL pattern that lead to it.
+def match(segments: tuple, path: str) -> "dict | None":
+    """Return the values of the variables if *path* (percent-decoded) matches the *segments* of a pattern, else None."""
+    values: "dict[str, object]" = {}
+    return values if _match(segments, 0, path, 1, values) else None
 
-    :param apps: the locally mounted applications around the handler, the outermost first.
-    :param options: (name, limit of the body's size in bytes), each of them or None.
-    """
 
-    def __init__(self, methods, pattern, handler, url_prefix="", subapp=None, apps=(), options=(None, None)):
-        self.methods = methods
-        self.pattern = pattern
-        self.handler = handler
-        self.url_prefix = url_prefix
-        self.subapp = subapp
-        self.apps = apps
-        self.name, self.max_content_length = options
-        self.order = 0
-        self.static = False
+def _match(segments, index, path, start, values):
+    """Match *path* from *start* with the segments from *index*, gathering the values of variables."""
+    last = len(segments) - 1
+    length = len(path)
+    while True:
+        segment = segments[index]
+        end = path.find("/", start)
+        if end < 0:
+            end = length
+        if isinstance(segment, str):
+            if path[start:end] != segment:
+                return False
+        elif segment[3]:
+            return _match_span(segments, index, path, start, values)
+        elif end == start or not _parse(segment, path[start:end], values):
+            return False
+        if index == last:
+            return end == length
+        if end == length:
+            return False
+        start = end + 1
+        index += 1
 
-    def mounted(self, url_prefix, subapp, local):
-        """Return this route of *subapp* as it is under *url_prefix* of the application that mounts it."""
-        return Route(
-            self.methods,
-            URLPattern(url_prefix + self.pattern.url_pattern),
-            self.handler,
-            url_prefix + self.url_prefix,
-            self.subapp or subapp,
-            (subapp,) + self.apps if local else self.apps,
-            (self.name, self.max_content_length),
-        )
+
+def _match_span(segments, index, path, start, values):
+    """Try ever fewer segments for a variable that spans several, until the rest of the pattern matches too."""
+    last = index == len(segments) - 1
+    end = len(path)
+    while end > start:
+        if (last or end < len(path)) and _parse(segments[index], path[start:end], values):
+            if last or _match(segments, index + 1, path, end + 1, values):
+                return True
+        if last:
+            return False
+        end = path.rfind("/", start, end)
+    return False
+
+
+def _parse(variable, text, values):
+    """Put the value that *text* stands for into *values*; return False if the text does not match."""
+    name, parser, regex, _ = variable
+    try:
+        if regex:
+            found = regex.match(text)
+            if not found or found.group(0) != text:  # "$" matches before a newline at the end, too
+                return False
+        if parser:
+            text = parser(text)
+    except (ValueError, RuntimeError):  # RuntimeError: too long for the stack of MicroPython's re
+        return False
+    values[name] = text
+    return text is not None
+
+
+#: A handler with the methods and URL pattern that lead to it; a tuple, as a board has one for each of many routes.
+#: `order` is its place among all routes, `segments` is None for a pattern without variables, `apps` are the locally
+#: mounted applications around the handler, the outermost first, `limit` is that of the body's size in bytes or None.
+Route = namedtuple(
+    "Route", ("order", "methods", "url_pattern", "segments", "handler", "url_prefix", "subapp", "apps", "name", "limit")
+)
 
 
 class URLMap:
@@ -236,8 +188,10 @@ class URLMap:
 
     def __init__(self):
         self.routes: "list[Route]" = []
-        self._by_path: "dict[str, list[Route]]" = {}
-        self._by_prefix: "dict[str, list[Route]]" = {}
+        # A value is a route or, where several have the key, a list of routes.
+        self._by_path: "dict[str, Route | list[Route]]" = {}
+        self._by_prefix: "dict[str, Route | list[Route]]" = {}
+        self._first_variable = None  # order of the first route with variables
 
     def __iter__(self):
         return iter(self.routes)
@@ -245,36 +199,70 @@ class URLMap:
     def __len__(self):
         return len(self.routes)
 
-    def add(self, route: Route) -> None:
-        """Add a route after all others."""
-        route.order = len(self.routes)
-        self.routes.append(route)
-        literal = route.pattern.literal
-        if literal is not None:
-            route.static = True
-            self._by_path.setdefault(literal, []).append(route)
+    def add(self, methods, url_pattern, handler, url_prefix="", subapp=None, apps=(), name=None, limit=None) -> None:
+        """Add a route after all others; the parameters are the fields of `Route`.
+
+        :raises ValueError: if the pattern is malformed.
+        """
+        segments = URLPattern(url_pattern).segments
+        variables = [i for i, segment in enumerate(segments) if not isinstance(segment, str)]
+        key = "/" + "/".join(segments[: variables[0]] if variables else segments)
+        table = self._by_path
+        order = len(self.routes)
+        if variables:
+            table = self._by_prefix
+            if self._first_variable is None:
+                self._first_variable = order
         else:
-            self._by_prefix.setdefault(route.pattern.prefix, []).append(route)
+            segments = None
+        route = Route(order, methods, url_pattern, segments, handler, url_prefix, subapp, apps, name, limit)
+        self.routes.append(route)
+        others = table.get(key)
+        if isinstance(others, list):
+            others.append(route)
+        else:
+            table[key] = [others, route] if others else route
+
+    def mount(self, routes: "URLMap", url_prefix: str, subapp, local: bool) -> None:
+        """Add the *routes* of *subapp* under *url_prefix*."""
+        for route in routes:
+            self.add(
+                route.methods,
+                url_prefix + route.url_pattern,
+                route.handler,
+                url_prefix + route.url_prefix,
+                route.subapp or subapp,
+                (subapp,) + route.apps if local else route.apps,
+                route.name,
+                route.limit,
+            )
 
     def _candidates(self, path):
         """Return the routes that may match, in the order in which they were added."""
-        found = self._by_path.get(path)
-        slash = 0
-        while slash >= 0 and self._by_prefix:
-            more = self._by_prefix.get(path[: slash + 1])
-            if more:
-                found = found + more if found else more
-            slash = path.find("/", slash + 1)
-        return sorted(found, key=_order) if found and len(found) > 1 else found or ()
+        found = []
+        _extend(found, self._by_path.get(path))
+        if self._by_prefix:
+            slash = 0
+            while slash >= 0:
+                _extend(found, self._by_prefix.get(path[: slash or 1]))
+                slash = path.find("/", slash + 1)
+        if len(found) > 1:
+            found.sort(key=_order)
+        return found
 
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | None]":
         """Return the route for *method* and *path* (percent-decoded) and the values of its variables.
 
         HEAD finds the routes of GET too. Without a route the answer is (None, None).
         """
+        route = self._by_path.get(path)
+        if isinstance(route, Route) and method in route.methods:
+            # No route with variables was added before it.
+            if self._first_variable is None or route.order < self._first_variable:
+                return route, {}
         for route in self._candidates(path):
             if method in route.methods or method == "HEAD" and "GET" in route.methods:
-                values = {} if route.static else route.pattern.match(path)
+                values = match(route.segments, path) if route.segments else {}
                 if values is not None:
                     return route, values
         return None, None
@@ -283,16 +271,19 @@ class URLMap:
         """Return the methods that some route serves at *path* (RFC 9110, section 10.2.1); an empty list for none."""
         methods: "list[str]" = []
         for route in self._candidates(path):
-            if route.static or route.pattern.match(path) is not None:
-                for method in route.methods:
-                    if method not in methods:
-                        methods.append(method)
-        if methods:
-            if "GET" in methods and "HEAD" not in methods:
-                methods.append("HEAD")
-            if "OPTIONS" not in methods:
-                methods.append("OPTIONS")
+            if not route.segments or match(route.segments, path) is not None:
+                methods.extend([method for method in route.methods if method not in methods])
+        for implied, by in (("HEAD", "GET" in methods), ("OPTIONS", methods)):
+            if by and implied not in methods:
+                methods.append(implied)
         return methods
+
+
+def _extend(found, routes):
+    if isinstance(routes, list):
+        found.extend(routes)
+    elif routes:
+        found.append(routes)
 
 
 def _order(route):

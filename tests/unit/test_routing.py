@@ -1,5 +1,5 @@
 from microdot import URLPattern
-from microdot.routing import Route, URLMap
+from microdot.routing import URLMap
 from support import raises
 
 
@@ -137,7 +137,7 @@ def test_repr():
 def make_map(*routes):
     url_map = URLMap()
     for methods, pattern, handler in routes:
-        url_map.add(Route(methods.split(), URLPattern(pattern), handler))
+        url_map.add(methods.split(), pattern, handler)
     return url_map
 
 
@@ -204,13 +204,19 @@ def test_many_routes():
 
 
 def test_mounted_routes():
-    route = Route(["GET"], URLPattern("/a/<x>"), "handler").mounted("/sub", "app", False)
-    assert route.pattern.url_pattern == "/sub/a/<x>"
+    inner = make_map(("GET", "/a/<x>", "handler"))
+    middle = URLMap()
+    middle.mount(inner, "/sub", "app", False)
+    (route,) = middle
+    assert route.url_pattern == "/sub/a/<x>"
     assert route.url_prefix == "/sub"
     assert route.subapp == "app"
     assert route.apps == ()
-    outer = route.mounted("/top", "outer", True)
-    assert outer.pattern.url_pattern == "/top/sub/a/<x>"
-    assert outer.url_prefix == "/top/sub"
-    assert outer.subapp == "app"
-    assert outer.apps == ("outer",)
+    outer = URLMap()
+    outer.mount(middle, "/top", "outer", True)
+    (route,) = outer
+    assert route.url_pattern == "/top/sub/a/<x>"
+    assert route.url_prefix == "/top/sub"
+    assert route.subapp == "app"
+    assert route.apps == ("outer",)
+    assert found(outer, "GET", "/top/sub/a/1") == ("handler", {"x": "1"})
