@@ -6,6 +6,7 @@ with the first coroutine; importing this module starts nothing.
 """
 
 import asyncio
+import contextvars
 import os
 import threading
 
@@ -27,8 +28,19 @@ def get_loop():
 
 
 def run(coroutine):
-    """Run *coroutine* in the event loop and return its result; the calling thread waits, its context variables apply."""
-    return asyncio.run_coroutine_threadsafe(coroutine, get_loop()).result()
+    """Run *coroutine* in the event loop and return its result; the calling thread waits.
+
+    The thread's context variables go with it and come back as it left them.
+    """
+    result, context = asyncio.run_coroutine_threadsafe(_with_context(coroutine), get_loop()).result()
+    for variable, value in context.items():
+        if variable.get(context) is not value:
+            variable.set(value)
+    return result
+
+
+async def _with_context(coroutine):
+    return await coroutine, contextvars.copy_context()
 
 
 def finish(coroutine):
