@@ -89,6 +89,23 @@ async def test_basic_auth_refused():
     assert (await client.get("/optional/x", headers=basic("joe:pass:wörd"))).text == "x joe!"
 
 
+async def test_nothing_malformed_is_checked():
+    auth = BasicAuth()
+    checked = []
+
+    @auth.authenticate
+    async def check(request, username, password):
+        checked.append((username, password))
+        return False
+
+    client = protect(auth)
+    for headers in {}, {"Authorization": "Basic !"}, basic("joe"), basic(b"\xff:x"), {"Authorization": "Basic am9lOng"}:
+        await client.get("/x", headers=headers)
+    assert checked == []
+    assert (await client.get("/optional/x", headers=basic("joe:x"))).text == "x None"
+    assert checked == [("joe", "x")]
+
+
 async def test_basic_auth_options():
     client = make_basic(realm='The "R\\D"', charset="utf-8", scheme="XBasic", error_status=403)
     response = await client.get("/x", headers=basic("joe:pass:wörd"))

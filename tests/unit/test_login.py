@@ -105,8 +105,8 @@ async def test_user_who_is_gone():
 
 
 def session_token(response):
-    values = [field.partition(";")[0] for field in response.headers["Set-Cookie"] if field.startswith("session=")]
-    return values[0]
+    fields = [field for field in response.headers["Set-Cookie"] if field.startswith("session=")]
+    return fields[0].partition(";")[0].partition("=")[2]
 
 
 async def test_session_is_renewed_at_login_and_logout():
