@@ -57,18 +57,16 @@ class URLPattern:
 
     def _split(self):
         """Split the pattern at its slashes, but not at those inside angle brackets."""
-        segments = [""]
-        depth = 0
-        for character in self.url_pattern.lstrip("/"):
-            if character == "/" and not depth:
-                segments.append("")
-                continue
-            if character == "<":
-                depth += 1
-            elif character == ">":
-                depth -= 1
-            segments[-1] += character
-        if depth:
+        segments = []
+        begun = ""
+        for part in self.url_pattern.lstrip("/").split("/"):
+            part = begun + part
+            if part.count("<") > part.count(">"):
+                begun = part + "/"
+            else:
+                begun = ""
+                segments.append(part)
+        if begun:
             raise self._error("unbalanced angle brackets")
         return segments
 
