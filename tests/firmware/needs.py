@@ -4,9 +4,12 @@ import contextlib
 import os
 
 import pytest
+
 from firmware_tools.console import MissingError
 
 MISSING = set()
+# Measurements for the end of the run: {title: text}.
+NOTES = {}
 
 
 @contextlib.contextmanager

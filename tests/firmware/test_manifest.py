@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import pytest
+from needs import needed
+
 from firmware_tools import manifests
 from firmware_tools.console import FirmwareError
 from firmware_tools.paths import FIRMWARE, MANIFEST
-from needs import needed
 
 NEVER = {"asgi", "wsgi", "jinja", "_cpython", "test_client", "cookiejar", "websocket_client"}
 LISTS = manifests.lists()

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 
 from . import boards, debian, esp32, manifests, sources
 from .console import FirmwareError, capture, run, step
@@ -61,20 +62,30 @@ def build(name, micropython=None, sets=None, app=None):
     label = "-".join([name, *(sets or "").split(), *([app.resolve().name] if app else [])])
     folder = source.work / "builds" / label
     with locked(f"build-{label}"):
-        manifest = manifests.derive(folder.parent / f"{label}-manifest.py", board, sets, app)
-        compile_board(board, source, manifest, folder)
+        manifest = manifests.derive(manifest_path(folder), board, sets, app)
+        forget_other(folder, f"{board.folder} {source.mp} {source.version}")
+        env = {}
+        if board.port != "esp32":
+            with locked("sources"):
+                env["MICROPY_MPYCROSS"] = str(source.mpy_cross())
+        BUILDERS[board.port](board, source, manifest, folder, env)
     firmware = Firmware(board, folder, source)
     firmware.check()
     return firmware
 
 
-def compile_board(board, source, manifest, folder):
-    """Bring the build of *board* with *manifest* in *folder* up to date."""
-    env = {}
-    if board.port != "esp32":
-        with locked("sources"):
-            env["MICROPY_MPYCROSS"] = str(source.mpy_cross())
-    BUILDERS[board.port](board, source, manifest, folder, env)
+def manifest_path(folder):
+    """Return where the manifest of the build in *folder* is."""
+    return folder.with_name(f"{folder.name}-manifest.py")
+
+
+def forget_other(folder, origin):
+    """Delete the build in *folder* if it was made from another checkout or source: it has their paths in it."""
+    stamp = folder.with_name(f"{folder.name}-origin.txt")
+    if not stamp.exists() or stamp.read_text() != origin:
+        shutil.rmtree(folder, ignore_errors=True)
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(origin)
 
 
 def build_rp2(board, source, manifest, folder, env):

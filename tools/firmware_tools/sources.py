@@ -107,6 +107,7 @@ def pinned():
             fetch(work)
             unpack(work)
             (work / "complete").touch()
+        stand_in(work / "micropython-lib")
     sdk, lib = work / "root" / "usr" / "src" / "pico-sdk", work / "micropython-lib"
     return Source(work / "micropython", work=work, sdk=sdk, lib=lib, picotool=work / "picotool-src")
 
@@ -135,8 +136,8 @@ def downloaded(work, name):
 
 def unpack(work):
     """Join the downloads into one MicroPython tree and a Pico SDK."""
-    mp, root, lib = work / "micropython", work / "root", work / "micropython-lib"
-    for folder in (mp, root, lib, work / "picotool-src"):
+    mp, root = work / "micropython", work / "root"
+    for folder in (mp, root, work / "picotool-src"):
         shutil.rmtree(folder, ignore_errors=True)
     with step("unpacking"):
         untar(downloaded(work, "micropython"), mp)
@@ -147,7 +148,6 @@ def unpack(work):
             capture(["dpkg-deb", "-x", downloaded(work, name), root], what=f"unpacking {name}")
         (mp / "lib" / "tinyusb").rmdir()
         (mp / "lib" / "tinyusb").symlink_to(root / "usr" / "src" / "tinyusb")
-        stand_in(lib)
 
 
 def untar(archive, folder):
@@ -158,8 +158,8 @@ def untar(archive, folder):
 
 # What the ports' own manifests require() of micropython-lib; Debian's source package does not carry it.
 LIBRARIES = (
-    "aioespnow", "bundle-networking", "dht", "ds18x20", "neopixel", "onewire", "umqtt.robust", "umqtt.simple", "upysh",
-    "argparse", "mip-cmdline", "ssl",
+    "aioble", "aioespnow", "argparse", "bundle-networking", "dht", "ds18x20", "mip-cmdline", "neopixel", "onewire",
+    "ssl", "umqtt.robust", "umqtt.simple", "upysh",
 )
 
 
@@ -167,8 +167,8 @@ def stand_in(lib):
     """Make a micropython-lib of empty packages in *lib*: the ports' manifests find each that they ask for."""
     for name in LIBRARIES:
         folder = lib / "micropython" / name
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "manifest.py").write_text('metadata(version="0.0")\n')
     for name in ("python-stdlib", "python-ecosys", "unix-ffi"):
-        (lib / name).mkdir()
+        (lib / name).mkdir(exist_ok=True)
     (lib / "README.md").write_text("Empty stand-ins for micropython-lib, which Debian's source package leaves out.\n")

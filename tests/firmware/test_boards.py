@@ -1,0 +1,84 @@
+"""The boards' folders: what they say agrees with MicroPython's own files for those boards."""
+
+import re
+
+import pytest
+
+from firmware_tools import boards, manifests
+from firmware_tools.console import FirmwareError
+from firmware_tools.paths import BOARDS
+
+NAMES = boards.names()
+RP2 = [name for name in NAMES if boards.load(name).port == "rp2"]
+FLASH = {"rp2040": 2 * 1024 * 1024, "rp2350": 4 * 1024 * 1024}
+STOCK = {"RPI_PICO_PPP": "RPI_PICO"}
+MACHINES = {"QEMU_CORTEX_M": "MPS2_AN385", "QEMU_RV32": "VIRT_RV32"}
+
+
+def test_every_folder_is_a_board():
+    assert sorted(path.name for path in BOARDS.iterdir() if path.name != "common") == NAMES
+    assert set(NAMES) == {
+        "RPI_PICO", "RPI_PICO_W", "RPI_PICO2_W", "RPI_PICO_PPP", "ESP32_GENERIC", "ESP32_GENERIC_S3",
+        "ESP32_GENERIC_C3", "UNIX", "QEMU_CORTEX_M", "QEMU_RV32",
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_board_freezes_all_beside_what_the_stock_board_does(source, name):
+    board = boards.load(name)
+    frozen = manifests.frozen_files(board.manifest, source, board.port)
+    assert {f"microdot/{module}.py" for module in manifests.modules("all")} <= set(frozen)
+    assert len(frozen) == len(set(frozen))
+    assert "asyncio/core.py" in frozen
+    if board.port in ("rp2", "esp32"):
+        assert "_boot.py" in frozen
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_other_freeze_sets(source, tmp_path, name):
+    board = boards.load(name)
+    manifest = manifests.derive(tmp_path / "manifest.py", board, "core")
+    frozen = manifests.frozen_files(manifest, source, board.port)
+    modules = {f"microdot/{module}.py" for module in manifests.modules("core")}
+    assert {path for path in frozen if path.startswith("microdot/")} == modules
+
+
+def storage(text, flash):
+    """Return the bytes that a board header reserves for the filesystem."""
+    expression = re.search(r"#define MICROPY_HW_FLASH_STORAGE_BYTES\s+\((.+)\)", text).group(1)
+    numbers = expression.replace("PICO_FLASH_SIZE_BYTES", str(flash))
+    assert re.fullmatch(r"[\d *-]+", numbers)
+    return eval(numbers)
+
+
+@pytest.mark.parametrize("name", RP2)
+def test_the_flash_budget_is_what_the_filesystem_leaves(source, name):
+    board = boards.load(name)
+    stock = source.port("rp2") / "boards" / STOCK.get(name, name)
+    header = (board.folder / "mpconfigboard.h").read_text()
+    if "MICROPY_HW_FLASH_STORAGE_BYTES" not in header:
+        assert header == f'#include "boards/{name}/mpconfigboard.h"\n'
+        header = (stock / "mpconfigboard.h").read_text()
+    flash = FLASH[board.mcu]
+    assert board.flash_budget == flash - storage(header, flash)
+    assert (board.folder / "pins.csv").read_text() == (stock / "pins.csv").read_text()
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_emulated_machines_are_the_stock_ones(source, name):
+    board = boards.load(name)
+    makefile = (board.folder / "mpconfigboard.mk").read_text()
+    assert f"include boards/{MACHINES[name]}/mpconfigboard.mk" in makefile
+    stock = source.port("qemu") / "boards" / MACHINES[name] / "mpconfigboard.mk"
+    script = re.search(r"LDSCRIPT = (.+)", stock.read_text())
+    first = re.search(r"LENGTH = (\d+)M", (source.port("qemu") / script.group(1)).read_text())
+    assert board.flash_budget == int(first.group(1)) * 1024 * 1024
+
+
+def test_a_board_is_refused_what_it_cannot_be_built_from():
+    with pytest.raises(FirmwareError, match="RPI_PICO_W needs drivers .*: pass --micropython DIR"):
+        boards.load("RPI_PICO_W").check_source(full=False)
+    with pytest.raises(FirmwareError, match="QEMU_RV32 is built from Debian's sources only"):
+        boards.load("QEMU_RV32").check_source(full=True)
+    with pytest.raises(FirmwareError, match="no board PICO in boards/; there are ESP32_GENERIC, "):
+        boards.load("PICO")

