@@ -45,9 +45,13 @@ class WSGITransport:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            data = self._input.read(n)
-        else:
-            data = await loop.run_in_executor(None, self._input.read, n)
+            loop = None
+        try:
+            data = await loop.run_in_executor(None, self._input.read, n) if loop else self._input.read(n)
+        except MemoryError:
+            raise
+        except Exception:  # the client is gone, or its chunks are malformed: each server has its own exceptions for that
+            raise HTTPException(400, "Incomplete or malformed body") from None
         if self._remaining is not None:
             self._remaining -= len(data)
             if not data:
