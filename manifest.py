@@ -54,8 +54,13 @@ SETS = {
         "websocket",
     ),
     "forms": (
+        "cors",
+        "csrf",
         "formparser",
+        "hosts",
         "multipart",
+        "proxies",
+        "static",
         "uploads",
     ),
     "sessions": (
@@ -65,7 +70,10 @@ SETS = {
         "session",
         "tokens",
     ),
-    "templates": ("utemplate",),
+    "templates": (
+        "reverse",
+        "utemplate",
+    ),
 }
 
 

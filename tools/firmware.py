@@ -184,6 +184,9 @@ def main(arguments=None):
     except FirmwareError as error:
         print(f"firmware: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"firmware: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 

@@ -1,0 +1,103 @@
+"""The command line: every failure is one clear line, and nothing fails with a traceback."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from firmware_tools import console, debian, sources
+from firmware_tools.console import FirmwareError, MissingError
+from firmware_tools.paths import ROOT
+
+TOOL = ROOT / "tools" / "firmware.py"
+
+
+def run(*arguments, **environment):
+    """Run the tool in a process of its own."""
+    return subprocess.run(
+        [sys.executable, TOOL, *map(str, arguments)], capture_output=True, text=True, env={**os.environ, **environment}
+    )
+
+
+def test_the_boards_are_listed_with_what_can_build_them():
+    done = run("boards")
+    assert done.returncode == 0
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert lines["RPI_PICO"].endswith("built from Debian's sources or a full checkout")
+    assert lines["RPI_PICO_W"].endswith("built from a full checkout")
+    assert lines["QEMU_RV32"].endswith("built from Debian's sources")
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["build", "NOPE"], "no board NOPE in boards/; there are ESP32_GENERIC,"),
+    (["build", "RPI_PICO2_W"], "RPI_PICO2_W needs drivers that Debian's source lacks: pass --micropython DIR"),
+    (["build", "RPI_PICO", "--micropython", "/nowhere"], "/nowhere is not a MicroPython checkout (no py/mpconfig.h)"),
+    (["build", "QEMU_RV32", "--micropython", "/nowhere"], "is built from Debian's sources only"),
+    (["check", "RPI_PICO"], "check is for ESP32 boards; `build RPI_PICO` does it all"),
+    (["emulate", "ESP32_GENERIC"], "there is no emulator for ESP32_GENERIC here; `check ESP32_GENERIC`"),
+    (["image", "littlefs", "-o", "/nowhere/x", "--size", "5"], "must be a multiple of 4096 bytes"),
+    (["image", "romfs", "-o", "x", "--set", "everything"], "unknown freeze set everything; choose from core"),
+    (["image", "romfs", "-o", "/nowhere/x"], "building the ROMFS image failed"),
+    (["image", "littlefs", "-o", "/nowhere/x"], "/nowhere/x: No such file or directory"),
+])
+def test_failures_are_one_line(arguments, message):
+    done = run(*arguments, IDF_PATH="")
+    assert done.returncode == 1
+    assert done.stderr.startswith("firmware: ") and done.stderr.count("\n") == 1
+    assert message in done.stderr
+
+
+def test_a_missing_argument_is_explained():
+    done = run("build")
+    assert done.returncode == 2
+    assert "the following arguments are required: BOARD" in done.stderr
+
+
+def test_missing_packages_are_named(monkeypatch):
+    monkeypatch.setattr(debian, "missing", lambda packages: ["cmake", "ninja-build"])
+    with pytest.raises(MissingError, match="^building RPI_PICO needs Debian packages: apt-get install cmake ninja-build$"):
+        debian.require(["cmake", "ninja-build", "make"], "building RPI_PICO")
+
+
+def test_packages_are_looked_up():
+    if not console.beside_python("dpkg-query"):
+        assert debian.missing(["coreutils"]) == []
+        return
+    assert debian.missing(["coreutils", "no-such-package-anywhere"]) == ["no-such-package-anywhere"]
+
+
+def test_without_apt_a_checkout_is_asked_for(monkeypatch):
+    monkeypatch.setattr(debian.shutil, "which", lambda name: None)
+    with pytest.raises(MissingError, match="no apt-get here to fetch MicroPython with: pass --micropython DIR"):
+        debian.mirror()
+
+
+def test_a_checkout_without_submodules_says_what_to_run(tmp_path, source):
+    (tmp_path / "py").mkdir()
+    (tmp_path / "py" / "mpconfig.h").write_text((source.mp / "py" / "mpconfig.h").read_text())
+    with pytest.raises(FirmwareError, match="lacks its submodules: run `make -C ports/<port> BOARD=<board> submodules`"):
+        sources.checkout(tmp_path)
+
+
+def test_a_failed_command_names_its_first_error_and_its_log(tmp_path):
+    script = "echo compiling; echo 'x.c:3: error: no such thing'; echo more; exit 1"
+    with pytest.raises(FirmwareError) as caught:
+        console.run(["sh", "-c", script], log=tmp_path / "build.log", what="building X")
+    assert str(caught.value) == (
+        f"building X failed: x.c:3: error: no such thing (whole output: {tmp_path / 'build.log'})"
+    )
+    with pytest.raises(MissingError, match="^no-such-program is not installed$"):
+        console.run(["no-such-program"], log=tmp_path / "build.log")
+
+
+def test_the_archive_must_give_the_pinned_release(tmp_path):
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / "downloads" / "micropython_1.99.0.orig.tar.xz").write_text("")
+    with pytest.raises(FirmwareError, match="gave micropython_1.99.0.orig.tar.xz, not micropython 1.25.0: pass"):
+        sources.downloaded(tmp_path, "micropython")
+
+
+def test_no_file_of_the_tool_names_a_package_host():
+    for path in [*(ROOT / "tools" / "firmware_tools").rglob("*.py"), TOOL, ROOT / "manifest.py"]:
+        assert "://" not in path.read_text().replace("socket://127.0.0.1", ""), path
