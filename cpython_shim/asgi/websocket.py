@@ -20,6 +20,7 @@ class WebSocketTransport:
     def __init__(self, scope, receive, send):
         self._receive = receive
         self._send = send
+        self._client = scope.get("client")
         self.subprotocols = scope.get("subprotocols") or []
         self.accepted = False
 
@@ -27,16 +28,17 @@ class WebSocketTransport:
         """Accept the request; return the channel for the connection's messages."""
         self.accepted = True
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        return MessageChannel(self._receive, self._send, max_message_length)
+        return MessageChannel(self._receive, self._send, max_message_length, self._client)
 
 
 class MessageChannel:
     """The messages of a WebSocket, as the server gives and takes them."""
 
-    def __init__(self, receive, send, max_message_length):
+    def __init__(self, receive, send, max_message_length, client):
         self._receive = receive
         self._send = send
         self._limit = max_message_length
+        self._client = client
         self.close_code = None
         self.close_reason = ""
 
@@ -57,7 +59,7 @@ class MessageChannel:
         return None
 
     async def _refuse_message(self):
-        log_error(f"WebSocket closed: {TOO_BIG} message too big")
+        log_error(f"WebSocket of {self._client} closed: {TOO_BIG} message too big")
         with contextlib.suppress(OSError):
             await self.close(TOO_BIG, "message too big")
         self.close_code, self.close_reason = TOO_BIG, "message too big"

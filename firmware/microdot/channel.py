@@ -14,6 +14,7 @@ _LINGER_SECONDS = 0.2
 class FrameChannel:
     """Messages over a transport with `async read() -> bytes` (empty at the end) and `async send(data)`.
 
+    :param client: who the peer is, for the log.
     :param received: what the peer has sent after its handshake already.
     :param max_message_length: in bytes, 0 for no limit.
     :param extension: the negotiated permessage-deflate object, or None.
@@ -24,6 +25,7 @@ class FrameChannel:
     def __init__(
         self,
         transport,
+        client,
         received: bytes = b"",
         max_message_length: int = 0,
         extension=None,
@@ -34,6 +36,7 @@ class FrameChannel:
         #: The text that came with `close_code`.
         self.close_reason = ""
         self._transport = transport
+        self._client = client
         self._connection = Connection(False, max_message_length, extension)
         if received:
             self._connection.feed(received)
@@ -44,14 +47,13 @@ class FrameChannel:
     async def receive(self, settled) -> "str | bytes | None":
         """Return the next message, None when the connection is closed; answers pings meanwhile.
 
-        :param settled: coroutine function that returns when the peer's wish to close may be agreed to: then nothing
-            more can be sent.
+        :param settled: coroutine function that returns when the close frame may be sent, after which nothing more can.
         """
         connection = self._connection
         while connection.close_code is None:
             try:
                 event = connection.next_event()
-                if event is not None and event[0] == CLOSE and connection.error is None:
+                if event is not None and event[0] == CLOSE:
                     await settled()
                 await self._reply()
                 if event is None:
@@ -66,7 +68,7 @@ class FrameChannel:
                 await self._reply()
         self.close_code, self.close_reason = connection.close_code, connection.close_reason
         if connection.error is not None:
-            log_error("WebSocket closed: " + str(connection.close_code) + " " + connection.close_reason)
+            log_error("WebSocket of %s closed: %d %s" % (self._client, connection.close_code, connection.close_reason))
             await self._linger()
         return None
 

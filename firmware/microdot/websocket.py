@@ -79,7 +79,7 @@ class WebSocket:
             return  # the application has closed the connection: what still comes is left out
 
     async def _settled(self):
-        """Give the handler time to answer the messages that came before the peer's close frame."""
+        """Give the handler time to answer the messages that have come before the connection's end."""
         try:
             await asyncio.wait_for(self._idle.wait(), _ANSWER_SECONDS)
         except asyncio.TimeoutError:
@@ -244,7 +244,8 @@ async def _upgrade(request, subprotocols, allowed_origins, ping_interval, deflat
 
         extension_header, extension = negotiate(headers.get("Sec-WebSocket-Extensions")) or (None, None)
     received = await transport.upgrade(request, response_headers(key, subprotocol, extension_header))
-    return WebSocket(FrameChannel(transport, received, limit, extension, ping_interval), subprotocol)
+    channel = FrameChannel(transport, request.client_addr, received, limit, extension, ping_interval)
+    return WebSocket(channel, subprotocol)
 
 
 def with_websocket(

@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""Run the Autobahn WebSocket test suite against the framework's server.
+
+    tools/websocket_conformance.py [--micropython PATH] [--cases '9.*' ...] WSTEST
+
+WSTEST is the suite's program: `pip install autobahntestsuite` in an environment of Python 2.7 puts it there. Without
+--micropython the server runs on this Python. The report is written below build/conformance. Ends with status 1 if a
+case is not OK (informational ones aside).
+"""
+
+import argparse
+import collections
+import json
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).parent.parent
+APP = ROOT / "tools" / "conformance_app.py"
+
+
+def free_port():
+    """Return a TCP port that nothing listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def start(micropython, port, folder):
+    """Start the echo and return its process when it listens."""
+    command = [micropython, "-X", "heapsize=8m"] if micropython else [sys.executable]
+    path = "MICROPYPATH" if micropython else "PYTHONPATH"
+    firmware = str(ROOT / "firmware")
+    environment = {path: f".frozen:{firmware}" if micropython else firmware}
+    log = (folder / "server.log").open("w")
+    process = subprocess.Popen([*command, APP, str(port)], env=environment, stdout=log, stderr=subprocess.STDOUT)
+    log.close()
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return process
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                sys.exit("the server does not start")
+            time.sleep(0.05)
+
+
+def run(wstest, port, cases, folder):
+    """Run the suite; return {case: result}."""
+    servers = [{"agent": "microdot", "url": f"ws://127.0.0.1:{port}"}]
+    spec = {"outdir": str(folder), "servers": servers, "cases": cases, "exclude-cases": [], "exclude-agent-cases": {}}
+    (folder / "spec.json").write_text(json.dumps(spec))
+    with (folder / "wstest.log").open("w") as log:
+        command = [wstest, "-m", "fuzzingclient", "-s", folder / "spec.json"]
+        subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=True)
+    return json.loads((folder / "index.json").read_text())["microdot"]
+
+
+def main():
+    """Run the suite and print what did not pass; return the number of those cases."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("wstest")
+    parser.add_argument("--micropython", help="run the server on this MicroPython")
+    parser.add_argument("--cases", nargs="+", default=["*"])
+    args = parser.parse_args()
+    port = free_port()
+    folder = ROOT / "build" / "conformance" / ("micropython" if args.micropython else "cpython")
+    folder.mkdir(parents=True, exist_ok=True)
+    server = start(args.micropython, port, folder)
+    try:
+        results = run(args.wstest, port, args.cases, folder)
+    finally:
+        server.kill()
+        server.wait()
+    good = ("OK", "INFORMATIONAL")
+    bad = [case for case, result in results.items() if not {result["behavior"], result["behaviorClose"]} <= {*good}]
+    for case in sorted(bad):
+        print(case, results[case]["behavior"], results[case]["behaviorClose"], folder / results[case]["reportfile"])
+    counts = collections.Counter(result["behavior"] for result in results.values())
+    print(f"{len(results)} cases:", ", ".join(f"{count} {name}" for name, count in counts.items()))
+    return len(bad)
+
+
+if __name__ == "__main__":
+    sys.exit(1 if main() else 0)
