@@ -72,6 +72,6 @@ async def pbkdf2(password: "str | bytes", salt: "str | bytes", iterations: int) 
     for i in range(iterations):
         block = sha256(outer + sha256(inner + block).digest()).digest()
         result ^= int.from_bytes(block, "big")
-        if not i & 63:
+        if not i & 15:
             await asyncio.sleep(0)
     return result.to_bytes(32, "big")
