@@ -1,4 +1,4 @@
-"""The application that tools/soak.py loads; runs on MicroPython: `soak_app.py PORT`."""
+"""The application that tools/soak.py loads; runs on MicroPython: `soak_app.py PORT FILE`."""
 
 import binascii
 import gc
@@ -7,7 +7,7 @@ import sys
 from microdot import Microdot, Request, send_file
 
 app = Microdot()
-FILE = __file__
+FILE = sys.argv[2]
 
 
 class Lines:
@@ -87,4 +87,5 @@ async def memory(request):
 
 
 Request.max_content_length = 65536
+Request.max_body_length = 4096
 app.run("127.0.0.1", int(sys.argv[1]))

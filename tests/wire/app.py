@@ -23,7 +23,7 @@ PROFILES = {
     },
     # deadlines that tests wait for
     "impatient": {
-        "max_connections": 3,
+        "max_connections": 16,
         "head_timeout": 0.3,
         "body_timeout": 0.3,
         "idle_timeout": 0.3,

@@ -1,8 +1,8 @@
 """The servers that the wire tests share: one of each profile for each runtime, checked when the tests are done."""
 
 import pytest
-from runtimes import micropython_binary
 
+from runtimes import micropython_binary
 from wire.server import Server, wait_until
 
 
@@ -29,7 +29,7 @@ def strict(runtime):
         assert not server.complaints(), server.log()[-1500:]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def impatient(runtime):
     """A server with deadlines below a second and few connections."""
     with Server(runtime, "impatient") as server:
@@ -39,7 +39,7 @@ def impatient(runtime):
         assert not server.complaints(), server.log()[-1500:]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def patient(runtime):
     """A server with the limits that the framework sets, for tests of behaviour; may print tracebacks."""
     with Server(runtime, "patient") as server:

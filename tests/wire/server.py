@@ -12,7 +12,12 @@ import time
 from wire.reader import EndOfStream, Reader
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
+sys.path.append(str(ROOT / "tools"))
+
+from firmware_tools.compiler import compile_file  # noqa: E402
+
 APP = pathlib.Path(__file__).parent / "app.py"
+CODE = 48  # KB of heap by which a framework that is not frozen takes more, on a 64-bit machine
 PATIENCE = 30  # seconds after which a server that does nothing has failed; nothing waits for this when all is well
 
 
@@ -31,23 +36,48 @@ def wait_until(condition):
     return value
 
 
+def prepare(micropython, heap, app, folder):
+    """Compile an application for a small heap, and the framework unless that MicroPython has it frozen in.
+
+    Compiled code takes heap, frozen code does not: CODE is added for it.
+    Returns (heap size in KB, folder) for `Server`.
+    """
+    compile_file(app, folder / f"{app.stem}.mpy", app.name)
+    if has_framework(micropython):
+        return heap, folder
+    for path in (ROOT / "firmware" / "microdot").glob("*.py"):
+        if path.stem != "_cpython":
+            compile_file(path, folder / "microdot" / f"{path.stem}.mpy", f"microdot/{path.name}")
+    return heap + CODE, folder
+
+
+def has_framework(micropython):
+    """Whether the framework is frozen into this MicroPython, as `tools/firmware.py build UNIX` does it."""
+    environment = dict(os.environ, MICROPYPATH=".frozen")
+    return not subprocess.run([micropython, "-c", "import microdot"], env=environment, capture_output=True).returncode
+
+
 class Server:
     """A process that runs an application and listens on `port`; use as a context manager.
 
     runtime: "cpython", or the path of a MicroPython
     arguments: given to the application after its port
     app: path of the application
-    heap: MicroPython's heap size, such as "128k"
+    heap: MicroPython's heap size in KB
+    compiled: folder with the application as .mpy file, as `prepare()` makes it
     """
 
-    def __init__(self, runtime, *arguments, app=APP, heap="512k"):
+    def __init__(self, runtime, *arguments, app=APP, heap=1024, compiled=None):
         self.port = free_port()
         paths = [str(ROOT / "firmware"), str(app.parent)]
         if runtime == "cpython":
             command = [sys.executable, "-B", "-W", "always::ResourceWarning", str(app)]
             paths = {"PYTHONPATH": os.pathsep.join(paths)}
+        elif compiled:
+            command = [runtime, "-X", f"heapsize={heap}k", "-m", app.stem]
+            paths = {"MICROPYPATH": f".frozen:{compiled}"}
         else:
-            command = [runtime, "-X", f"heapsize={heap}", str(app)]
+            command = [runtime, "-X", f"heapsize={heap}k", str(app)]
             paths = {"MICROPYPATH": ":".join([".frozen", *paths])}
         self.command = [*command, str(self.port), *map(str, arguments)]
         self.environment = dict(os.environ, **paths)

@@ -1,11 +1,12 @@
 """Clients that make the server wait: the server, not the client, ends each of these connections.
 
 No test sleeps for a deadline or asserts a time: it waits for the server's end of the connection, and the server's
-deadlines are fractions of a second against a patience of half a minute.
+deadlines are fractions of a second against a patience of half a minute. Attacks that take time are made side by side.
 """
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from wire.reader import EndOfStream, Reader
 from wire.server import PATIENCE, send_all, wait_until
@@ -13,107 +14,114 @@ from wire.vector import request
 
 PAUSE = 0.05  # seconds between the pieces of a slow client, far less than any deadline
 LIMIT = 400  # pieces after which a slow client gives up: a failure
+AT_ONCE = 12  # attacks side by side, fewer than the server's connections
+
+POST = b"POST /echo HTTP/1.1"
+CHUNKED = b"Transfer-Encoding: chunked"
+CLOSE = b"Connection: close"
 
 
-def assert_ended(sock, statuses=(408,)):
-    """The server must close without help, after nothing or one response of these statuses."""
-    reader = Reader(sock)
-    try:
-        response = reader.response()
-    except EndOfStream:
-        return
-    except ConnectionResetError:
-        return
-    assert response.status in statuses and not response.persistent, response
-    reader.end()
+def side_by_side(attack, server, cases):
+    """Run attack(server, *case) for all cases; raise the first failure. The server must live."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda case: attack(server, *case), cases))
+    server.assert_alive()
 
 
-def assert_dribble_ends(server, first, piece, pause=PAUSE):
-    """Send `first` and then `piece` again and again; the server must end it."""
+def stop(server, data, statuses):
+    """Send `data` and no more: the server must close, after nothing or one response of these statuses."""
     with server.connect() as sock:
-        sock.sendall(first)
+        sock.sendall(data)
+        reader = Reader(sock)
         try:
+            response = reader.response()
+        except EndOfStream:
+            return
+        assert response.status in statuses, (data, response)
+        if response.status in (400, 408):
+            assert not response.persistent, (data, response)
+            sock.shutdown(socket.SHUT_WR)
+        reader.end()
+
+
+def dribble(server, first, piece):
+    """Send `first` and then `piece` again and again; the server must put an end to it."""
+    with server.connect() as sock:
+        try:
+            sock.sendall(first)
             for _ in range(LIMIT):
                 sock.sendall(piece)
-                time.sleep(pause)
+                time.sleep(PAUSE)
         except OSError:
             return
-        sock.settimeout(0.01)
-        raise AssertionError(f"still connected after {LIMIT} pieces")
+        raise AssertionError(f"still connected after {LIMIT} pieces {piece} behind {first}")
 
 
-def test_silent_client(impatient):
-    with impatient.connect() as sock:
-        assert_ended(sock)
+def test_clients_that_stop(impatient):
+    """In silence, in the head, at the start of a TLS handshake."""
+    heads = [b"", b"G", b"\r\n", b"GET / HTTP/1.1", b"GET / HTTP/1.1\r\n", request()[:-2], b"\x16\x03\x01\x02\0\x01"]
+    side_by_side(stop, impatient, [(data, (400, 408)) for data in heads])
 
 
-def test_head_that_stops(impatient):
-    for data in (b"G", b"\r\n", b"GET / HTTP/1.1", b"GET / HTTP/1.1\r\n", request()[:-2], b"\x16\x03\x01\x02\0\x01"):
-        with impatient.connect() as sock:
-            sock.sendall(data)
-            assert_ended(sock, (400, 408))
-        impatient.assert_alive()
-
-
-def test_head_in_single_bytes(impatient):
-    assert_dribble_ends(impatient, b"GET / HTTP/1.1\r\nX-Test: ", b"a")
-
-
-def test_empty_lines_without_end(impatient):
-    assert_dribble_ends(impatient, b"", b"\r\n")
-
-
-def test_fields_without_end(impatient):
-    assert_dribble_ends(impatient, b"GET / HTTP/1.1\r\n", b"a:\r\n")
-
-
-def test_body_that_stops(impatient):
-    chunked = b"Transfer-Encoding: chunked"
+def test_bodies_that_stop(impatient):
+    cases = []
     for path in (b"/echo", b"/stream", b"/ignore", b"/first", b"/unknown"):
         line = b"POST " + path + b" HTTP/1.1"
         for data in (
             request(line, b"Content-Length: 10"),
             request(line, b"Content-Length: 10", body=b"hello"),
+            request(line, b"Content-Length: 30000"),
             request(line, b"Content-Length: 10", b"Expect: 100-continue"),
-            request(line, chunked),
-            request(line, chunked, body=b"5\r\nhel"),
-            request(line, chunked, body=b"5\r\nhello\r\n0\r\n"),
+            request(line, CHUNKED),
+            request(line, CHUNKED, body=b"5\r\nhel"),
+            request(line, CHUNKED, body=b"5\r\nhello\r\n0\r\n"),
         ):
-            with impatient.connect() as sock:
-                sock.sendall(data)
-                assert_ended(sock, (200, 400, 404, 408))
-            impatient.assert_alive()
+            cases.append((data, (200, 404, 408, 413)))
+    side_by_side(stop, impatient, cases)
 
 
-def test_body_in_single_bytes(impatient):
-    """A body slower than the deadline for all of it, though it never stops."""
-    for path in (b"/echo", b"/stream"):
-        assert_dribble_ends(impatient, request(b"POST " + path + b" HTTP/1.1", b"Content-Length: 10000"), b"x")
-        assert_dribble_ends(
-            impatient, request(b"POST " + path + b" HTTP/1.1", b"Transfer-Encoding: chunked"), b"1\r\nx\r\n"
-        )
+def test_dribbling_clients(impatient):
+    """None of these ever stops, and none ever comes to its end."""
+    side_by_side(
+        dribble,
+        impatient,
+        [
+            (b"GET / HTTP/1.1\r\nX-Test: ", b"a"),
+            (b"GET / HTTP/1.1\r\n", b"a:\r\n"),
+            (b"", b"\r\n"),
+            (request(POST, b"Content-Length: 10000"), b"x"),
+            (request(b"POST /stream HTTP/1.1", b"Content-Length: 10000"), b"x"),
+            (request(POST, CHUNKED), b"1\r\nx\r\n"),
+            (request(b"POST /stream HTTP/1.1", CHUNKED), b"1\r\nx\r\n"),
+            (request(POST, CHUNKED), b"0"),
+            (request(POST, CHUNKED, body=b"5;"), b"a"),
+            (request(POST, CHUNKED, body=b"0\r\nX: "), b"a"),
+            (request(POST, CHUNKED, body=b"0\r\n"), b"a:\r\n"),
+        ],
+    )
 
 
-def test_chunk_size_in_single_bytes(impatient):
-    assert_dribble_ends(impatient, request(b"POST /echo HTTP/1.1", b"Transfer-Encoding: chunked"), b"0")
-
-
-def test_trailer_in_single_bytes(impatient):
-    first = request(b"POST /echo HTTP/1.1", b"Transfer-Encoding: chunked", body=b"0\r\nX: ")
-    assert_dribble_ends(impatient, first, b"a")
-
-
-def test_unread_body_without_end(impatient):
+def test_clients_that_go_on_after_the_last_answer(impatient):
     """A refused client that goes on sending is not listened to for ever."""
-    assert_dribble_ends(impatient, request(b"POST /echo HTTP/1.1", b"Content-Length: 99999999"), b"x" * 100)
-    assert_dribble_ends(impatient, request(b"POST /echo HTTP/1.1", b"Content-Length: x"), b"x" * 100)
-    assert_dribble_ends(impatient, request(b"GET / HTTP/1.1", b"Connection: close"), b"x" * 100)
+    piece = b"x" * 100
+    side_by_side(
+        dribble,
+        impatient,
+        [
+            (request(POST, b"Content-Length: 99999999"), piece),
+            (request(POST, b"Content-Length: x"), piece),
+            (request(b"GET / HTTP/1.1", CLOSE), piece),
+            (request(b"GET / HTTP/1.1", CLOSE) + request(), request()),
+            (request(b"POST /ignore HTTP/1.1", b"Content-Length: 30000"), b"x"),
+            (request(b"POST /ignore HTTP/1.1", CLOSE, CHUNKED), b"1\r\nx\r\n"),
+        ],
+    )
 
 
 def test_flood_behind_an_error(impatient):
     """Nor is one that sends as fast as it can."""
     with impatient.connect() as sock:
-        sock.sendall(request(b"POST /echo HTTP/1.1", b"Content-Length: x"))
+        sock.sendall(request(POST, b"Content-Length: x"))
         limit = time.monotonic() + PATIENCE
         try:
             while time.monotonic() < limit:
@@ -134,31 +142,43 @@ def test_idle_connection(impatient):
 
 
 def test_closing_without_the_clients_help(impatient):
-    """After `Connection: close` and after an error the server closes although the client does not."""
-    for data in (
-        request(b"GET / HTTP/1.1", b"Connection: close"),
-        request(b"GET / HTTP/1.0"),
-        request(b"GET / HTTP/1.1", host=None),
-        request(b"POST /echo HTTP/1.1", b"Content-Length: 99999"),
-    ):
-        with impatient.connect() as sock:
+    """After the last answer the server closes although the client does not."""
+
+    def wait_for_the_end(server, data):
+        with server.connect() as sock:
             sock.sendall(data)
             reader = Reader(sock)
             assert not reader.response(version=data.split(b"\r\n")[0][-3:].decode()).persistent
             reader.end()
 
+    cases = [
+        request(b"GET / HTTP/1.1", CLOSE),
+        request(b"GET / HTTP/1.0"),
+        request(b"GET / HTTP/1.1", host=None),
+        request(POST, b"Content-Length: 99999"),
+    ]
+    side_by_side(wait_for_the_end, impatient, [(data,) for data in cases])
+
+
+def unread(server):
+    """A connection with a small receive buffer, so that the server's writes stop early."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(PATIENCE)
+    sock.connect(("127.0.0.1", server.port))
+    return sock
+
 
 def test_client_that_never_reads(impatient):
-    """The socket of a client that takes nothing is closed, be the body a generator, a file or a string."""
+    """The socket of a client that takes nothing is closed, whatever the body is made of."""
     quiet = impatient.sockets()
-    for path in (b"/large/50000000", b"/countdown/10000000"):
-        with unread(impatient) as sock:
-            sock.sendall(request(b"GET " + path + b" HTTP/1.1"))
-            assert wait_until(lambda: impatient.sockets() > quiet), "not even accepted"
-            assert wait_until(lambda: impatient.sockets() <= quiet), (
-                f"{path} keeps the socket of a client that never reads"
-            )
-        impatient.assert_alive()
+    socks = [unread(impatient) for _ in range(2)]
+    for sock, path in zip(socks, (b"/large/50000000", b"/countdown/10000000"), strict=True):
+        sock.sendall(request(b"GET " + path + b" HTTP/1.1"))
+    assert wait_until(lambda: impatient.sockets() > quiet), "not even accepted"
+    assert wait_until(lambda: impatient.sockets() <= quiet), "sockets of clients that never read stay open"
+    for sock in socks:
+        sock.close()
 
 
 def test_pipelining_client_that_never_reads(impatient):
@@ -169,7 +189,7 @@ def test_pipelining_client_that_never_reads(impatient):
             for _ in range(1000):
                 sock.sendall(request(b"GET /large/100000 HTTP/1.1") * 10)
         except OSError:
-            pass
+            pass  # nobody takes it any more
         assert wait_until(lambda: impatient.sockets() <= quiet), "the socket stays open"
 
 
@@ -185,24 +205,23 @@ def test_slow_reader_is_served(impatient):
             received += piece
 
 
-def unread(server):
-    """A connection with a small receive buffer, so that the server's writes stop early."""
-    sock = socket.socket()
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    sock.settimeout(PATIENCE)
-    sock.connect(("127.0.0.1", server.port))
-    return sock
+def test_slow_sender_is_served(impatient):
+    """The deadline of a body is for one that comes too slowly, not for one that is large."""
+    with impatient.connect() as sock:
+        sock.sendall(request(b"POST /stream HTTP/1.1", b"Content-Length: 15000"))
+        for _ in range(100):
+            sock.sendall(b"x" * 150)
+            time.sleep(0.01)
+        assert Reader(sock).response().body == b"15000 0"
 
 
 def test_many_silent_clients(impatient):
-    """More silent clients than the budget allows do not keep others out for long."""
+    """Far more silent clients than there is room for do not keep others out for long."""
     quiet = impatient.sockets()
-    silent = [impatient.connect() for _ in range(20)]
-    try:
-        for sock in silent[::2]:
-            send_all(sock, b"GET / HT")
-        assert wait_until(impatient.answers), "kept out by silent clients"
-        assert wait_until(lambda: impatient.sockets() <= quiet), "silent clients keep their sockets"
-    finally:
-        for sock in silent:
-            sock.close()
+    silent = [impatient.connect() for _ in range(40)]
+    for sock in silent[::2]:
+        send_all(sock, b"GET / HT")
+    assert wait_until(impatient.answers), "kept out by silent clients"
+    assert wait_until(lambda: impatient.sockets() <= quiet), "silent clients keep their sockets"
+    for sock in silent:
+        sock.close()

@@ -4,19 +4,20 @@ import json
 import socket
 
 import pytest
-from runtimes import micropython_binary
 
+from runtimes import micropython_binary
 from wire.reader import EndOfStream, Reader
-from wire.server import Server, send_all
+from wire.server import APP, Server, prepare, send_all
 from wire.vector import request
 
 ROUNDS = 10
 
 
-@pytest.fixture(scope="module", params=["96k", "128k"])
-def small(request):
-    """A MicroPython server with a heap that attacks can fill."""
-    with Server(micropython_binary(), "patient", heap=request.param) as server:
+@pytest.fixture(scope="module", params=[32, 128])
+def small(request, tmp_path_factory):
+    """A MicroPython server with so many KB for the application and its requests."""
+    heap, folder = prepare(micropython_binary(), request.param, APP, tmp_path_factory.mktemp("compiled"))
+    with Server(micropython_binary(), "patient", heap=heap, compiled=folder) as server:
         server.assert_alive()
         yield server
         server.assert_alive()

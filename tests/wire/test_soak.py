@@ -11,5 +11,5 @@ import soak  # noqa: E402
 
 def test_short_soak():
     report = []
-    wrong = soak.soak(micropython_binary(), 4000, 4, "128k", seed=7, rounds=4, report=report.append)
+    wrong = soak.soak(micropython_binary(), 4000, 4, 128, seed=7, rounds=4, report=report.append)
     assert not wrong, "\n".join([*wrong[:20], *report])
