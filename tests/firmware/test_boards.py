@@ -6,7 +6,7 @@ import pytest
 
 from firmware_tools import boards, manifests
 from firmware_tools.console import FirmwareError
-from firmware_tools.paths import BOARDS
+from firmware_tools.paths import BOARDS, ROOT
 
 NAMES = boards.names()
 RP2 = [name for name in NAMES if boards.load(name).port == "rp2"]
@@ -73,6 +73,15 @@ def test_emulated_machines_are_the_stock_ones(source, name):
     script = re.search(r"LDSCRIPT = (.+)", stock.read_text())
     first = re.search(r"LENGTH = (\d+)M", (source.port("qemu") / script.group(1)).read_text())
     assert board.flash_budget == int(first.group(1)) * 1024 * 1024
+
+
+def test_the_documentation_lists_every_board_with_its_budget():
+    text = (ROOT / "docs" / "boards.md").read_text()
+    rows = re.findall(r"^\| (\w+) \|.*\| (?:(\d+) (KiB|MiB) )?\| all \|$", text, re.MULTILINE)
+    assert sorted(name for name, _, _ in rows) == NAMES
+    for name, number, unit in rows:
+        if number:
+            assert int(number) * {"KiB": 1024, "MiB": 1024 * 1024}[unit] == boards.load(name).flash_budget
 
 
 def test_a_board_is_refused_what_it_cannot_be_built_from():
