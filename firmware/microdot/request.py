@@ -231,20 +231,21 @@ class Request:
         if length > self.max_body_length:
             return
         # A chunked body announces no size: it is read until it proves too large for `body`.
-        body = b""
-        while len(body) <= self.max_body_length:
-            data = await stream.read(self.max_body_length + 1 - len(body))
-            if not body:
-                body = data
+        parts = []
+        size = 0
+        while size <= self.max_body_length:
+            data = await stream.read(self.max_body_length + 1 - size)
+            size += len(data)
+            if parts and len(parts[-1]) < 512:  # many small pieces would take many times their size
+                parts[-1] += data
             else:
-                if isinstance(body, bytes):
-                    body = bytearray(body)
-                body.extend(data)
-            if not data or len(body) == length:
-                self._body = body if isinstance(body, bytes) else bytes(body)
+                parts.append(data)
+            if not data or size == length:
+                self._body = b"".join(parts)
                 self._stream = None
                 return
-        stream.unread(bytes(body))
+        for part in reversed(parts):
+            stream.unread(part)
 
     @property
     def body(self) -> bytes:

@@ -16,7 +16,7 @@ class BodyStream:
         self._receive = receive
         self.limit = limit
         self._size = 0
-        self._unread = b""
+        self._unread: list[bytes] = []  # the next piece is the last one
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to *n* bytes as soon as some are there, `b''` at the end; the whole rest if *n* is negative.
@@ -30,9 +30,9 @@ class BodyStream:
                 if not data:
                     return b"".join(parts)
                 parts.append(data)
-        data = self._unread
-        if data:
-            self._unread = data[n:]
+        if self._unread:
+            data = self._unread.pop()
+            self.unread(data[n:])
             return data[:n]
         if not n:
             return b""
@@ -44,7 +44,8 @@ class BodyStream:
 
     def unread(self, data: bytes) -> None:
         """Give *data* back: it is what the next read begins with."""
-        self._unread = data + self._unread
+        if data:
+            self._unread.append(data)
 
     async def readexactly(self, n: int) -> bytes:
         """Return exactly *n* bytes.

@@ -81,7 +81,7 @@ async def test_unread():
     assert await stream.read(2) == b"ab"
     stream.unread(b"b")
     stream.unread(b"a")
-    assert await stream.read(3) == b"ab"
+    assert await stream.read(3) == b"a" and await stream.read(3) == b"b"
     assert await stream.read(3) == b"c"
 
 
