@@ -1,0 +1,3 @@
+fetch("/api/time")
+  .then((response) => response.json())
+  .then((data) => { document.querySelector("output").textContent = data.uptime; });
