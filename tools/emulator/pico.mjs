@@ -71,7 +71,8 @@ export class Pico extends EventEmitter {
       mcu.peripherals[UART_ADDRESS[number]] = uart;
       return uart;
     });
-    mcu.peripherals[WATCHDOG_ADDRESS].onWatchdogTrigger = () => {
+    this.watchdog = mcu.peripherals[WATCHDOG_ADDRESS];
+    this.watchdog.onWatchdogTrigger = () => {
       this.#restart = true;
     };
     this.connected = false;
@@ -116,12 +117,20 @@ export class Pico extends EventEmitter {
     return alarm;
   }
 
-  /** Restarts the board as its reset button does: RAM and peripherals are new, flash is kept. */
+  /** Takes the board's power away for a moment: RAM and peripherals are new, flash is kept. */
   reset() {
     this.#pastNanos += this.clock.nanos;
-    this.#restart = false;
     this.#power(this.flash);
     this.emit('reset');
+  }
+
+  // The watchdog's reset, machine.reset() for one: its own registers tell the program why.
+  #resetByWatchdog() {
+    const { reason, scratchData } = this.watchdog;
+    this.#restart = false;
+    this.reset();
+    this.watchdog.reason = reason;
+    this.watchdog.scratchData.set(scratchData);
   }
 
   /** Lets the host's waiting callbacks and promises run before the board executes its next instruction. */
@@ -177,7 +186,7 @@ export class Pico extends EventEmitter {
         }
       }
       this.#busyCycles += cycles;
-      if (this.#restart) this.reset();
+      if (this.#restart) this.#resetByWatchdog();
       if (asleep) return true;
     } while (!this.#yielded && performance.now() < until && this.#running);
     this.#yielded = false;

