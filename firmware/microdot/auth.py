@@ -110,15 +110,15 @@ class TokenAuth(_Auth):
     The function registered with `authenticate` is called as `f(request, token)`. It should compare tokens with
     `compare_digest()`.
 
-    :param header: the name of the header field with the token.
-    :param scheme: the authentication scheme, which stands before the token; empty for none.
+    :param header: the name of the header field with the token; any but `Authorization` has the token only.
+    :param scheme: the authentication scheme, which stands before the token in `Authorization`; empty for none.
     :param error_status: status of the response to clients without a good token.
     """
 
     def __init__(self, header: str = "Authorization", scheme: str = "Bearer", error_status: int = 401):
         super().__init__()
         self.header = header
-        self.scheme = scheme
+        self.scheme = scheme if header.lower() == "authorization" else ""
         self.error_status = error_status
 
     def errorhandler(self, f):

@@ -144,11 +144,21 @@ async def test_token_auth_refused():
 
 
 async def test_token_auth_with_a_header_of_its_own():
-    client, _ = make_token(header="X-API-Key", scheme="", error_status=403)
-    assert (await client.get("/x", headers={"x-api-key": "abc"})).text == "x joe"
-    for headers in {}, {"X-API-Key": "abd"}, {"X-API-Key": "Bearer abc"}, {"Authorization": "Bearer abc"}:
-        response = await client.get("/x", headers=headers)
-        assert response.status_code == 403 and "WWW-Authenticate" not in response.headers
+    for options in {}, {"scheme": ""}, {"scheme": "Key"}, {"error_status": 403}:
+        client, _ = make_token(header="X-API-Key", **options)
+        assert (await client.get("/x", headers={"x-api-key": "abc"})).text == "x joe"
+        for headers in {}, {"X-API-Key": "abd"}, {"X-API-Key": "Bearer abc"}, {"Authorization": "Bearer abc"}:
+            response = await client.get("/x", headers=headers)
+            assert response.status_code == options.get("error_status", 401)
+            assert "WWW-Authenticate" not in response.headers
+
+
+async def test_token_auth_without_scheme():
+    client, _ = make_token(scheme="")
+    assert (await client.get("/x", headers={"Authorization": "abc"})).text == "x joe"
+    assert (await client.get("/x", headers={"Authorization": "Bearer abc"})).status_code == 401
+    client, _ = make_token(header="authorization")
+    assert (await client.get("/x", headers={"Authorization": "Bearer abc"})).text == "x joe"
 
 
 async def test_token_auth_error_handlers():
