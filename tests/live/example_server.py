@@ -6,10 +6,9 @@ import subprocess
 import sys
 import tempfile
 
-from runtimes import micropython_binary
+from runtimes import ROOT, compiled_framework, micropython_binary
 from wire.server import free_port, wait_until
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
 OWN = "from app import app; app.run(host='127.0.0.1', port=%d)"
 
 
@@ -44,7 +43,7 @@ class ExampleServer:
         self.environment = dict(
             os.environ,
             PYTHONPATH=os.pathsep.join(paths),
-            MICROPYPATH=":".join([".frozen", str(ROOT / "firmware"), *paths]),
+            MICROPYPATH=":".join([".frozen", str(compiled_framework(os.environ["TEST_FOLDER"])), *paths]),
         )
 
     def __enter__(self):
