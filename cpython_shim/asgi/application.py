@@ -21,7 +21,7 @@ class Microdot(microdot.Microdot):
     :param lifespan_shutdown: `async f(scope)`, called after the last request.
     """
 
-    def __init__(self, lifespan_startup=None, lifespan_shutdown=None):
+    def __init__(self, lifespan_startup=None, lifespan_shutdown=None) -> None:
         super().__init__()
         self.lifespan_startup = lifespan_startup
         self.lifespan_shutdown = lifespan_shutdown

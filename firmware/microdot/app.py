@@ -15,6 +15,11 @@ from .results import make_response
 from .routing import URLMap
 from .status import error_text
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
 _GET = ("GET",)
 
 
@@ -65,7 +70,7 @@ class Microdot:
     #: The tasks of `Request.background()` that are not done.
     background_tasks: "list" = []
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.url_map = URLMap()
         self.before_request_handlers = []
         self.after_request_handlers = []
@@ -86,7 +91,7 @@ class Microdot:
         methods: "list[str] | None" = None,
         name: "str | None" = None,
         max_content_length: "int | None" = None,
-    ):
+    ) -> "Callable[[F], F]":
         """Return a decorator that makes a function the handler of a URL pattern.
 
         The handler is called as `handler(request, **variables of the pattern)`.
@@ -115,27 +120,27 @@ class Microdot:
         methods = tuple([method.upper() for method in methods]) if methods else _GET
         self.url_map.add(methods, url_pattern, handler, name=name, limit=max_content_length)
 
-    def get(self, url_pattern: str, **options):
+    def get(self, url_pattern: str, **options: "Any") -> "Callable[[F], F]":
         """Return a decorator like `route()`, for GET and HEAD."""
         return self.route(url_pattern, **options)
 
-    def post(self, url_pattern: str, **options):
+    def post(self, url_pattern: str, **options: "Any") -> "Callable[[F], F]":
         """Return a decorator like `route()`, for POST."""
         return self.route(url_pattern, ["POST"], **options)
 
-    def put(self, url_pattern: str, **options):
+    def put(self, url_pattern: str, **options: "Any") -> "Callable[[F], F]":
         """Return a decorator like `route()`, for PUT."""
         return self.route(url_pattern, ["PUT"], **options)
 
-    def patch(self, url_pattern: str, **options):
+    def patch(self, url_pattern: str, **options: "Any") -> "Callable[[F], F]":
         """Return a decorator like `route()`, for PATCH."""
         return self.route(url_pattern, ["PATCH"], **options)
 
-    def delete(self, url_pattern: str, **options):
+    def delete(self, url_pattern: str, **options: "Any") -> "Callable[[F], F]":
         """Return a decorator like `route()`, for DELETE."""
         return self.route(url_pattern, ["DELETE"], **options)
 
-    def query(self, url_pattern: str, **options):
+    def query(self, url_pattern: str, **options: "Any") -> "Callable[[F], F]":
         """Return a decorator like `route()`, for QUERY."""
         return self.route(url_pattern, ["QUERY"], **options)
 
@@ -153,22 +158,22 @@ class Microdot:
 
     # Hooks
 
-    def before_request(self, f):
+    def before_request(self, f: "F") -> "F":
         """Call `f(request)` before the handler of each route; what it returns, unless None, is the response."""
         self.before_request_handlers.append(f)
         return f
 
-    def after_request(self, f):
+    def after_request(self, f: "F") -> "F":
         """Call `f(request, response)` after the handler of each route; what it returns, unless None, is the response."""
         self.after_request_handlers.append(f)
         return f
 
-    def after_error_request(self, f):
+    def after_error_request(self, f: "F") -> "F":
         """Call `f(request, response)` after each error response; *request* is None if the client sent none that is valid."""
         self.after_error_request_handlers.append(f)
         return f
 
-    def errorhandler(self, status_code_or_exception_class):
+    def errorhandler(self, status_code_or_exception_class: "int | type[Exception]") -> "Callable[[F], F]":
         """Return a decorator for a function that makes the response to an error.
 
         It is called as `f(request)` for a status code, as `f(request, exception)` for a class of exceptions; of several

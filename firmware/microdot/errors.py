@@ -1,5 +1,8 @@
 """Exceptions that carry an HTTP status."""
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import NoReturn
+
 
 class HTTPException(Exception):
     """An HTTP error: raised anywhere while a request is handled, it becomes the response with its status.
@@ -18,7 +21,7 @@ class HTTPException(Exception):
     __str__ = __repr__
 
 
-def abort(status_code: int, reason: "str | None" = None) -> None:
+def abort(status_code: int, reason: "str | None" = None) -> "NoReturn":
     """Stop handling the request and answer with *status_code* and, as the body, *reason*.
 
     :raises HTTPException: always.

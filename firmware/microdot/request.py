@@ -9,6 +9,11 @@ from .http11 import RequestParser
 from .streams import AsyncBytesIO, BodyStream
 from .urls import decode, parse_form, unquote
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
 
 class G:
     """A place for an application's values: any attribute may be set."""
@@ -203,7 +208,7 @@ class Request:
         return self._sock or getattr(self.transport, "sock", None)
 
     @property
-    def g(self) -> G:
+    def g(self) -> "Any":
         """A place for values that belong to this request: any attribute may be set."""
         if self._g is None:
             self._g = G()
@@ -293,7 +298,7 @@ class Request:
 
     # What happens to the response
 
-    def after_request(self, f):
+    def after_request(self, f: "F") -> "F":
         """Call `f(request, response)` after all other after-request handlers of this request; not after an error.
 
         What *f* returns replaces the response, unless it is None.
