@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 
-from runtimes import ROOT, compiled_framework, micropython_binary
+from runtimes import compiled_framework, micropython_binary
 from wire.server import free_port, wait_until
 
 OWN = "from app import app; app.run(host='127.0.0.1', port=%d)"

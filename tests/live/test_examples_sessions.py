@@ -5,9 +5,10 @@ import shutil
 import httpx
 import pytest
 
-from live.example_server import ROOT, ExampleServer
+from live.example_server import ExampleServer
 from live.redis_server import redis_server
 from live.utemplate_package import utemplate_folder
+from runtimes import ROOT
 
 EVERYWHERE = ["micropython", "cpython", "uvicorn", "gunicorn"]
 LOGIN = {"name": "susan", "password": "open sesame"}

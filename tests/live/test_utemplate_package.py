@@ -9,9 +9,8 @@ import sys
 
 import pytest
 
-from live.example_server import ROOT
 from live.utemplate_package import utemplate_folder
-from runtimes import micropython_binary
+from runtimes import ROOT, micropython_binary
 
 PAGE = "{% args name, items=() %}\nHello {{ name }}!{% for i in items %} {% include 'item.html' i %}{% endfor %}\n"
 ITEM = "{% args i %}\n[{{ i }}]"
