@@ -23,8 +23,9 @@ class WSGITransport:
     def __init__(self, environ):
         self._input = environ["wsgi.input"]
         length = environ.get("CONTENT_LENGTH")
-        # Without a length the input ends by itself (a chunked body) where the server says so, else there is no body.
-        self._remaining = int(length) if length else None if environ.get("wsgi.input_terminated") else 0
+        # A chunked body has no length: its input ends by itself where the server says so. Else there is no body.
+        chunked = "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated")
+        self._remaining = int(length) if length else None if chunked else 0
 
     @property
     def has_body(self):

@@ -41,7 +41,8 @@ async def run_in_executor(function, *args, **kwargs):
 
 async def invoke_handler(handler, *args, **kwargs):
     """Call *handler* and return its result: a coroutine function's in this task, a function's from a thread."""
-    if inspect.iscoroutinefunction(handler):
+    code = getattr(handler, "__code__", None)  # the usual case, and quicker than asking inspect
+    if code and code.co_flags & inspect.CO_COROUTINE or inspect.iscoroutinefunction(handler):
         return await handler(*args, **kwargs)
     result = await run_in_executor(handler, *args, **kwargs)
     return await result if iscoroutine(result) else result

@@ -198,8 +198,10 @@ class Microdot:
         """
         route, values = self.url_map.find(req.method, req.path)
         if route:
-            req.url_args = values
-            req.apps = route.apps
+            if values:
+                req.url_args = values
+            if route.apps:
+                req.apps = route.apps
             if route.limit is not None:
                 req.limit_body(route.limit)
             return route.handler, route.url_prefix, route.subapp
@@ -233,7 +235,15 @@ class Microdot:
                     req.subapp = subapp
                 if req._stream:
                     await req.load_body()
-                res = await self._call_route(req, handler)
+                transport = req.transport
+                invoke = transport.invoke if transport else invoke_handler
+                hooks = self.before_request_handlers or self.after_request_handlers or req.apps
+                res = await self._run_before(invoke, req) if hooks else None
+                if res is None:
+                    res = await invoke(handler, req, **req.url_args)
+                res = make_response(res, handler)
+                if hooks or req._after:
+                    res = await self._run_after(invoke, req, res)
         except MemoryError:
             raise
         except Exception as error:
@@ -242,19 +252,6 @@ class Microdot:
             for field in req._vary or ():
                 res.vary(field)
             res.prepare(req)
-        return res
-
-    async def _call_route(self, req, handler):
-        """Return the response of a route's handler, with the hooks around it."""
-        invoke = self._invoke(req)
-        result = None
-        if self.before_request_handlers or req.apps:
-            result = await self._run_before(invoke, req)
-        if result is None:
-            result = await invoke(handler, req, **req.url_args)
-        res = make_response(result, handler)
-        if self.after_request_handlers or req.apps or req._after:
-            res = await self._run_after(invoke, req, res)
         return res
 
     @staticmethod
@@ -356,7 +353,9 @@ class Microdot:
         """
         from .server import Server
 
-        await (self.server or Server(self)).serve_connection(reader, writer)
+        if not self.server:
+            self.server = Server(self)
+        await self.server.serve_connection(reader, writer)
 
     async def start_server(
         self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None, start_serving: bool = True

@@ -242,26 +242,19 @@ class Connection:
         """Serve the request whose head has been read; return whether there may be another one."""
         parser = self.parser
         app = self.app
-        stream = None
-        if not parser.body_complete:
-            self._body_ticks = int(app.body_timeout * 4) + 1
-            stream = BodyStream(self._receive_body, Request.max_content_length)
         request = Request(
-            app,
-            self.client_addr,
-            parser.method,
-            parser.target,
-            parser.version,
-            parser.fields,
-            None,
-            stream,
-            None,
-            "",
-            None,
-            "https" if self.server.ssl else None,
-            None,
-            self,
+            app, self.client_addr, parser.method, parser.target, parser.version, parser.fields, transport=self
         )
+        if self.server.ssl:
+            request.scheme = "https"
+        if not parser.body_complete:
+            length = parser.content_length
+            limit = Request.max_content_length
+            if length and length <= parser.buffered and length <= Request.max_body_length and (not limit or length <= limit):
+                request._body = parser.read_body(length)  # it is here already
+            else:
+                self._body_ticks = int(app.body_timeout * 4) + 1
+                request._stream = BodyStream(self._receive_body, limit)
         try:
             response = await app.dispatch_request(request)
         finally:
@@ -278,7 +271,8 @@ class Connection:
             keep_alive = await self._send_response(response, request, keep_alive)
         finally:
             request.start_background()
-        app.log_access(request, response)
+        if app.debug or app.access_log:
+            app.log_access(request, response)
         if keep_alive and not parser.body_complete:
             keep_alive = await self._drain()
         elif parser.keep_alive and not keep_alive:

@@ -19,6 +19,15 @@ class G:
     """A place for an application's values: any attribute may be set."""
 
 
+def _decode_headers(raw):
+    """Return header fields as a dictionary of str; names and values may be bytes."""
+    headers = NoCaseDict()
+    for name in raw:
+        value = raw[name]
+        headers[name if isinstance(name, str) else decode(name)] = value if isinstance(value, str) else decode(value)
+    return headers
+
+
 class Request:
     """An HTTP request.
 
@@ -27,7 +36,7 @@ class Request:
     :param method: the method, in capital letters as it was sent.
     :param url: path and query string as they were sent.
     :param http_version: `'1.0'`, `'1.1'` or, under ASGI, a later one.
-    :param headers: mapping of str to str; or, decoded only when asked for, of lower-case bytes to bytes.
+    :param headers: mapping of str to str; with a transport, mapping of lower-case bytes to bytes, decoded when asked for.
     :param body: the body, if it is known already.
     :param stream: the body as an asynchronous stream, if it is not.
     :param transport: what the server offers to this request beyond HTTP's request and response.
@@ -95,26 +104,24 @@ class Request:
         self.url = url
         self.http_version = http_version
         self._raw_headers = headers
+        if transport is None or isinstance(headers, NoCaseDict):
+            self._headers = _decode_headers(headers)
+        if transport:
+            self.transport = transport
         if body is not None:
             self._body = body
         if stream:
             self._stream = stream
-        if sock:
-            self._sock = sock
-        if url_prefix:
-            self.url_prefix = url_prefix
-        if subapp:
-            self.subapp = subapp
         if scheme:
             self.scheme = scheme
-        if route:
+        if sock or url_prefix or subapp or route:
+            self._sock = sock
+            self.url_prefix = url_prefix
+            self.subapp = subapp
             self.route = route
-        if transport:
-            self.transport = transport
-        path, question, query = url.partition("?")
-        if question:
-            self.query_string = query
-        self.path = unquote(path) if "%" in path else path
+        if "?" in url:
+            url, _, self.query_string = url.partition("?")
+        self.path = unquote(url) if "%" in url else url
 
     @staticmethod
     async def create(app, client_reader, client_writer, client_addr, scheme: "str | None" = None) -> "Request | None":
@@ -152,29 +159,21 @@ class Request:
     def headers(self) -> NoCaseDict:
         """The header fields; values are str, those of repeated fields joined as RFC 9110, section 5.3 says."""
         if self._headers is None:
-            raw = self._raw_headers
-            headers = self._headers = NoCaseDict()
-            for name in raw:
-                value = raw[name]
-                if isinstance(name, bytes):
-                    name = decode(name)
-                    value = decode(value)
-                headers[name] = value
+            self._headers = _decode_headers(self._raw_headers)
         return self._headers
 
     def _header(self, name):
-        """Return the value of the header field with the lower-case *name*, None if absent; avoids decoding them all."""
-        if self._headers is None:
-            value = self._raw_headers.get(name.encode())
-            if value is not None:
-                return decode(value)
-        return self.headers.get(name)
+        """Return a header field's value, None if absent, without decoding them all; *name* is lower-case bytes."""
+        if self._headers is not None:
+            return self._headers.get(name.decode())
+        value = self._raw_headers.get(name)
+        return None if value is None else decode(value)
 
     @property
     def content_length(self) -> int:
         """The body's size in bytes as the Content-Length field announces it, 0 if it does not."""
         if self._content_length is None:
-            value = self._header("content-length")
+            value = self._header(b"content-length")
             # Servers have checked it; an application may have made this request by itself.
             self._content_length = int(value) if value and not value.strip("0123456789") else 0
         return self._content_length
@@ -182,7 +181,7 @@ class Request:
     @property
     def content_type(self) -> "str | None":
         """The value of the Content-Type field, parameters included, or None."""
-        return self._header("content-type")
+        return self._header(b"content-type")
 
     def _media_type(self):
         content_type = self.content_type
@@ -199,7 +198,7 @@ class Request:
     def cookies(self) -> "dict[str, str]":
         """The cookies that the client sent."""
         if self._cookies is None:
-            self._cookies = parse_cookies(self._header("cookie") or "")
+            self._cookies = parse_cookies(self._header(b"cookie") or "")
         return self._cookies
 
     @property
@@ -217,8 +216,13 @@ class Request:
     # The body
 
     def limit_body(self, size: int) -> None:
-        """Set the limit of the body's size in bytes; of use before the body has been read."""
+        """Set the limit of the body's size in bytes.
+
+        :raises HTTPException: 413 if the body is announced to be larger.
+        """
         self.max_content_length = size
+        if self.content_length > size:
+            raise HTTPException(413, "Payload too large")
         if self._stream:
             self._stream.limit = size
 
@@ -275,7 +279,7 @@ class Request:
             if self._media_type() != "application/json":
                 return None
             try:
-                self._json = json.loads(self.body.decode())
+                self._json = json.loads(self.body)
             except (ValueError, RuntimeError):  # RuntimeError, RecursionError: nested too deep
                 raise HTTPException(400, "Malformed JSON") from None
             self._json_parsed = True

@@ -164,7 +164,7 @@ class Response:
 
     def header_list(self) -> "list[tuple[str, str]]":
         """Return the header fields to send, each as (name, value), with those that are still missing."""
-        fields = self.fields
+        fields = self._headers or ()
         pairs = []
         for name in fields:
             value = fields[name]

@@ -10,6 +10,8 @@ def make_response(result, origin, default: "Response | None" = None) -> Response
     :param default: the response if the result is None.
     :raises TypeError: if *result* is none of what a handler may return.
     """
+    if isinstance(result, str):
+        return Response(result)
     if isinstance(result, Response):
         return result
     if result is None and default:

@@ -249,7 +249,7 @@ class URLMap:
         return found
 
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | None]":
-        """Return the route for *method* and *path* (percent-decoded) and the values of its variables.
+        """Return the route for *method* and *path* (percent-decoded) and the values of its variables, None without any.
 
         HEAD finds the routes of GET too. Without a route the answer is (None, None).
         """
@@ -257,10 +257,12 @@ class URLMap:
         if isinstance(route, Route) and method in route.methods:
             # No route with variables was added before it.
             if self._first_variable is None or route.order < self._first_variable:
-                return route, {}
+                return route, None
         for route in self._candidates(path):
             if method in route.methods or method == "HEAD" and "GET" in route.methods:
-                values = match(route.segments, path) if route.segments else {}
+                if not route.segments:
+                    return route, None
+                values = match(route.segments, path)
                 if values is not None:
                     return route, values
         return None, None

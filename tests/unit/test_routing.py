@@ -143,7 +143,7 @@ def make_map(*routes):
 
 def found(url_map, method, path):
     route, values = url_map.find(method, path)
-    return (route.handler, values) if route else None
+    return (route.handler, values or {}) if route else None
 
 
 def test_the_first_route_added_wins():
