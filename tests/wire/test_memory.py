@@ -85,7 +85,7 @@ def test_many_largest_bodies_at_once(small):
     body = b"x" * 16384
     data = request(b"POST /echo HTTP/1.1", b"Content-Length: %d" % len(body), body=body[:-1])
     for _ in range(3):
-        clients = [small.connect() for _ in range(10)]
+        clients = [small.connect() for _ in range(6)]
         for sock in clients:
             send_all(sock, data)
         for sock in clients:
@@ -104,7 +104,7 @@ def test_many_largest_bodies_at_once(small):
 def test_many_largest_heads_at_once(small):
     head = request(b"GET / HTTP/1.1", *[b"X-Field-%02d: " % n + b"v" * 60 for n in range(45)])
     for _ in range(3):
-        clients = [small.connect() for _ in range(10)]
+        clients = [small.connect() for _ in range(6)]
         for sock in clients:
             send_all(sock, head[:-2])
         for sock in clients:

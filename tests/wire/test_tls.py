@@ -144,11 +144,11 @@ def test_reset_in_the_handshake(secure):
     with pytest.raises(ssl.SSLWantReadError):
         client.do_handshake()
     hello = outgoing.read()
-    for size in range(0, len(hello) + 1, 8):
+    for size in range(0, len(hello) + 1, 16):
         sock = secure.connect()
         sock.sendall(hello[:size])
         reset(sock)
-    assert_served(secure)
+        assert_served(secure)
 
 
 def test_end_without_close_notify(secure):
