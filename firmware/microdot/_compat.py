@@ -2,7 +2,7 @@
 
 import sys
 
-if sys.implementation.name == "micropython":
-    from ._micropython import *
-else:
+if sys.implementation.name != "micropython":
     from ._cpython import *
+else:
+    from ._micropython import *

@@ -6,15 +6,18 @@ from ._compat import invoke_handler, wraps
 from .response import Response
 from .tokens import compare_digest
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
 __all__ = ["BasicAuth", "TokenAuth", "compare_digest"]
 
 
 class _Auth:
-    def __init__(self):
+    def __init__(self) -> None:
         self.auth_callback = None
         self.error_callback = self.authentication_error
 
-    def authenticate(self, f):
+    def authenticate(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Register the function that returns the user for the client's credentials, or None if they are wrong."""
         self.auth_callback = f
         return f
@@ -42,7 +45,7 @@ class _Auth:
         request.g.current_user = user or None
         return user
 
-    def __call__(self, f):
+    def __call__(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Decorate a route's handler so that only clients with good credentials reach it: `request.g.current_user`."""
 
         @wraps(f)
@@ -53,7 +56,7 @@ class _Auth:
 
         return handler
 
-    def optional(self, f):
+    def optional(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Decorate a route's handler that serves others too: `request.g.current_user` is None for them."""
 
         @wraps(f)
@@ -121,7 +124,7 @@ class TokenAuth(_Auth):
         self.scheme = scheme if header.lower() == "authorization" else ""
         self.error_status = error_status
 
-    def errorhandler(self, f):
+    def errorhandler(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Register `f(request)`, which returns the response to a client without a good token."""
         self.error_callback = f
         return f

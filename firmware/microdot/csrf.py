@@ -2,6 +2,9 @@
 
 from .errors import abort
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -31,12 +34,12 @@ class CSRF:
         self.cors = cors or self.cors
         app.before_request(self.check)
 
-    def exempt(self, f):
+    def exempt(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Decorate a handler so that its route is not protected; to stand right below the route's decorator."""
         self._exempt.append(f)
         return f
 
-    def protect(self, f):
+    def protect(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Decorate a handler so that its route is protected for every method; to stand right below the route's."""
         self._protected.append(f)
         return f

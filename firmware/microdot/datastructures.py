@@ -1,5 +1,8 @@
 """Dictionaries for header fields (names without case) and form fields (several values a name)."""
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
 
 _ABSENT = object()
 
@@ -40,7 +43,7 @@ class NoCaseDict(dict):
     def __contains__(self, name):
         return super().get(self._stored(name), _ABSENT) is not _ABSENT  # MicroPython has no super().__contains__
 
-    def get(self, name, default=None):
+    def get(self, name: str, default: "Any" = None) -> "Any":
         return super().get(self._stored(name), default)
 
     def pop(self, name, *default):
@@ -83,7 +86,7 @@ class MultiDict(dict):
     def __getitem__(self, key):
         return super().__getitem__(key)[0]
 
-    def get(self, key, default=None, type=None):
+    def get(self, key: str, default: "Any" = None, type: "Callable[[str], Any] | None" = None) -> "Any":
         """Return the first value under *key*, converted by *type* if given.
 
         *default* is returned where the key is absent and where *type* refuses the value with a ValueError, so that
@@ -99,7 +102,7 @@ class MultiDict(dict):
         except ValueError:
             return default
 
-    def getlist(self, key, type=None):
+    def getlist(self, key: str, type: "Callable[[str], Any] | None" = None) -> "list[Any]":
         """Return all values under *key* in their order, converted by *type* if given; an empty list for none.
 
         Values that *type* refuses with a ValueError are left out.

@@ -6,6 +6,9 @@ from .session import get_extension
 from .tokens import unix_time
 from .urls import quote
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
 _REMEMBER = "_remember"
 _DAY = 86400
 _URL = b":/?#[]@!$&'()*+,;=%"
@@ -39,7 +42,7 @@ class Login:
         self.login_url = login_url
         self.user_loader_callback = None
 
-    def user_loader(self, f):
+    def user_loader(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Register `f(user_id)`, which returns the user with an id, or None if there is none any more."""
         self.user_loader_callback = f
         return f
@@ -128,11 +131,11 @@ class Login:
 
     # Decorators of routes
 
-    def __call__(self, f):
+    def __call__(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Decorate a route's handler so that only users who are logged in reach it."""
         return self._protect(f, False)
 
-    def fresh(self, f):
+    def fresh(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Decorate a route's handler so that only users reach it who gave their password, not remembered ones."""
         return self._protect(f, True)
 

@@ -11,6 +11,9 @@ from .streams import AsyncBytesIO
 from .uploads import save_stream
 from .urls import decode
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
 
 class FormDataIter:
     """The fields and files of a form in their order: `async for name, value in FormDataIter(request)`.
@@ -28,7 +31,7 @@ class FormDataIter:
     #: Limit of the size in bytes of all fields together, without the files.
     max_fields_size = 16 * 1024
 
-    def __init__(self, request):
+    def __init__(self, request) -> None:
         self._parser = None
         self._serial = 0
         self._size = max(self.buffer_size, MIN_FILE_CHUNK)
@@ -210,7 +213,7 @@ class FormDict(MultiDict):
         return [self[key] for key in self]
 
 
-def with_form_data(f):
+def with_form_data(f: "Callable[..., Any]") -> "Callable[..., Any]":
     """Decorate a route's handler so that `request.form` and `request.files` hold the fields and files of a form.
 
     The files are kept in memory or temporary files, which are gone when the handler has ended.

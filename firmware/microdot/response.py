@@ -69,7 +69,7 @@ class Response:
 
     _headers: "ResponseHeaders | None" = None
 
-    def __init__(self, body="", status_code: int = 200, headers: "dict | None" = None, reason: "str | None" = None):
+    def __init__(self, body: "object" = "", status_code: int = 200, headers: "dict | None" = None, reason: "str | None" = None):
         self.status_code = status_code
         self.reason = reason
         if reason and ("\r" in reason or "\n" in reason):

@@ -6,6 +6,9 @@ from ._compat import MICROPYTHON, invoke_handler, wraps
 from .response import Response
 from .tokens import decode_token, encode_token, random_text, unix_time
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
 _COOKIE = "session"
 
 
@@ -258,7 +261,7 @@ def get_extension(request) -> Session:
     return extension
 
 
-def with_session(f):
+def with_session(f: "Callable[..., Any]") -> "Callable[..., Any]":
     """Decorate a route's handler so that it gets the session: `handler(request, session, **url_args)`."""
 
     @wraps(f)
