@@ -11,8 +11,8 @@ import os
 import signal
 import socket
 import traceback
-from functools import wraps  # noqa: F401
-from inspect import iscoroutine  # noqa: F401
+from functools import wraps as wraps
+from inspect import iscoroutine as iscoroutine
 
 MICROPYTHON = False
 DEFAULT_MAX_CONNECTIONS = 1000
