@@ -45,14 +45,22 @@ class Connection:
     served = 0  # requests
     read_deadline = 0  # on the server's clock; 0 for none
     write_deadline = 0
-    _reading = _writing = None  # the tasks that wait
+    _reading = _writing = None  # the tasks that wait; for bytes, the connection's own if None
     _body_ticks = 0  # time that the client has left for the body of its request
 
-    def __init__(self, server, client_addr):
+    def __init__(self, server, client_addr, reader=None, writer=None):
         self.server = server
-        self.app = server.app
         self.client_addr = client_addr
-        self.parser = RequestParser(self.app.max_head_length, Request.max_readline, self.app.max_headers)
+        if reader:
+            self.reader = reader
+            self.writer = writer
+        app = server.app
+        self.parser = RequestParser(app.max_head_length, Request.max_readline, app.max_headers)
+
+    @property
+    def app(self):
+        """The application."""
+        return self.server.app
 
     @property
     def sock(self) -> tuple:
@@ -76,8 +84,7 @@ class Connection:
         """End the wait for the client's bytes as if its deadline had passed."""
         self.idle = 0
         self.read_deadline = _EXPIRED
-        if self._reading:
-            self._reading.cancel()
+        (self._reading or self.task).cancel()
 
     # Input and output
 
@@ -86,7 +93,7 @@ class Connection:
         if self.dropped:
             sock.close()
             return
-        self.task = self._reading = asyncio.current_task()
+        self.task = asyncio.current_task()
         self.read_deadline = self._deadline(self.app.head_timeout)
         try:
             self.reader, self.writer = await open_streams(sock, self.server.ssl)
@@ -213,7 +220,6 @@ class Connection:
                 self.idle = 0
             else:
                 self.idle = self.server.waits = self.server.waits + 1
-            self._reading = self.task
             self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
             try:
                 while not parser.parse_head():

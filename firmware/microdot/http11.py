@@ -53,23 +53,29 @@ class RequestParser:
     :param max_fields: limit of the number of header fields: 431.
     """
 
-    # Until the head of a request is complete, and for a request without body.
+    # What a parser starts with stands here once instead of in each instance: that is memory on a board.
     method = target = version = ""
     fields: "dict[bytes, bytes]" = {}
     content_length: "int | None" = None  # None: no such field
     chunked = False
     keep_alive = False
     expects_continue = False
+    body_complete = True
+    at_end = False
+    max_head = 4096
+    max_line = 2048
+    max_fields = 64
+    _buffer = b""
     _remaining = 0  # bytes of the body, or of the chunk, to come
     _state = _SIZE
 
     def __init__(self, max_head: int = 4096, max_line: int = 2048, max_fields: int = 64):
-        self.max_head = max_head
-        self.max_line = max_line
-        self.max_fields = max_fields
-        self._buffer = b""
-        self.body_complete = True
-        self.at_end = False
+        if max_head != self.max_head:
+            self.max_head = max_head
+        if max_line != self.max_line:
+            self.max_line = max_line
+        if max_fields != self.max_fields:
+            self.max_fields = max_fields
 
     def receive(self, data: bytes) -> None:
         """Take bytes that the client sent; `b''` for the end of the connection."""
@@ -179,10 +185,9 @@ class RequestParser:
             host = get(b"host")
             if host.strip(_HOST) and _invalid_host(host):
                 raise HTTPException(400, "Malformed Host")
-        self.content_length = None
-        self.chunked = self.expects_continue = False
-        self._remaining = 0
-        self.body_complete = True
+        if self.content_length is not None or self.chunked:  # of the request before
+            self.content_length = None
+            self.chunked = self.expects_continue = False
         length = get(b"content-length")
         coding = get(b"transfer-encoding")
         if coding is not None:

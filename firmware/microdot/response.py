@@ -6,6 +6,8 @@ from ._compat import MIN_FILE_CHUNK, REUSE_BUFFERS, iscoroutine, next_item
 from .cookies import format_cookie
 from .datastructures import NoCaseDict
 
+_JSON = "application/json; charset=UTF-8"
+
 
 class ResponseHeaders(NoCaseDict):
     """Header fields of a response; a CR, LF or NUL in a name or value is refused with ValueError."""
@@ -84,7 +86,9 @@ class Response:
                 self.status_code = 204
         elif isinstance(body, (dict, list)):
             body = json.dumps(body).encode()
-            self.headers.setdefault("Content-Type", "application/json; charset=UTF-8")
+            self.default_content_type = _JSON
+            if headers:
+                self._headers.setdefault("Content-Type", _JSON)
         elif not isinstance(body, bytes):
             body = _check_body(body)
         self.body = body
@@ -94,6 +98,8 @@ class Response:
         """The header fields, to be read and changed; Content-Length and a default Content-Type are added when sent."""
         if self._headers is None:
             self._headers = ResponseHeaders()
+            if self.default_content_type is _JSON:
+                self._headers["Content-Type"] = _JSON
         return self._headers
 
     @headers.setter

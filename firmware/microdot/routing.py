@@ -237,16 +237,18 @@ class URLMap:
 
     def _candidates(self, path):
         """Return the routes that may match, in the order in which they were added."""
-        found = []
-        _extend(found, self._by_path.get(path))
+        found = self._by_path.get(path)
         if self._by_prefix:
             slash = 0
             while slash >= 0:
-                _extend(found, self._by_prefix.get(path[: slash or 1]))
+                more = self._by_prefix.get(path[: slash or 1])
+                if more:
+                    found = _as_list(found) + _as_list(more) if found else more
                 slash = path.find("/", slash + 1)
-        if len(found) > 1:
+        if isinstance(found, list):
             found.sort(key=_order)
-        return found
+            return found
+        return (found,) if found else ()
 
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | None]":
         """Return the route for *method* and *path* (percent-decoded) and the values of its variables, None without any.
@@ -279,11 +281,8 @@ class URLMap:
         return methods
 
 
-def _extend(found, routes):
-    if isinstance(routes, list):
-        found.extend(routes)
-    elif routes:
-        found.append(routes)
+def _as_list(routes):
+    return routes if isinstance(routes, list) else [routes]
 
 
 def _order(route):

@@ -125,9 +125,7 @@ class Server:
 
     async def serve_connection(self, reader, writer) -> None:
         """Serve one connection, given as a pair of streams, to its end."""
-        connection = Connection(self, writer.get_extra_info("peername"))
-        connection.reader = reader
-        connection.writer = writer
+        connection = Connection(self, writer.get_extra_info("peername"), reader, writer)
         self._add(connection)
         try:
             await connection.serve()
