@@ -178,40 +178,36 @@ class FrameParser:
             if not data:
                 return False
             head.extend(data)
-        self._begin_frame(head)
+            if len(head) == 2:  # which says the most, so that a wrong frame is refused as early as possible
+                self._check(head[0], head[1])
+        length, at = _payload_length(head)
+        self._mask = bytes(head[at:])
+        if head[0] & 15 >= CLOSE:
+            self._control = bytearray()
+        else:
+            self._begin_data(head[0], length)
+        self._left = length
         return True
 
-    def _begin_frame(self, head: bytearray) -> None:
-        length, at = _payload_length(head)
-        if bool(head[1] & 0x80) != self._masked:
+    def _check(self, first: int, second: int) -> None:
+        """Refuse a frame whose first two bytes are wrong (RFC 6455, 5.2 to 5.5)."""
+        opcode = first & 15
+        if bool(second & 0x80) != self._masked:
             raise FrameError(PROTOCOL_ERROR, "not masked" if self._masked else "masked")
-        if head[0] & 0x30 or (head[0] & 0x40 and self._extension is None):
+        if first & 0x30 or (first & 0x40 and (self._extension is None or opcode not in (TEXT, BINARY))):
             raise FrameError(PROTOCOL_ERROR, "reserved bit")
-        self._mask = bytes(head[at:])
-        opcode = head[0] & 15
+        if opcode > PONG or BINARY < opcode < CLOSE:
+            raise FrameError(PROTOCOL_ERROR, "opcode")
         if opcode >= CLOSE:
-            self._begin_control(head, opcode, length)
-        else:
-            self._begin_data(head, opcode, length)
-        self._left = length
-
-    def _begin_control(self, head: bytearray, opcode: int, length: int) -> None:
-        if opcode > PONG:
-            raise FrameError(PROTOCOL_ERROR, "opcode")
-        if length > 125 or head[0] & 0xC0 != 0x80:
-            raise FrameError(PROTOCOL_ERROR, "control frame")
-        self._control = bytearray()
-
-    def _begin_data(self, head: bytearray, opcode: int, length: int) -> None:
-        if opcode > BINARY:
-            raise FrameError(PROTOCOL_ERROR, "opcode")
-        if (opcode == CONTINUATION) != (self._opcode is not None):
+            if second & 127 > 125 or not first & 0x80:
+                raise FrameError(PROTOCOL_ERROR, "control frame")
+        elif (opcode == CONTINUATION) != (self._opcode is not None):
             raise FrameError(PROTOCOL_ERROR, "fragmentation")
-        if opcode != CONTINUATION:
-            self._opcode = opcode
-            self._compressed = bool(head[0] & 0x40)
-        elif head[0] & 0x40:
-            raise FrameError(PROTOCOL_ERROR, "reserved bit")
+
+    def _begin_data(self, first: int, length: int) -> None:
+        if first & 15 != CONTINUATION:
+            self._opcode = first & 15
+            self._compressed = bool(first & 0x40)
         if self._limit and not self._compressed and len(self._message) + length > self._limit:
             raise FrameError(TOO_BIG, "message too big")
 

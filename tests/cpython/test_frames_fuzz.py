@@ -85,11 +85,20 @@ def theirs(parts):
     return events
 
 
+def agree(first, second):
+    """Whether two parsers say the same of a stream; at its end one may have seen a violation that one more byte shows."""
+    if len(first) > len(second) and first[-1][0] == "error":
+        return first[:-1] == second
+    if len(second) > len(first) and second[-1][0] == "error":
+        return second[:-1] == first
+    return first == second
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(pieces(st.lists(frames(), max_size=8).map(b"".join)))
 @example([b"\x81\x85", b"\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"])
 def test_streams_mean_the_same_to_wsproto(parts):
-    assert ours(parts) == theirs(parts)
+    assert agree(ours(parts), theirs(parts))
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
