@@ -1,6 +1,7 @@
 """What only filesystems of CPython's systems have: links that lead out of a folder, and files that are no files."""
 
 import os
+from urllib.parse import quote
 
 import pytest
 
@@ -34,7 +35,7 @@ def client(tmp_path):
     return TestClient(app)
 
 
-LEAVING = "relative.txt absolute.txt beside.txt folder/ folder/index.html loop.txt dangling.txt pipe".split()
+LEAVING = ["relative.txt", "absolute.txt", "beside.txt", "folder/", "folder/index.html", "loop.txt", "dangling.txt", "pipe"]
 
 
 @pytest.mark.parametrize("prefix", ["/static/", "/link/"])
@@ -49,6 +50,15 @@ async def test_links_that_lead_out_are_not_found(client, prefix, name):
 @pytest.mark.parametrize("name", ["file.txt", "inside.txt"])
 async def test_links_that_stay_inside_are_followed(client, prefix, name):
     assert (await client.get(prefix + name)).text == "public"
+
+
+@pytest.mark.parametrize("name", ["a\\b.txt", "c:d.txt", "e.txt ", "f.txt.", "g\n", "h*", "i?j", ".k", "l|m", "n\x7f"])
+async def test_names_that_mean_more_elsewhere_are_not_found(client, tmp_path, name):
+    (tmp_path / "www" / name).write_text("secret")
+    assert (await client.get("/static/" + quote(name))).status_code == 404
+    (tmp_path / "www" / "folder.d").mkdir()
+    (tmp_path / "www" / "folder.d" / name).write_text("secret")
+    assert (await client.get("/static/folder.d/" + quote(name))).status_code == 404
 
 
 async def test_an_unreadable_file_is_not_found(client, monkeypatch):

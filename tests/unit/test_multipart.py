@@ -103,6 +103,25 @@ async def test_body_streamed():
     assert res.json["files"]["f"][2] == 2500
 
 
+async def test_the_body_is_read_to_its_end():
+    """What follows the last boundary would else make the server close the connection."""
+    app = Microdot()
+
+    @app.post("/")
+    async def handler(request):
+        async for _ in FormDataIter(request):
+            pass
+        return str(len(await request.stream.read(1)))
+
+    Request.max_body_length = 10
+    try:
+        body = BODY % (b"x", b"x") + b"epilogue" * 200
+        res = await TestClient(app).post("/", {"Content-Type": "multipart/form-data; boundary=x"}, body)
+    finally:
+        Request.max_body_length = 16 * 1024
+    assert res.text == "0"
+
+
 async def iterate(handler, form=None, files=None):
     app = Microdot()
     app.post("/")(handler)

@@ -135,6 +135,22 @@ async def test_copy_and_close():
     assert cleanup() == []
 
 
+async def test_a_failed_copy_leaves_nothing():
+    setup()
+    pieces = [b"4", b"3", b"12"]
+
+    async def read(n):
+        if not pieces:
+            raise OSError(5)
+        return pieces.pop()
+
+    file = FileUpload("a", None, read)
+    with raises(OSError):
+        await file.copy(3)
+    assert file._file is None
+    assert cleanup() == []
+
+
 async def test_save():
     case = Case()
     path = FOLDER + "/saved"
