@@ -3,6 +3,7 @@
 import pathlib
 
 import pytest
+from needs import needed
 
 import firmware as command_line
 from firmware_tools import boards, flashing
@@ -113,27 +114,25 @@ def test_what_is_no_image_is_refused(capsys, tmp_path):
     assert "UNIX is no hardware" in refusal(capsys, "UNIX", "--image", text)
 
 
-class Port:
-    def __init__(self, device):
-        self.device = device
-        self.vid = 0x2E8A
-
-
-@pytest.mark.parametrize("devices, message", [
+@pytest.mark.parametrize("ports, message", [
     ([], "no board found on a serial port: connect one, or pass --port"),
     (["/dev/ttyACM0", "/dev/ttyACM1"], "several boards are connected, at /dev/ttyACM0, /dev/ttyACM1: pass --port"),
 ])
-def test_ports_that_are_not_clear(monkeypatch, devices, message):
-    list_ports = pytest.importorskip("serial.tools.list_ports")
-    monkeypatch.setattr(list_ports, "comports", lambda: [Port(device) for device in devices])
+def test_ports_that_are_not_clear(monkeypatch, ports, message):
+    monkeypatch.setattr(flashing, "usb_serial_ports", lambda: ports)
     with pytest.raises(FirmwareError, match=message):
         flashing.serial_port(None, dry_run=False)
+    assert flashing.serial_port(None, dry_run=True) == "PORT"
 
 
 def test_the_only_board_is_used(monkeypatch):
-    list_ports = pytest.importorskip("serial.tools.list_ports")
-    monkeypatch.setattr(list_ports, "comports", lambda: [Port("/dev/ttyACM0")])
+    monkeypatch.setattr(flashing, "usb_serial_ports", lambda: ["/dev/ttyACM0"])
     assert flashing.serial_port(None, dry_run=False) == "/dev/ttyACM0"
+
+
+def test_this_machines_ports_are_looked_up():
+    with needed():
+        assert all(isinstance(port, str) for port in flashing.usb_serial_ports())
 
 
 def test_no_drive(monkeypatch, pico_image):

@@ -68,7 +68,7 @@ def program(name):
 
 @pytest.mark.parametrize("name", [name for name in TESTS if name not in NEED_FILES])
 def test_unit_tests(board, romfs, name):
-    with emulation.QemuBoard(board, romfs) as emulated:
+    with needed(), emulation.QemuBoard(board, romfs) as emulated:
         printed, error = emulated.execute(program(name))
     assert not error, error
     tests = re.findall(r"^(?:async )?def (test_\w+)", (UNIT / f"{name}.py").read_text(), re.MULTILINE)
@@ -79,7 +79,8 @@ def test_unit_tests(board, romfs, name):
 
 
 def test_requests_leave_no_heap_taken(board):
-    heap = sizes.heap_sizes(board)
+    with needed():
+        heap = sizes.heap_sizes(board)
     start = heap["start_free"]
     NOTES[f"{board.board.name} heap free at start / after import / after 100 requests"] = (
         f"{start} / {start - heap['import']} / {start - heap['hundred_requests']} bytes"

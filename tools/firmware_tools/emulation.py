@@ -72,7 +72,10 @@ class QemuBoard:
         ours, theirs = socket.socketpair()
         self.socket = ours
         # QEMU's own messages go the same way: what stands before the prompt is what to show when there is none.
-        self.process = subprocess.Popen(self.line, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT)
+        try:
+            self.process = subprocess.Popen(self.line, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT)
+        except FileNotFoundError:
+            raise MissingError(f"{self.line[0]} is not installed") from None
         theirs.close()
         try:
             self.socket.sendall(b"\x01")

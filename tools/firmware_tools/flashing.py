@@ -47,15 +47,20 @@ def check_image(board, path):
         raise FirmwareError(f"{path} needs {used} bytes of flash; {board.name} has {board.flash_budget} for it")
 
 
-def serial_port(port, dry_run):
-    """Return the serial port to use: the one given, or the only one found."""
-    if port:
-        return port
+def usb_serial_ports():
+    """Return the serial ports that belong to USB devices."""
     try:
         from serial.tools import list_ports
     except ImportError:
         raise MissingError("pyserial is not installed: pip install mpremote") from None
-    found = [item.device for item in list_ports.comports() if item.vid is not None]
+    return [item.device for item in list_ports.comports() if item.vid is not None]
+
+
+def serial_port(port, dry_run):
+    """Return the serial port to use: the one given, or the only one found."""
+    if port:
+        return port
+    found = usb_serial_ports()
     if len(found) == 1:
         return found[0]
     if dry_run:
