@@ -35,7 +35,16 @@ def client(tmp_path):
     return TestClient(app)
 
 
-LEAVING = ["relative.txt", "absolute.txt", "beside.txt", "folder/", "folder/index.html", "loop.txt", "dangling.txt", "pipe"]
+LEAVING = [
+    "relative.txt",
+    "absolute.txt",
+    "beside.txt",
+    "folder/",
+    "folder/index.html",
+    "loop.txt",
+    "dangling.txt",
+    "pipe",
+]
 
 
 @pytest.mark.parametrize("prefix", ["/static/", "/link/"])
