@@ -43,7 +43,11 @@ class MessageChannel:
         self.close_reason = ""
 
     async def receive(self, settled):
-        """Return the next message, None when the connection is closed; the server agrees to that by itself."""
+        """Return the next message, None when the connection is closed.
+
+        :param settled: coroutine function that returns when this side may close; the server itself answers the peer's
+            wish to close.
+        """
         while self.close_code is None:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
@@ -55,6 +59,7 @@ class MessageChannel:
                     data = message.get("bytes") or b""
                 if not self._limit or _size(data) <= self._limit:
                     return data
+                await settled()
                 await self._refuse_message()
         return None
 
