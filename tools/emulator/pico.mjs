@@ -3,6 +3,7 @@
 import { EventEmitter } from 'node:events';
 import fs from 'node:fs';
 import { RP2040 } from 'rp2040js';
+import { speedUp } from './fast_core.mjs';
 import { emulateFlashWrites, writeUf2 } from './flash.mjs';
 import { Pl011 } from './uart.mjs';
 import { UsbSerial } from './usb_serial.mjs';
@@ -36,7 +37,7 @@ export class Pico extends EventEmitter {
   #pastNanos = 0; // simulated time before the last reset
   #busyCycles = 0;
   #restart = false;
-  #yielded = false;
+  yielded = false;
 
   /** *firmware*: a UF2's bytes; *bootrom*: the boot ROM's 16 KiB; *flash*: a 2 MiB image to begin with. */
   constructor({ firmware, bootrom, flash = null, pace = 1, verbose = false }) {
@@ -64,6 +65,7 @@ export class Pico extends EventEmitter {
     mcu.flash.set(flash);
     emulateFlashWrites(mcu);
     writeRamFirst(mcu);
+    speedUp(mcu);
     this.uart = UART_IRQ.map((irq, number) => {
       const uart = new Pl011(mcu, `UART${number}`, irq);
       uart.onByte = (byte) => this.emit('uart', number, byte);
@@ -135,7 +137,7 @@ export class Pico extends EventEmitter {
 
   /** Lets the host's waiting callbacks and promises run before the board executes its next instruction. */
   yield() {
-    this.#yielded = true;
+    this.yielded = true;
   }
 
   start() {
@@ -171,7 +173,7 @@ export class Pico extends EventEmitter {
       const { core } = this.mcu, { clock } = this;
       let cycles = 0, asleep = false;
       for (let step = 0; step < STEPS_BETWEEN_CLOCK_READS; step++) {
-        if (this.#yielded) break;
+        if (this.yielded) break;
         if (core.waiting) {
           const left = idleLimit - clock.nanos;
           if (left <= 0) {
@@ -180,16 +182,17 @@ export class Pico extends EventEmitter {
           }
           clock.tick(Math.min(clock.nextAlarm ? clock.nanosToNextAlarm : left, left, IDLE_STEP_NANOS));
         } else {
-          const taken = core.executeInstruction();
+          const taken = core.executeInstruction(), nanos = clock.nanosCounter + taken * CYCLE_NANOS;
           cycles += taken;
-          clock.tick(taken * CYCLE_NANOS);
+          if (clock.nextAlarm?.nanos <= nanos) clock.tick(taken * CYCLE_NANOS);
+          else clock.nanosCounter = nanos; // what tick() would do, without the call
         }
       }
       this.#busyCycles += cycles;
       if (this.#restart) this.#resetByWatchdog();
       if (asleep) return true;
-    } while (!this.#yielded && performance.now() < until && this.#running);
-    this.#yielded = false;
+    } while (!this.yielded && performance.now() < until && this.#running);
+    this.yielded = false;
     return false;
   }
 }
