@@ -8,7 +8,9 @@ import pytest
 import websockets
 from playwright.async_api import async_playwright, expect
 
+from live.raw_websocket import RawClient, frame
 from live.servers import ALL, EXAMPLES, serve
+from microdot.frames import CONTINUATION, TEXT
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 QUIET = [
@@ -45,6 +47,17 @@ async def test_everybody_hears_everybody(chat):
         assert await heard(ann, 1) == [("somebody", "has joined")]
         bob.transport.abort()
         assert await heard(ann, 1) == [("somebody", "has left")]
+
+
+def test_a_message_cut_at_every_byte(chat):
+    message = frame(TEXT, "gr\u00fc\u00df".encode()[:3], fin=False) + frame(CONTINUATION, "gr\u00fc\u00df".encode()[3:])
+    with RawClient(chat.port, "/chat?name=Raw") as client:
+        client.event()
+        for cut in range(1, len(message)):
+            client.send(message[:cut])
+            client.send(message[cut:])
+            opcode, payload = client.event()
+            assert opcode == TEXT and json.loads(payload) == {"name": "Raw", "text": "gr\u00fc\u00df"}
 
 
 async def open_page(browser, url, name):
