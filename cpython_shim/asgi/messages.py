@@ -10,7 +10,9 @@ def make_request(app, scope, method, transport):
     headers = dict(pairs)
     if len(headers) != len(pairs):
         headers = _combine(pairs)
-    client, target, version = scope.get("client"), _target(scope), scope["http_version"]
+    target, version = _target(scope), scope["http_version"]
+    client = scope.get("client")
+    client = tuple(client) if client else None
     scheme = scope.get("scheme")
     request = Request(app, client, method, target, version, headers, b"", scheme=scheme, transport=transport)
     request.asgi_scope = scope

@@ -84,7 +84,7 @@ def _make_request(app, environ, transport):
         None if transport.has_body else b"",
         BodyStream(transport.receive_body, Request.max_content_length) if transport.has_body else None,
         transport.sock,
-        scheme=environ["wsgi.url_scheme"],
+        scheme=environ.get("wsgi.url_scheme"),
         transport=transport,
     )
     request.environ = environ

@@ -205,9 +205,13 @@ class Microdot:
             if route.limit is not None:
                 req.limit_body(route.limit)
             return route.handler, route.url_prefix, route.subapp
-        if req.method == "OPTIONS" and (req.path == "*" or self.url_map.allowed(req.path)):
+        other = values
+        if req.method == "OPTIONS" and (other or req.path == "*"):
             return self.options_handler(req), "", None
-        return (405 if self.url_map.allowed(req.path) else 404), "", None
+        if not other:
+            return 404, "", None
+        req.apps = other.apps  # their error handlers apply
+        return 405, other.url_prefix, other.subapp
 
     def default_options_handler(self, req) -> dict:
         """Return the header fields of the answer to an OPTIONS request for which there is no route."""
@@ -227,7 +231,7 @@ class Microdot:
             if isinstance(handler, int):
                 raise HTTPException(handler, error_text(handler))
             if isinstance(handler, dict):
-                res = Response(b"", 204, handler)
+                res = Response(b"", 200, handler)
             else:
                 req.route = handler
                 if prefix or subapp:

@@ -131,7 +131,7 @@ class Request:
         :return: the request, or None if the stream is at its end.
         :raises HTTPException: for a malformed request.
         """
-        parser = RequestParser(app.max_head_length, Request.max_readline, app.max_headers)
+        parser = RequestParser(max_line=Request.max_readline)
         while not parser.parse_head():
             if parser.at_end:
                 return None

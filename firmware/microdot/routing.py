@@ -112,7 +112,7 @@ class URLPattern:
 def match(segments: tuple, path: str) -> "dict | None":
     """Return the values of the variables if *path* (percent-decoded) matches the *segments* of a pattern, else None."""
     values: "dict[str, object]" = {}
-    return values if _match(segments, 0, path, 1, values) else None
+    return values if path[:1] == "/" and _match(segments, 0, path, 1, values) else None
 
 
 def _match(segments, index, path, start, values):
@@ -250,24 +250,25 @@ class URLMap:
             return found
         return (found,) if found else ()
 
-    def find(self, method: str, path: str) -> "tuple[Route | None, dict | None]":
+    def find(self, method: str, path: str) -> "tuple[Route | None, dict | Route | None]":
         """Return the route for *method* and *path* (percent-decoded) and the values of its variables, None without any.
 
-        HEAD finds the routes of GET too. Without a route the answer is (None, None).
+        HEAD finds the routes of GET too. Without a route the answer is None and the first route that matches but for its
+        methods, or None.
         """
         route = self._by_path.get(path)
         if isinstance(route, Route) and method in route.methods:
             # No route with variables was added before it.
             if self._first_variable is None or route.order < self._first_variable:
                 return route, None
+        other = None
         for route in self._candidates(path):
-            if method in route.methods or method == "HEAD" and "GET" in route.methods:
-                if not route.segments:
-                    return route, None
-                values = match(route.segments, path)
-                if values is not None:
+            values = match(route.segments, path) if route.segments else None
+            if values is not None or not route.segments:
+                if method in route.methods or method == "HEAD" and "GET" in route.methods:
                     return route, values
-        return None, None
+                other = other or route
+        return None, other
 
     def allowed(self, path: str) -> "list[str]":
         """Return the methods that some route serves at *path* (RFC 9110, section 10.2.1); an empty list for none."""
