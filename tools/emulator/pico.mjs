@@ -5,11 +5,12 @@ import fs from 'node:fs';
 import { RP2040 } from 'rp2040js';
 import { speedUp } from './fast_core.mjs';
 import { emulateFlashWrites, writeUf2 } from './flash.mjs';
+import { Rosc } from './rosc.mjs';
 import { Pl011 } from './uart.mjs';
 import { UsbSerial } from './usb_serial.mjs';
 
 const CYCLE_NANOS = 8; // 125 MHz
-const UART_IRQ = [20, 21], UART_ADDRESS = [0x40034, 0x40038], WATCHDOG_ADDRESS = 0x40058;
+const UART_IRQ = [20, 21], UART_ADDRESS = [0x40034, 0x40038], WATCHDOG_ADDRESS = 0x40058, ROSC_ADDRESS = 0x40060;
 const SLICE_MS = 15, STEPS_BETWEEN_CLOCK_READS = 20000, IDLE_STEP_NANOS = 1e6, LONGEST_CREDIT_MS = 50;
 const FIRST_INSTRUCTION = 0x10000000, RAM = 0x20000000;
 export const FLASH_BYTES = 2 * 1024 * 1024;
@@ -73,6 +74,7 @@ export class Pico extends EventEmitter {
       mcu.peripherals[UART_ADDRESS[number]] = uart;
       return uart;
     });
+    mcu.peripherals[ROSC_ADDRESS] = new Rosc(mcu, 'ROSC');
     this.watchdog = mcu.peripherals[WATCHDOG_ADDRESS];
     this.watchdog.onWatchdogTrigger = () => {
       this.#restart = true;
