@@ -1,0 +1,99 @@
+"""Measure this project side by side with its peers, and write docs/benchmarks.md.
+
+    python tools/bench [--quick] [--only asgi,wsgi,own,micropython,growth,memory] [--workloads hello,echo]
+                       [--connections 1,16] [--rounds N] [--seconds N] [--print]
+
+Needs wrk and taskset; the peers come from PyPI into .cache/bench. The figures of a board are those of
+tools/emulator/measure.mjs.
+"""
+
+import argparse
+
+import environment
+from report import ORDER, TITLES, Document, machine, rate_table
+
+QUICK = {"rounds": 2, "seconds": 1, "connections": [16], "workloads": ["hello", "dynamic", "echo", "close"]}
+
+GROWTH = """## Growth of costs
+
+One dispatch in memory, without a server, by the number of routes; the least of all rounds.
+"""
+CONNECTIONS = """Own server on CPython: `GET /` over 16 connections while others are open and idle; processor time
+for a request, and resident memory for each idle connection.
+"""
+MEMORY = """## Memory on MicroPython (unix port)
+
+Bytes on a 64-bit machine, where a pointer takes twice what it takes on a board, and with the code of the modules in
+the heap, where a board's firmware has it in flash. Both frameworks are compiled with `mpy-cross -O3`. The figures
+of a board are those of `node tools/emulator/measure.mjs`.
+"""
+
+
+def _options():
+    parser = argparse.ArgumentParser(
+        prog="tools/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = [name for name in ORDER if name != "machine"]
+    parser.add_argument("--quick", action="store_true", help="a short form, which writes no document")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=names, help="the parts to measure")
+    parser.add_argument("--workloads", type=lambda text: text.split(","), help="the workloads to measure")
+    parser.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], help="connection counts")
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--seconds", type=int, help="length of one measurement")
+    parser.add_argument("--print", action="store_true", dest="quiet", help="print only, write no document")
+    options = parser.parse_args()
+    for name in set(options.only) - set(names):
+        parser.error(f"no part {name}: {', '.join(names)}")
+    for name, short in QUICK.items():
+        if getattr(options, name) is None and options.quick:
+            setattr(options, name, short)
+    options.rounds = options.rounds or 5
+    options.seconds = options.seconds or 2
+    return options
+
+
+def _rates(family, options):
+    """Measure a family, printing each table as it is done; return its section."""
+    from rounds import run_family
+
+    parts = [TITLES[family]]
+    print(parts[0], flush=True)
+    for workload, count, rows in run_family(family, options):
+        connections = f"{count} connection{'s' if count > 1 else ''}"
+        parts.append(f"\n### {workload.name}, {connections}\n\n{workload.what}.\n\n{rate_table(rows)}")
+        print(parts[-1], flush=True)
+    return "\n".join(parts)
+
+
+def _growth(options):
+    from growth import connections_table, routes_table
+
+    routes = routes_table(options.rounds)
+    connections = connections_table(options.rounds, options.seconds)
+    return f"{GROWTH}\n{routes}\n{CONNECTIONS}\n{connections}"
+
+
+def _memory(_options):
+    from memory import memory_table
+
+    return f"{MEMORY}\n{memory_table()}"
+
+
+def main():
+    """Run what the command line asks for."""
+    options = _options()
+    environment.prepare()
+    document = None if options.quick or options.quiet else Document()
+    for name in options.only:
+        if name in TITLES:
+            text = _rates(name, options)
+        else:
+            text = _growth(options) if name == "growth" else _memory(options)
+            print(text, flush=True)
+        if document:
+            document.put(name, text)
+    if document:
+        document.put("machine", machine(environment.versions(), options))
+
+
+main()
