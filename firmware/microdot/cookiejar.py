@@ -8,7 +8,7 @@ _MAX_LIFETIME = 400 * 86400  # seconds, as browsers cut it
 
 
 class _Cookie:
-    """A cookie and its limits; *domain* None: only for *host*; *expires* None: no end."""
+    """A cookie and its limits; *domain* None: only for *host*, or if that is None for all; *expires* None: no end."""
 
     def __init__(self, value, host, path):
         self.value = value
@@ -21,7 +21,10 @@ class _Cookie:
     def matches(self, host, path):
         """Whether a request for *path* on *host* carries this cookie."""
         domain = self.domain
-        if host != self.host if domain is None else not _domain_matches(host, domain):
+        if domain is None:
+            if self.host not in (None, host):
+                return False
+        elif not _domain_matches(host, domain):
             return False
         return _path_matches(path, self.path)
 
@@ -60,8 +63,7 @@ class CookieJar:
         cookie = _Cookie(value.strip(), host, _default_path(path))
         if not _apply(cookie, attributes, now):
             return
-        kept = self._kept.pop(name, []) if name in cookies else []
-        kept = [c for c in kept if (c.path, c.domain) != (cookie.path, cookie.domain)]
+        kept = [c for c in self._find(cookies, name) if (c.path, c.domain) != (cookie.path, cookie.domain)]
         if cookie.expires is None or cookie.expires > _utc(now):
             kept.append(cookie)
         if kept:
@@ -70,27 +72,31 @@ class CookieJar:
         elif name in cookies:
             del cookies[name]
 
+    def _find(self, cookies, name):
+        """Return what is kept under a name; if a test has put something else there, that."""
+        if name not in cookies:
+            return []
+        shown = cookies[name]
+        kept = self._kept.get(name)
+        if kept and kept[-1].shown == shown:
+            return kept
+        value, path = shown if isinstance(shown, tuple) else (shown, "/")
+        cookie = _Cookie(value, None, path)
+        cookie.shown = shown
+        return [cookie]
+
     def field(self, cookies: dict, host: str, path: str, now: float) -> str:
         """Return the value of the Cookie field of a request, `''` if it carries none; forgets expired cookies."""
         time_now = _utc(now)
         sent = []
         for name in list(cookies):
-            shown = cookies[name]
-            kept = self._kept.get(name)
-            if not kept or kept[-1].shown != shown:  # the test's own
-                value, prefix = shown if isinstance(shown, tuple) else (shown, "/")
-                if _path_matches(path, prefix):
-                    sent.append((-len(prefix), name, value))
-                continue
-            alive = [c for c in kept if c.expires is None or c.expires > time_now]
-            for cookie in alive:
+            kept = self._kept[name] = [c for c in self._find(cookies, name) if not c.expires or c.expires > time_now]
+            for cookie in kept:
                 if cookie.matches(host, path):
                     sent.append((-len(cookie.path), name, cookie.value))
-            if alive:
-                self._kept[name] = alive
-                cookies[name] = alive[-1].shown
+            if kept:
+                cookies[name] = kept[-1].shown
             else:
-                del self._kept[name]
                 del cookies[name]
         return "; ".join([name + "=" + value for _, name, value in sorted(sent)])
 

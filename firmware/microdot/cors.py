@@ -59,7 +59,8 @@ class CORS:
         headers = {}
         origin = request.headers.get("Origin")
         if self.allowed_origins:
-            request.vary("Origin")
+            if origin or self.allowed_origins != "*":
+                request.vary("Origin")
             if self.allowed_origins == "*":
                 headers["Access-Control-Allow-Origin"] = origin or "*"
             elif origin in self.allowed_origins:

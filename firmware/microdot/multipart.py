@@ -201,16 +201,25 @@ class FileUpload:
             self._path = None
 
 
-class FormDict(MultiDict):
-    """Fields or files of a form: several values a key, of which `items()` and `values()` give the first."""
+class FormDict(dict):
+    """Fields or files of a form: a plain dictionary of the first value of each key, and `getlist()` for all of them."""
 
-    def items(self):
-        """Return (key, first value) pairs."""
-        return [(key, self[key]) for key in self]
+    def __init__(self):
+        super().__init__()
+        self._all = MultiDict()
 
-    def values(self):
-        """Return the first value of each key."""
-        return [self[key] for key in self]
+    def __setitem__(self, key, value):
+        if key not in self:
+            super().__setitem__(key, value)
+        self._all[key] = value
+
+    def get(self, key, default=None, type=None):
+        """Return the first value under *key*; the parameters are those of `MultiDict.get()`."""
+        return self._all.get(key, default, type)
+
+    def getlist(self, key, type=None) -> list:
+        """Return all values under *key* in their order, converted by *type* if given; an empty list for none."""
+        return self._all.getlist(key, type)
 
 
 def with_form_data(f: "Callable[..., Any]") -> "Callable[..., Any]":

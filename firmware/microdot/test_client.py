@@ -26,12 +26,13 @@ class TestResponse:
 
     `status_code` and `reason`; `headers` without case; `body` as bytes, `text` as str if it is valid UTF-8, `json` if
     its type is JSON; `events` of an event stream as a list of dicts with the keys `data` (bytes), `data_json` (None if
-    it is no JSON), `event`, `event_id` and `retry` (seconds).
+    it is no JSON), `event`, `event_id` and `retry` (seconds). `body` is None after HEAD. All are None if a handler has
+    answered by itself.
     """
 
     __test__ = False  # for pytest
 
-    def __init__(self, status_code: int, reason: str, headers: NoCaseDict, body: bytes):
+    def __init__(self, status_code: "int | None", reason: "str | None", headers: NoCaseDict, body: "bytes | None"):
         self.status_code = status_code
         self.reason = reason
         self.headers = headers
@@ -39,6 +40,8 @@ class TestResponse:
         self.text = None
         self.json = None
         self.events = None
+        if body is None:
+            return
         try:
             self.text = body.decode()
         except ValueError:
@@ -212,7 +215,7 @@ class TestClient:
         request, response = await self._dispatch(method, path, headers, body, sock, form, files)
         try:
             if response is Response.already_handled:
-                return TestResponse(200, "", NoCaseDict(), b"")
+                return TestResponse(None, None, NoCaseDict(), None)
             body = await _read_body(request, response)
         finally:
             await self._finish(request)
@@ -376,7 +379,7 @@ async def _read_body(request, response):
     if request.method == "HEAD" or not response.has_body:
         if not isinstance(body, bytes):
             await response.body_iter().aclose()
-        return b""
+        return None if request.method == "HEAD" else b""
     if isinstance(body, bytes):
         return body
     chunks = response.body_iter()

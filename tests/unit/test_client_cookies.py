@@ -130,6 +130,13 @@ async def test_expires():
     assert await sent(c) == "b=2; c=3"
 
 
+async def test_the_tests_own_are_deleted():
+    c = client(cookies={"a": "1", "b": "2", "c": ("3", "/p")})
+    await give(c, "a=; Max-Age=0; Path=/bad", "b=; Max-Age=0; Path=/", "c=; Max-Age=0; Path=/p")
+    assert c.cookies == {"a": "1"}
+    assert await sent(c, "/x", {"Host": "any.example"}) == "a=1"
+
+
 async def test_deleted():
     c = client()
     await give(c, "a=1", "b=2", "c=3; Path=/p")

@@ -1,6 +1,5 @@
-from microdot import Microdot, Request, multipart
-from microdot.datastructures import MultiDict
-from microdot.multipart import FileUpload, FormDataIter, with_form_data
+from microdot import Microdot, Request
+from microdot.multipart import FileUpload, FormDataIter, FormDict, with_form_data
 from microdot.test_client import TestClient, encode_multipart
 from support import raises
 
@@ -176,12 +175,13 @@ async def test_read_sizes():
 
 
 def test_dictionaries_look_like_plain_ones():
-    form = multipart.FormDict()
+    form = FormDict()
     form["a"] = "1"
     form["a"] = "2"
-    assert isinstance(form, MultiDict)
-    assert list(form.items()) == [("a", "1")] and list(form.values()) == ["1"]
-    assert form["a"] == "1" and form.getlist("a") == ["1", "2"]
+    assert form == {"a": "1"} and list(form.items()) == [("a", "1")] and list(form.values()) == ["1"]
+    assert form["a"] == form.get("a") == "1" and form.get("a", type=int) == 1
+    assert form.getlist("a") == ["1", "2"] and form.getlist("a", type=int) == [1, 2]
+    assert "b" not in form and form.get("b") is None and form.get("b", "c") == "c" and form.getlist("b") == []
 
 
 def test_safe_filename():

@@ -71,7 +71,7 @@ async def check_files(client):
         assert res.headers["Content-Type"].startswith(kind), path
         assert res.headers["Content-Length"] == str(len(text.encode()))
         res = await client.request("HEAD", path)
-        assert (res.status_code, res.body) == (200, b"")
+        assert (res.status_code, res.body) == (200, None)
     assert (await client.get("/api")).text == "api"
     assert (await client.post("/static/app.js")).status_code == 405
 
