@@ -1,6 +1,7 @@
 """What `_compat` exports on CPython."""
 
 import asyncio
+import collections
 import contextlib
 import contextvars
 import errno
@@ -48,13 +49,56 @@ async def invoke_handler(handler, *args, **kwargs):
     return await result if iscoroutine(result) else result
 
 
-_END = object()
+class SyncItems:
+    """The items of a synchronous iterator as an asynchronous one.
 
+    A thread takes them, so that an iterator that blocks does not block the event loop: many in one go, each of them
+    handed over as soon as it is there. It stays at most `_AHEAD` items ahead.
+    """
 
-async def next_item(iterator):
-    """Return (the next item of a synchronous iterator, taken in a thread, False), or at its end (None, True)."""
-    item = await run_in_executor(next, iterator, _END)
-    return (None, True) if item is _END else (item, False)
+    _AHEAD = 64
+
+    def __init__(self, iterator):
+        self._iterator = iterator
+        self._ready: "collections.deque" = collections.deque()
+        self._arrived = asyncio.Event()
+        self._taking: "asyncio.Future | None" = None
+        self._ended = False
+
+    async def __anext__(self):
+        while not self._ready:
+            if self._taking and self._taking.done():
+                taking, self._taking = self._taking, None
+                taking.result()  # raises what the iterator raised
+            elif self._ended:
+                raise StopAsyncIteration
+            else:
+                if not self._taking:
+                    self._taking = asyncio.ensure_future(run_in_executor(self._take, asyncio.get_running_loop()))
+                    self._taking.add_done_callback(lambda _: self._arrived.set())
+                await self._arrived.wait()
+                self._arrived.clear()
+        return self._ready.popleft()
+
+    def _take(self, loop):
+        for _ in range(self._AHEAD):
+            try:
+                if self._ended:
+                    return
+                self._ready.append(next(self._iterator))
+            except StopIteration:
+                self._ended = True
+                return
+            if not self._arrived.is_set():
+                loop.call_soon_threadsafe(self._arrived.set)
+
+    async def aclose(self):
+        """Close the iterator, once the thread has left it."""
+        self._ended = True
+        if self._taking:
+            await asyncio.wait([self._taking])
+        if hasattr(self._iterator, "close"):
+            self._iterator.close()
 
 
 def print_exception(error) -> None:

@@ -73,42 +73,36 @@ async def invoke_handler(handler, *args, **kwargs):
         value, ended = await drive(result, True)
         if ended:
             return value
-    return StartedGenerator(value, result)
+    return _prepend(value, result)
 
 
-class StartedGenerator:
-    """A generator whose first value has been taken."""
-
-    def __init__(self, first, generator):
-        self.first = first
-        self.generator = generator
-
-    def __next__(self):
-        return self.send(None)
-
-    def send(self, value):
-        first = self.first
-        if first is None:
-            return self.generator.send(value)
-        self.first = None
-        return first
-
-    def throw(self, error):
-        return self.generator.throw(error)
-
-    def close(self):
-        self.generator.close()
+def _prepend(first, generator):
+    yield first
+    yield from generator
 
 
-async def next_item(iterator):
-    """Return (the next item of a synchronous iterator or of a generator that may await, False), or (None, True)."""
-    if hasattr(iterator, "send"):
-        value, ended = await drive(iterator)
-        return (None, True) if ended else (value, False)
-    try:
-        return next(iterator), False
-    except StopIteration:
-        return None, True
+class SyncItems:
+    """The items of a synchronous iterator, or of a generator that may await, as an asynchronous iterator."""
+
+    def __init__(self, iterator):
+        self._iterator = iterator
+
+    async def __anext__(self):
+        iterator = self._iterator
+        if isinstance(iterator, _Generator):
+            item, ended = await drive(iterator)
+            if ended:
+                raise StopAsyncIteration
+            return item
+        try:
+            return next(iterator)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self):
+        """Close the iterator."""
+        if hasattr(self._iterator, "close"):
+            self._iterator.close()
 
 
 def print_exception(error) -> None:

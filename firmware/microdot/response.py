@@ -2,7 +2,7 @@
 
 import json
 
-from ._compat import MIN_FILE_CHUNK, REUSE_BUFFERS, iscoroutine, next_item
+from ._compat import MIN_FILE_CHUNK, REUSE_BUFFERS, SyncItems, iscoroutine
 from .cookies import format_cookie
 from .datastructures import NoCaseDict
 
@@ -201,14 +201,14 @@ class Response:
         """
         body = self.body
         if isinstance(body, bytes):
-            return _Items(iter((body,) if body else ()), None)
+            return _Items(SyncItems(iter((body,))))
         if hasattr(body, "read"):
             return FileChunks(body, max(self.send_file_buffer_size, MIN_FILE_CHUNK))
         if hasattr(body, "__anext__"):
-            return _Items(None, body)
+            return _Items(body)
         if hasattr(body, "__aiter__"):
-            return _Items(None, body.__aiter__())
-        return _Items(body, None)
+            return _Items(body.__aiter__())
+        return _Items(SyncItems(body))
 
     @classmethod
     def redirect(cls, location: str, status_code: int = 302) -> "Response":
@@ -260,32 +260,24 @@ def _to_bytes(data):
 
 
 class _Items:
-    """The items of a synchronous or an asynchronous iterator as bytes; empty ones are left out."""
+    """The items of an asynchronous iterator as bytes; empty ones are left out."""
 
-    def __init__(self, items, async_items):
+    def __init__(self, items):
         self.items = items
-        self.async_items = async_items
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
         while True:
-            if self.async_items:
-                item = await self.async_items.__anext__()
-            else:
-                item, ended = await next_item(self.items)
-                if ended:
-                    raise StopAsyncIteration
+            item = await self.items.__anext__()
             if item:
                 return _to_bytes(item)
 
     async def aclose(self):
         """Close the iterator, so that its `finally` blocks run."""
-        if hasattr(self.async_items, "aclose"):
-            await self.async_items.aclose()
-        elif hasattr(self.items, "close"):
-            self.items.close()
+        if hasattr(self.items, "aclose"):
+            await self.items.aclose()
 
 
 class FileChunks:
