@@ -25,7 +25,9 @@ class WSGITransport:
         length = environ.get("CONTENT_LENGTH")
         # A chunked body has no length: its input ends by itself where the server says so. Else there is no body.
         chunked = "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated")
-        self._remaining = int(length) if length else None if chunked else 0
+        self._remaining = None if chunked else 0
+        if length:  # servers check it, but need not
+            self._remaining = -1 if length.strip("0123456789") else int(length)
 
     @property
     def has_body(self):
@@ -40,6 +42,8 @@ class WSGITransport:
     async def receive_body(self, n):
         """Return up to *n* bytes of the request's body, `b''` at its end; works in the event loop and outside of it."""
         if self._remaining is not None:
+            if self._remaining < 0:
+                raise HTTPException(400, "Malformed Content-Length")
             n = min(n, self._remaining)
         if not n:
             return b""
