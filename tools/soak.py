@@ -16,6 +16,7 @@ import pathlib
 import random
 import shutil
 import socket
+import statistics
 import sys
 import tempfile
 import threading
@@ -32,7 +33,7 @@ from wire.vector import request  # noqa: E402
 
 APP = ROOT / "tools" / "soak_app.py"
 ROUNDS = 20
-GROWTH = 1024  # bytes by which memory in use may vary between rounds: what the collector sees on the stack varies
+GROWTH = 1024  # bytes by which the median of the last third of the rounds may be above that of the first third
 
 
 class Client:
@@ -206,8 +207,8 @@ class Client:
 
 
 def memory(server):
-    """Bytes in use on the server after a collection."""
-    return int(server.get("/memory").body)
+    """Bytes in use on the server after a collection, the least of three: the collector keeps what looks like in use."""
+    return min(int(server.get("/memory").body) for _ in range(3))
 
 
 def round_of(clients, requests):
@@ -254,8 +255,8 @@ def soak(micropython, requests, clients, heap, seed, rounds=ROUNDS, report=print
         report(f"{kind}: {sum(client.counts.get(kind, 0) for client in crowd)}")
     report(f"{total} requests in {seconds:.0f} s, memory in use {used[0]} before, {used[-1]} after, most {max(used)}")
     wrong = [fault for client in crowd for fault in client.faults]
-    half = len(used) // 2
-    if max(used[half:]) > max(used[:half]) + GROWTH:
+    third = len(used) // 3
+    if statistics.median(used[-third:]) > statistics.median(used[:third]) + GROWTH:
         wrong.append(f"memory in use grows: {used}")
     if left:
         wrong.append(f"{left} sockets left")

@@ -9,7 +9,7 @@ from wire.corpus import VECTORS
 SHORT = [vector for vector in VECTORS if len(vector.data) <= 600]
 LONG = [vector for vector in VECTORS if len(vector.data) > 600]
 RUN = settings(
-    max_examples=400, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=250, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 TOKEN = st.text("abcdefXYZ019!#$%&'*+-.^_`|~", min_size=1, max_size=12).map(str.encode)

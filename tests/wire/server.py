@@ -14,6 +14,7 @@ from wire.reader import EndOfStream, Reader
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.append(str(ROOT / "tools"))
 
+from firmware_tools import manifests  # noqa: E402
 from firmware_tools.compiler import compile_file  # noqa: E402
 
 APP = pathlib.Path(__file__).parent / "app.py"
@@ -45,9 +46,9 @@ def prepare(micropython, heap, app, folder):
     compile_file(app, folder / f"{app.stem}.mpy", app.name)
     if has_framework(micropython):
         return heap, folder
-    for path in (ROOT / "firmware" / "microdot").glob("*.py"):
-        if path.stem != "_cpython":
-            compile_file(path, folder / "microdot" / f"{path.stem}.mpy", f"microdot/{path.name}")
+    for name in manifests.modules("core"):
+        path = ROOT / "firmware" / "microdot" / f"{name}.py"
+        compile_file(path, folder / "microdot" / f"{name}.mpy", f"microdot/{name}.py")
     return heap + CODE, folder
 
 
