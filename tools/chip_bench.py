@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Time and memory on an emulated RP2040, side by side: this framework, Microdot 2.7 and a bare asyncio program.
 
-Simulated time and heap bytes do not depend on the machine that this runs on. The peer is fetched from PyPI, compiled with
-mpy-cross and put on the board's filesystem: its code lies in RAM, so its import and free heap are not comparable.
+Simulated time and heap bytes do not depend on the machine that this runs on. The peer is fetched from PyPI, compiled
+with mpy-cross and put on the board's filesystem: its code lies in RAM, so its import and free heap are not comparable.
 """
 
 import argparse
 import concurrent.futures
 import json
 import pathlib
-import subprocess
 import sys
 
 from firmware_tools import build, compiler
@@ -64,7 +63,8 @@ def table(results):
     """Return the lines of a Markdown table of {contestant: result}."""
     rows = [["", *results], *([title, *(cell(result, path) for result in results.values())] for title, path in ROWS)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |" for row in rows]
+    padded = [[text.ljust(width) for text, width in zip(row, widths, strict=True)] for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in padded]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     return lines
 

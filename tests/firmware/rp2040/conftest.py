@@ -31,9 +31,9 @@ def emulator():
 
 
 @pytest.fixture(scope="session")
-def pico(emulator, pico_uf2):
-    """A Raspberry Pi Pico at its prompt."""
-    with EmulatedPico(pico_uf2) as board:
+def board(emulator, pico_ppp_uf2):
+    """A Raspberry Pi Pico with PPP at its prompt."""
+    with EmulatedPico(pico_ppp_uf2) as board:
         yield board
 
 
@@ -62,7 +62,8 @@ def server(emulator, pico_ppp_uf2, certificate, tmp_path_factory):
         "cert.der": (certificate / "cert.der").read_bytes(),
         "key.der": (certificate / "key.der").read_bytes(),
     }
-    files.write_text("".join(f"with open({name!r}, 'wb') as f:\n    f.write({data!r})\n" for name, data in uploads.items()))
+    program = [f"with open({name!r}, 'wb') as file:\n    file.write({data!r})\n" for name, data in uploads.items()]
+    files.write_text("".join(program))
     scripts = [files, EMULATOR / "board" / "link.py", ROOT / "tests" / "firmware" / "rp2040" / "board_server.py"]
     with EmulatedPico(pico_ppp_uf2, forwards=(80, 443, 8080), scripts=scripts) as board:
         yield board

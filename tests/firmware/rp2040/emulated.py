@@ -56,7 +56,7 @@ class EmulatedPico:
             line += ["--forward", f"0:{board_port}"]
         for script in scripts:
             line += ["--script", script]
-        self.printed = tempfile.TemporaryFile("w+")
+        self.printed = tempfile.TemporaryFile("w+")  # noqa: SIM115 (close() closes it)
         self.process = subprocess.Popen(
             line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.printed, text=True
         )

@@ -2,6 +2,7 @@
 
 import pytest
 from emulated import run_script
+
 from firmware_tools import manifests
 
 IMPORTS = """
@@ -41,7 +42,8 @@ def test_every_frozen_module_is_imported(image, tmp_path, note):
     machine = found["machine"].removesuffix(" with RP2040")
     note(f"{machine}: heap free at start", f"{found['free']} bytes")
     note(f"{machine}: heap of `from microdot import Microdot`", f"{found['import']} bytes")
-    note(f"{machine}: heap of the other modules", ", ".join(f"{name} {size}" for name, size in modules.items() if size != "0"))
+    others = ", ".join(f"{name} {size}" for name, size in modules.items() if size != "0")
+    note(f"{machine}: heap of the other modules", others)
 
 
 def test_an_uncaught_exception_is_the_exit_status(pico_uf2, emulator, tmp_path):

@@ -10,8 +10,9 @@ import subprocess
 import httpx
 import pytest
 from emulated import PATIENCE
-from firmware_tools.console import MissingError
 from needs import needed
+
+from firmware_tools.console import MissingError
 
 GET = b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEAP_SLACK = 256  # bytes; what the allocator rounds up differently from one moment to another
@@ -19,6 +20,13 @@ HEAP_SLACK = 256  # bytes; what the allocator rounds up differently from one mom
 
 def pattern(size):
     return bytes(i % 251 for i in range(size))
+
+
+@pytest.fixture(autouse=True)
+def board_log(server):
+    """Show what the board has printed beside a test that fails."""
+    yield
+    print(server.log())
 
 
 @pytest.fixture(scope="module")

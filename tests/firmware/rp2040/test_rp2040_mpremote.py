@@ -8,16 +8,18 @@ import threading
 
 import pytest
 from emulated import PATIENCE, EmulatedPico, RawRepl
-from firmware_tools.console import MissingError, beside_python
 from needs import needed
 
+from firmware_tools.console import MissingError, beside_python
+
 MODULE = b"def answer():\n    return 42\n"
+USE = "import answers; print(answers.__file__, answers.answer())"
 # Prints the size of a file and why the board started: 1 for power, 3 for its own reset.
 STATE = "import machine\nprint(len(open('kept').read()), machine.reset_cause())"
 
 
 @pytest.fixture(scope="module")
-def mpremote(pico):
+def mpremote(board):
     """A function that runs mpremote on the board and returns what it prints."""
     with needed():
         program = beside_python("mpremote")
@@ -25,7 +27,7 @@ def mpremote(pico):
             raise MissingError("mpremote is not installed: pip install mpremote")
 
     def run(*arguments):
-        line = [program, "connect", f"socket://127.0.0.1:{pico.repl_port}", *map(str, arguments)]
+        line = [program, "connect", f"socket://127.0.0.1:{board.repl_port}", *map(str, arguments)]
         done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -51,11 +53,11 @@ def test_exec_and_eval(mpremote):
     assert "RP2040" in mpremote("eval", "__import__('sys').implementation._machine")
 
 
-def test_run_ends_with_the_traceback(mpremote, pico, tmp_path):
+def test_run_ends_with_the_traceback(mpremote, board, tmp_path):
     script = tmp_path / "fails.py"
     script.write_text("raise ValueError('on purpose')\n")
     program = beside_python("mpremote")
-    line = [program, "connect", f"socket://127.0.0.1:{pico.repl_port}", "run", script]
+    line = [program, "connect", f"socket://127.0.0.1:{board.repl_port}", "run", script]
     done = subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1
     assert "ValueError: on purpose" in done.stdout + done.stderr
@@ -81,7 +83,7 @@ def test_a_package_is_installed_by_mip(mpremote, index, tmp_path):
     package = {"urls": [["answers/__init__.py", f"{index}/answers.py"]], "version": "1"}
     (tmp_path / "package.json").write_text(json.dumps(package))
     mpremote("mip", "install", "--no-mpy", f"{index}/package.json")
-    assert mpremote("exec", "import answers; print(answers.__file__, answers.answer())") == "/lib/answers/__init__.py 42\n"
+    assert mpremote("exec", USE) == "/lib/answers/__init__.py 42\n"
     mpremote("fs", "rm", "-r", ":lib")
 
 
@@ -90,16 +92,16 @@ def test_a_folder_becomes_the_romfs(mpremote, tmp_path):
     folder.mkdir()
     (folder / "answers.py").write_bytes(MODULE)
     mpremote("romfs", "--no-mpy", "deploy", folder)
-    assert mpremote("exec", "import answers; print(answers.__file__, answers.answer())") == "/rom/answers.py 42\n"
+    assert mpremote("exec", USE) == "/rom/answers.py 42\n"
 
 
 def test_a_reset_keeps_the_files(emulator, pico_uf2):
-    with EmulatedPico(pico_uf2) as board:
-        with RawRepl(board) as repl:
+    with EmulatedPico(pico_uf2) as pico:
+        with RawRepl(pico) as repl:
             repl.run("with open('kept', 'w') as file:\n    file.write('x' * 3000)")
-        board.reset()
-        with RawRepl(board) as repl:
+        pico.reset()
+        with RawRepl(pico) as repl:
             assert repl.run(STATE) == "3000 1\n"
             repl.send("machine.reset()\n\x04")
-        with RawRepl(board) as repl:
+        with RawRepl(pico) as repl:
             assert repl.run(STATE) == "3000 3\n"

@@ -4,15 +4,15 @@ import socket
 import threading
 
 import pytest
-from emulated import EMULATOR, PATIENCE, EmulatedPico, RawRepl
+from emulated import EMULATOR, PATIENCE, RawRepl
 
 HOST = "10.64.0.1"  # this machine, as the board sees it
 
 
 @pytest.fixture(scope="module")
-def repl(emulator, pico_ppp_uf2):
+def repl(board):
     """The raw REPL of a board whose PPP link is up."""
-    with EmulatedPico(pico_ppp_uf2) as board, RawRepl(board) as repl:
+    with RawRepl(board) as repl:
         repl.run((EMULATOR / "board" / "link.py").read_text() + "import socket\n")
         assert board.status()["linkUp"]
         yield repl

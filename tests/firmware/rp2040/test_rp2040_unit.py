@@ -3,10 +3,11 @@
 import re
 
 import pytest
-from emulated import ROOT, EmulatedPico, RawRepl
+from emulated import ROOT, RawRepl
+from needs import needed
+
 from firmware_tools import compiler, manifests
 from firmware_tools.paths import FIRMWARE
-from needs import needed
 
 UNIT = ROOT / "tests" / "unit"
 PACKAGE = FIRMWARE / "microdot"
@@ -28,8 +29,8 @@ microdot.__path__ = path
 """
 
 
-@pytest.fixture(scope="session")
-def chip(emulator, pico_ppp_uf2, tmp_path_factory, note):
+@pytest.fixture(scope="module")
+def chip(board, tmp_path_factory, note):
     """The raw REPL of a board whose flash holds the compiled tests, assertions included, and their runner."""
     folder = tmp_path_factory.mktemp("unit")
     with needed():
@@ -37,8 +38,9 @@ def chip(emulator, pico_ppp_uf2, tmp_path_factory, note):
             compiler.compile_file(path, folder / f"{path.stem}.mpy", path.name, optimisation=0)
         for name in NOT_FROZEN:
             compiler.compile_file(PACKAGE / f"{name}.py", folder / "microdot" / f"{name}.mpy", f"microdot/{name}.py")
-    note("unit tests that do not fit", ", ".join(sorted(test for tests in DO_NOT_FIT.values() for test in tests)) or "none")
-    with EmulatedPico(pico_ppp_uf2) as board, RawRepl(board) as repl:
+    omitted = sorted(test for tests in DO_NOT_FIT.values() for test in tests)
+    note("unit tests that do not fit", ", ".join(omitted) or "none")
+    with RawRepl(board) as repl:
         repl.run("import os\nos.mkdir('/tests')\nos.mkdir('/tests/microdot')")
         for path in sorted(folder.rglob("*.mpy")):
             repl.write_file(f"/tests/{path.relative_to(folder).as_posix()}", path.read_bytes())
