@@ -45,11 +45,19 @@ async def serve_scope(app, scope, receive, send):
         await _serve_http(app, scope, receive, send)
     elif kind == "lifespan":
         startup = getattr(app, "lifespan_startup", None)
-        await serve_lifespan(startup, getattr(app, "lifespan_shutdown", None), scope, receive, send)
+        await serve_lifespan(startup, functools.partial(_shut_down, app), scope, receive, send)
     elif kind == "websocket":
         await serve_websocket(app, scope, receive, send)
     else:
         raise ValueError(f"unsupported ASGI scope: {kind}")
+
+
+async def _shut_down(app, scope):
+    if app.background_tasks:
+        await asyncio.wait(list(app.background_tasks), timeout=app.shutdown_timeout)
+    shutdown = getattr(app, "lifespan_shutdown", None)
+    if shutdown:
+        await shutdown(scope)
 
 
 class HTTPTransport:

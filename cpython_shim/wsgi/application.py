@@ -3,6 +3,8 @@
 `def` handlers run in the thread in which the server calls, coroutines in the process's event loop.
 """
 
+import asyncio
+import atexit
 import inspect
 
 import microdot
@@ -120,7 +122,7 @@ def _needs_loop(body):
 
 
 class _BodyBeforeWork:
-    """A body as a WSGI iterable; when the server has sent it, the request's background work starts in the event loop."""
+    """A body as a WSGI iterable; when the server has sent it, the background work starts in the event loop."""
 
     def __init__(self, body, request):
         self._body = body
@@ -135,7 +137,20 @@ class _BodyBeforeWork:
             if hasattr(self._body, "close"):
                 self._body.close()
         finally:
+            app = self._request.app
+            if not hasattr(app, "_work_at_exit"):
+                app._work_at_exit = atexit.register(_wait_for_work, app)
             get_loop().call_soon_threadsafe(self._request.start_background)
+
+
+def _wait_for_work(app):
+    """Wait for what still runs when the process ends, up to the application's `shutdown_timeout`."""
+
+    async def wait():
+        if app.background_tasks:
+            await asyncio.wait(list(app.background_tasks), timeout=app.shutdown_timeout)
+
+    run(wait())
 
 
 class _Body:

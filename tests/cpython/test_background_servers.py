@@ -1,15 +1,17 @@
 """Background work on each transport: it begins when the response has been sent, and a shutdown waits for it."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 import urllib.request
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-import microdot.asgi
-import microdot.wsgi
 import pytest
 
 import microdot
+import microdot.asgi
+import microdot.wsgi
 
 
 class Log(list):
@@ -199,3 +201,64 @@ async def test_a_client_that_goes_does_not_prevent_it():
         await asyncio.sleep(0.01)
     app.shutdown()
     await serving
+
+
+PROGRAM = """
+import asyncio, io
+from microdot.wsgi import Microdot
+
+app = Microdot()
+
+
+@app.get("/")
+async def index(request):
+    async def work():
+        await asyncio.sleep(0.2)
+        print("work ends")
+
+    request.background(work())
+    return "ok"
+
+
+environ = dict(REQUEST_METHOD="GET", PATH_INFO="/", SERVER_PROTOCOL="HTTP/1.1")
+environ.update({"wsgi.url_scheme": "http", "wsgi.input": io.BytesIO()})
+body = app(environ, lambda status, headers: print(status))
+list(body)
+body.close()
+print("end of the program")
+"""
+
+
+def test_a_wsgi_process_waits_for_it_when_it_ends():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=60)
+    assert (done.stdout.splitlines(), done.stderr) == (["200 OK", "end of the program", "work ends"], "")
+
+
+@pytest.mark.parametrize("limit", [5, 0.05])
+async def test_an_asgi_server_waits_for_it_when_it_ends(limit):
+    log = Log()
+    app = make_app(microdot.asgi.Microdot, log, 0.3)
+    app.shutdown_timeout = limit
+
+    async def shutdown(scope):
+        log.add("shutdown")
+
+    app.lifespan_shutdown = shutdown
+    messages = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+
+    async def receive():
+        if len(messages) == 1:  # the server has served a request
+            request = microdot.Request(app, None, "GET", "/bytes", "1.1", {})
+            await app.dispatch_request(request)
+            request.start_background()
+            await asyncio.sleep(0.01)
+        return messages.pop(0)
+
+    sent = []
+
+    async def send(message):
+        sent.append(message["type"])
+
+    await app({"type": "lifespan"}, receive, send)
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert log == (["work begins", "work ends", "shutdown"] if limit > 1 else ["work begins", "shutdown"])
