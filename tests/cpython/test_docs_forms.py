@@ -1,4 +1,4 @@
-"""The code in the documentation of forms, static files, security and testing."""
+"""The code in the documentation of forms, static files, security, background work and testing."""
 
 import pathlib
 import re
@@ -80,6 +80,12 @@ async def test_security():
     assert res.text == "/users/2?tab=new"
     assert res.headers["Access-Control-Allow-Credentials"] == "true"
     assert (await TestClient(app, host="evil.example").get("/users/1")).status_code == 400
+
+
+async def test_background():
+    variables = run_document("background.md")
+    assert (await TestClient(variables["app"]).post("/measure")).status_code == 202
+    assert variables["readings"] == [21.5] and variables["app"].shutdown_timeout == 5
 
 
 async def test_testing():
