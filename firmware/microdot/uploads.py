@@ -2,6 +2,7 @@
 
 import os
 
+_parts: "list[str]" = []  # the files that are being written
 
 async def save_body(request, path_or_file, buffer_size: int = 1024) -> int:
     """Save the request's body, of any size, to a file; return its size in bytes.
@@ -23,7 +24,8 @@ async def save_stream(read, path_or_file, buffer_size: int = 1024) -> int:
     """
     if not isinstance(path_or_file, str):
         return await _copy(read, path_or_file, buffer_size)
-    part = path_or_file + ".part"
+    part = _part_name(path_or_file)
+    _parts.append(part)
     try:
         with open(part, "wb") as file:
             size = await _copy(read, file, buffer_size)
@@ -31,7 +33,19 @@ async def save_stream(read, path_or_file, buffer_size: int = 1024) -> int:
     except BaseException:
         _remove(part)
         raise
+    finally:
+        _parts.remove(part)
     return size
+
+
+def _part_name(path):
+    """Return a name that nobody else is writing to; after a power cut it is used again, so that nothing piles up."""
+    number = 0
+    while True:
+        part = "%s.%d.%d.part" % (path, getattr(os, "getpid", int)(), number)
+        if part not in _parts:
+            return part
+        number += 1
 
 
 async def _copy(read, file, buffer_size):

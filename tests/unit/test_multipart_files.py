@@ -208,6 +208,39 @@ async def test_save_body():
     assert cleanup() == []
 
 
+async def test_saves_to_one_path_at_once():
+    setup()
+    path = FOLDER + "/shared"
+    go = asyncio.Event()
+
+    def source(*pieces):
+        pieces = list(pieces)
+
+        async def read(n):
+            if len(pieces) == 1:
+                await go.wait()
+            piece = pieces.pop(0) if pieces else b""
+            if piece is None:
+                raise OSError(5)
+            return piece
+
+        return read
+
+    first = asyncio.create_task(save_stream(source(b"a" * 10, b"a" * 10), path))
+    failing = asyncio.create_task(save_stream(source(b"f", None), path))
+    last = asyncio.create_task(save_stream(source(b"b" * 10, b"b" * 5), path))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert len(os.listdir(FOLDER)) == 3
+    go.set()
+    assert (await first, await last) == (20, 15)
+    with raises(OSError):
+        await failing
+    assert content(path) in (b"a" * 20, b"b" * 15)
+    os.remove(path)
+    assert cleanup() == []
+
+
 async def test_a_failed_save_leaves_the_old_file():
     setup()
     path = FOLDER + "/config"
