@@ -373,9 +373,12 @@ class Microdot:
         :param start_serving: False (CPython): return the `Server` at once; its `start_serving()` or `serve_forever()`
             accept connections.
         :raises OSError: if the address cannot be listened on.
+        :raises TypeError: if *ssl* is no context; a server that should encrypt never serves plain text.
         """
         from .server import Server
 
+        if ssl and not hasattr(ssl, "wrap_socket"):
+            raise TypeError("ssl must be an SSLContext")
         self.debug = debug
         self.ssl = ssl
         if debug and not self.access_log:

@@ -42,6 +42,8 @@ class Connection:
     dropped = False  # over the budget: to be closed at once
     upgraded = False  # to another protocol, the application's
     finish = None  # coroutine function that the application wants to be called after its handler
+    responding = False  # a response's head has been sent
+    ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
     served = 0  # requests
     read_deadline = 0  # on the server's clock; 0 for none
     write_deadline = 0
@@ -150,12 +152,12 @@ class Connection:
             data = parser.read_body(n)
             if data is not None:
                 return data
-            if parser.expects_continue:
-                parser.expects_continue = False
-                await self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
             start = self.server.clock
             self.read_deadline = start + self._body_ticks
             try:
+                if parser.expects_continue:
+                    parser.expects_continue = False
+                    await self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
                 data = await self.read()
             except OSError:
                 data = b""  # the client is gone: the parser finds the body incomplete
@@ -242,6 +244,7 @@ class Connection:
             self.served += 1
             if not await self._serve_request():
                 return
+            self.responding = False
             parser.fields = None  # an idle connection holds nothing of its last request
 
     async def _serve_request(self):
@@ -281,7 +284,7 @@ class Connection:
             app.log_access(request, response)
         if keep_alive and not parser.body_complete:
             keep_alive = await self._drain()
-        elif parser.keep_alive and not keep_alive:
+        elif parser.keep_alive and not keep_alive and not self.ends_body:
             await self._linger()
         return keep_alive
 
@@ -300,6 +303,9 @@ class Connection:
         self.parser.fields = None
         gc.collect()
         log_error("Out of memory: connection closed")
+        if self.responding:
+            abort_stream(self.writer)
+            return
         try:
             await self.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         except (OSError, MemoryError):
@@ -354,6 +360,7 @@ class Connection:
         if chunked:
             if old:
                 chunked = keep_alive = False
+                self.ends_body = True
             else:
                 head.append(("Transfer-Encoding", "chunked"))
         if "Connection" in fields:
@@ -366,6 +373,7 @@ class Connection:
         if date:
             head.append(("Date", date))
         head = format_head(response.status_code, response.reason, head)
+        self.responding = True
         if not response.has_body or self.parser.method == "HEAD":
             await self.send(head)
             if not is_bytes:
@@ -411,6 +419,7 @@ class Connection:
                     await self._send_response(error_response, request, False)
             else:
                 log_error("Exception in the body of a response", error)
+                self.ends_body = True
             return False
         except asyncio.CancelledError:
             if watcher is None or not watcher.done():

@@ -113,15 +113,20 @@ class Server:
                 await asyncio.sleep(TICK)
 
     async def _serve_socket(self, sock, address):
-        connection = Connection(self, address)
-        if len(self.connections) >= self.app.max_connections:
-            self._make_room(connection)
-        self._add(connection)
+        connection = None
         try:
+            connection = Connection(self, address)
+            if len(self.connections) >= self.app.max_connections:
+                self._make_room(connection)
+            self._add(connection)
             await connection.open(sock)
             await connection.serve()
+        except MemoryError:
+            log_error("Out of memory: connection closed")
         finally:
-            self.connections.remove(connection)
+            if connection in self.connections:
+                self.connections.remove(connection)
+            sock.close()  # MicroPython's TLS leaves it open after a failed handshake
 
     async def serve_connection(self, reader, writer) -> None:
         """Serve one connection, given as a pair of streams, to its end."""
