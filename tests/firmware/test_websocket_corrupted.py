@@ -24,7 +24,7 @@ WARM_UP = 100
 @pytest.fixture
 def board(unix):
     """The application on the program with the framework frozen in."""
-    server = Server(str(unix), app=APP, heap="128k")
+    server = Server(str(unix), app=APP, heap=128)
     server.environment["MICROPYPATH"] = ".frozen"
     with server:
         yield server

@@ -27,11 +27,11 @@ class DeployedServer(Server):
         self.environment.pop("PYTHONPATH")  # these need the installed package
 
 
-def serve(kind, app, heap="512k", options=()):
+def serve(kind, app, heap=512, options=()):
     """Return a server, to be entered with `with`, for an application's file.
 
     :param kind: one of ALL.
-    :param heap: MicroPython's heap size.
+    :param heap: MicroPython's heap size in KB.
     """
     if kind == "cpython":
         return Server("cpython", app=app)
