@@ -1,0 +1,16 @@
+"""The heap that the framework takes on the chip, against the committed table."""
+
+from needs import needed
+
+import chip_bench
+from firmware_tools import sizes
+
+
+def test_heap_has_not_grown(emulator, pico_ppp_uf2, note):
+    with needed():
+        result = chip_bench.measure(pico_ppp_uf2, "--memory")
+    section = chip_bench.heap_section(result)
+    assert None not in section.values(), f"the board did not serve: {result}"
+    note("heap in bytes", ", ".join(f"{name} {size}" for name, size in section.items()))
+    note("heap free with 33 routes and PPP", f"{result['memory']['freeBytes']} bytes")
+    assert not sizes.grown({"rp2040_heap": section}), "on purpose? then run tools/chip_bench.py --alone --update"
