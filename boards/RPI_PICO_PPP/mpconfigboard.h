@@ -1,7 +1,9 @@
 #define MICROPY_HW_BOARD_NAME           "Raspberry Pi Pico with PPP"
 
 // The network stack makes the image larger than the stock board's 640 KiB: half of the flash is for code.
-#define MICROPY_HW_FLASH_STORAGE_BYTES  (1024 * 1024)
+// The other half is for files, and for a ROMFS partition: `mpremote romfs deploy`.
+#define MICROPY_HW_FLASH_STORAGE_BYTES  (896 * 1024)
+#define MICROPY_HW_ROMFS_BYTES          (128 * 1024)
 
 #define MICROPY_PY_NETWORK              (1)
 #define MICROPY_PY_NETWORK_PPP_LWIP     (1)

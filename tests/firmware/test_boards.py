@@ -44,11 +44,11 @@ def test_other_freeze_sets(source, tmp_path, name):
 
 
 def storage(text, flash):
-    """Return the bytes that a board header reserves for the filesystem."""
-    expression = re.search(r"#define MICROPY_HW_FLASH_STORAGE_BYTES\s+\((.+)\)", text).group(1)
-    numbers = expression.replace("PICO_FLASH_SIZE_BYTES", str(flash))
-    assert re.fullmatch(r"[\d *-]+", numbers)
-    return eval(numbers)
+    """Return the bytes that a board header reserves for the filesystem and, if it does, for a ROMFS."""
+    expressions = re.findall(r"#define MICROPY_HW_(?:FLASH_STORAGE|ROMFS)_BYTES\s+\((.+)\)", text)
+    numbers = [expression.replace("PICO_FLASH_SIZE_BYTES", str(flash)) for expression in expressions]
+    assert all(re.fullmatch(r"[\d *-]+", text) for text in numbers)
+    return sum(eval(text) for text in numbers)
 
 
 @pytest.mark.parametrize("name", RP2)
