@@ -10,7 +10,7 @@ tools/emulator/measure.mjs.
 import argparse
 
 import environment
-from report import ORDER, TITLES, Document, machine, rate_table
+from report import PARTS, TITLES, Document, machine, now, rate_table
 
 QUICK = {"rounds": 2, "seconds": 1, "connections": [16], "workloads": ["hello", "dynamic", "echo", "close"]}
 
@@ -33,7 +33,7 @@ def _options():
     parser = argparse.ArgumentParser(
         prog="tools/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    names = [name for name in ORDER if name != "machine"]
+    names = [name for name in PARTS if name != "machine"]
     parser.add_argument("--quick", action="store_true", help="a short form, which writes no document")
     parser.add_argument("--only", type=lambda text: text.split(","), default=names, help="the parts to measure")
     parser.add_argument("--workloads", type=lambda text: text.split(","), help="the workloads to measure")
@@ -53,16 +53,13 @@ def _options():
 
 
 def _rates(family, options):
-    """Measure a family, printing each table as it is done; return its section."""
+    """Measure a family; yield (section's name, its text) for each table."""
     from rounds import run_family
 
-    parts = [TITLES[family]]
-    print(parts[0], flush=True)
     for workload, count, rows in run_family(family, options):
-        connections = f"{count} connection{'s' if count > 1 else ''}"
-        parts.append(f"\n### {workload.name}, {connections}\n\n{workload.what}.\n\n{rate_table(rows)}")
-        print(parts[-1], flush=True)
-    return "\n".join(parts)
+        title = f"### {workload.name}, {count} connection{'s' if count > 1 else ''}"
+        what = f"{workload.what}. {options.rounds} rounds of {options.seconds} s, {now()}."
+        yield f"{family}/{workload.name}/{count}", f"{title}\n\n{what[0].upper()}{what[1:]}\n\n{rate_table(rows)}"
 
 
 def _growth(options):
@@ -79,21 +76,26 @@ def _memory(_options):
     return f"{MEMORY}\n{memory_table()}"
 
 
+def _sections(options):
+    """Measure; yield (section's name, its text)."""
+    for part in options.only:
+        if part in TITLES:
+            yield from _rates(part, options)
+        else:
+            yield part, _growth(options) if part == "growth" else _memory(options)
+
+
 def main():
     """Run what the command line asks for."""
     options = _options()
     environment.prepare()
     document = None if options.quick or options.quiet else Document()
-    for name in options.only:
-        if name in TITLES:
-            text = _rates(name, options)
-        else:
-            text = _growth(options) if name == "growth" else _memory(options)
-            print(text, flush=True)
+    for name, text in _sections(options):
+        print(f"{name}\n\n{text}", flush=True)
         if document:
             document.put(name, text)
     if document:
-        document.put("machine", machine(environment.versions(), options))
+        document.put("machine", machine(environment.versions()))
 
 
 main()

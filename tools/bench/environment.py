@@ -85,9 +85,12 @@ def variables(*path):
 
 def versions():
     """Return the version of each installed package, interpreter and tool by name."""
+    wanted = {package.partition("[")[0].lower() for package in (*PACKAGES, *BOARD_PACKAGES, "uvloop", "httptools")}
     lines = _run(program("pip"), "list", "--format", "freeze").split()
-    found = dict(line.split("==") for line in lines if "==" in line)
-    found["microdot"] = MICRODOT_PACKAGE.partition("==")[2]
+    lines += _run(program("pip"), "list", "--format", "freeze", "--path", str(BOARD_PEERS)).split()
+    pairs = [line.split("==") for line in lines if "==" in line]
+    found = {name: version for name, version in pairs if name.lower().replace("_", "-") in wanted}
+    found["Microdot"] = MICRODOT_PACKAGE.partition("==")[2]
     found["Python"] = _run(program("python"), "-c", "import platform; print(platform.python_version())").strip()
     code = "import sys; print('.'.join(map(str, sys.implementation.version[:3])))"
     found["MicroPython (unix)"] = _run(program("micropython"), "-c", code).strip()

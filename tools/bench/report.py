@@ -7,6 +7,8 @@ import platform
 import re
 from statistics import median
 
+from workloads import WORKLOADS
+
 DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md"
 HEADINGS = (
     "", "requests/s", "of bare", "spread", "of Microdot", "CPU µs", "of bare (CPU)", "of Microdot (CPU)",
@@ -98,14 +100,13 @@ def rate_table(rows):
     return table(HEADINGS, lines)
 
 
-def machine(versions, options):
+def machine(versions):
     """Return the section that says where, when and with what it was measured."""
     model = re.search(r"model name\s*:\s*(.*)", pathlib.Path("/proc/cpuinfo").read_text())
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
-    now = datetime.datetime.now(datetime.timezone.utc)
     processor = model[1] if model else platform.machine()
     lines = [
-        f"- {now:%Y-%m-%d %H:%M} UTC; {options.rounds} rounds of {options.seconds} s.",
+        f"- {now()}; each table says when it was measured.",
         f"- {os.cpu_count()} cores, {processor}, {platform.system()} {platform.release()}.",
         f"- Load average at the end {load}; the benchmark itself makes about 2, the rest is other work on the machine.",
         "- " + ", ".join(f"{name} {version}" for name, version in versions.items()) + ".",
@@ -114,26 +115,42 @@ def machine(versions, options):
 
 
 class Document:
-    """The document, each section of which is replaced when it is measured again."""
+    """The document: a section for each table, each replaced when it is measured again.
+
+    A section's name is `machine`, `growth`, `memory`, or a family, a workload and a number of connections.
+    """
 
     def __init__(self, path=DOCUMENT):
         self.path = path
-        self.sections = {}
-        if path.exists():
-            marks = r"<!-- begin (\S+) -->\n(.*?)<!-- end \1 -->\n"
-            self.sections = dict(re.findall(marks, path.read_text(), re.S))
+
+    def _sections(self):
+        marks = r"<!-- begin (\S+) -->\n(.*?)<!-- end \1 -->\n"
+        return dict(re.findall(marks, self.path.read_text(), re.S)) if self.path.exists() else {}
 
     def put(self, name, text):
         """Replace a section and write the document."""
-        self.sections[name] = text.rstrip("\n") + "\n"
-        body = "".join(
-            f"\n<!-- begin {key} -->\n{self.sections[key]}<!-- end {key} -->\n" for key in ORDER if key in self.sections
-        )
+        sections = self._sections()
+        sections[name] = text.strip("\n") + "\n"
+        lines = [METHOD]
+        for part in PARTS:
+            if part in TITLES:
+                lines.append(f"\n{TITLES[part]}\n")
+            names = [part]
+            for workload in WORKLOADS:
+                names += [f"{part}/{workload.name}/{count}" for count in workload.connections]
+            for name in names:
+                if name in sections:
+                    lines.append(f"\n<!-- begin {name} -->\n{sections[name]}<!-- end {name} -->\n")
         self.path.parent.mkdir(exist_ok=True)
-        self.path.write_text(METHOD + body)
+        self.path.write_text("".join(lines))
 
 
-ORDER = ("machine", "asgi", "wsgi", "own", "micropython", "growth", "memory")
+def now():
+    """Return the present time as it stands in the document."""
+    return f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
+PARTS = ("machine", "asgi", "wsgi", "own", "micropython", "growth", "memory")
 TITLES = {
     "asgi": "## Under ASGI",
     "wsgi": "## Under WSGI",

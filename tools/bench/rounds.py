@@ -7,7 +7,7 @@ from contestants import CONTESTANTS
 from environment import CACHE, variables
 from load import check, measure
 from processes import Server
-from workloads import WORKLOADS
+from workloads import MOST_CONNECTIONS, WORKLOADS
 
 
 class Row:
@@ -53,7 +53,8 @@ def run_family(family, options):
             if options.workloads and workload.name not in options.workloads:
                 continue
             for count in workload.connections:
-                if not options.connections or count in options.connections:
+                wanted = not options.connections or count in options.connections
+                if wanted and count <= MOST_CONNECTIONS.get(family, count):
                     yield workload, count, _run(workload, count, servers, options)
     finally:
         for server in servers.values():

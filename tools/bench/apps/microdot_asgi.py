@@ -1,7 +1,8 @@
 """Under an ASGI server."""
 
-from microdot.asgi import Microdot, with_websocket
 from microdot_routes import add_async_routes, add_websocket
+
+from microdot.asgi import Microdot, with_websocket
 
 app = Microdot()
 add_async_routes(app)

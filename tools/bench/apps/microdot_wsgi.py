@@ -1,7 +1,8 @@
 """Under a WSGI server, with functions as handlers."""
 
-from microdot.wsgi import Microdot
 from microdot_routes import add_routes
+
+from microdot.wsgi import Microdot
 
 app = Microdot()
 add_routes(app)
