@@ -6,7 +6,8 @@ import socket
 import httpx
 import pytest
 
-from live.example_server import ROOT, ExampleServer
+from live.example_server import ExampleServer
+from runtimes import ROOT
 from wire.server import wait_until
 
 EVERYWHERE = ["micropython", "cpython", "uvicorn", "gunicorn"]
