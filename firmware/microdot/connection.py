@@ -42,7 +42,7 @@ class Connection:
     dropped = False  # over the budget: to be closed at once
     upgraded = False  # to another protocol, the application's
     finish = None  # coroutine function that the application wants to be called after its handler
-    responding = False  # a response's head has been sent
+    responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
     served = 0  # requests
     read_deadline = 0  # on the server's clock; 0 for none
@@ -128,6 +128,7 @@ class Connection:
 
         :raises OSError: if the client is gone, or has taken nothing for `write_timeout` seconds.
         """
+        self.responding = True
         self.writer.write(data)
         if not has_unsent(self.writer):
             return
@@ -158,6 +159,7 @@ class Connection:
                 if parser.expects_continue:
                     parser.expects_continue = False
                     await self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    self.responding = False
                 data = await self.read()
             except OSError:
                 data = b""  # the client is gone: the parser finds the body incomplete
@@ -323,6 +325,7 @@ class Connection:
     async def _linger(self):
         """Read what the client still sends, within bounds, so that it sees the response and not a reset connection."""
         end_stream(self.writer)
+        self.idle = 1  # the first to make room for another client
         self.read_deadline = self._deadline(_LINGER_SECONDS)
         left = _LINGER_BYTES
         try:
@@ -373,7 +376,6 @@ class Connection:
         if date:
             head.append(("Date", date))
         head = format_head(response.status_code, response.reason, head)
-        self.responding = True
         if not response.has_body or self.parser.method == "HEAD":
             await self.send(head)
             if not is_bytes:

@@ -33,7 +33,7 @@ class Server:
         self._date_clock = -1
         self._listener = None
         self._accepting = None
-        self._watching = False
+        self._watcher = None
         self._closed = asyncio.Event()
 
     @property
@@ -90,7 +90,7 @@ class Server:
         self._closed.set()
 
     async def wait_closed(self) -> None:
-        """Wait for running requests and background tasks; those that take longer than the application's `shutdown_timeout` are cancelled."""
+        """Wait for running requests and background tasks; cancel those that take longer than `shutdown_timeout`."""
         await self._closed.wait()
         for _ in range(2):
             waited = 0
@@ -99,6 +99,9 @@ class Server:
                 waited += 0.02
             for task in [connection.task for connection in self.connections] + self.app.background_tasks:
                 task.cancel()
+        if self._watcher:
+            self._watcher.cancel()
+            await asyncio.sleep(0)
 
     # Connections
 
@@ -139,9 +142,8 @@ class Server:
 
     def _add(self, connection):
         self.connections.append(connection)
-        if not self._watching:
-            self._watching = True
-            asyncio.create_task(self._watch())
+        if not self._watcher:
+            self._watcher = asyncio.create_task(self._watch())
 
     def _make_room(self, newcomer):
         """Close the connection that has been idle longest; without one, have *newcomer* refused."""
@@ -170,4 +172,4 @@ class Server:
             self.clock += 1
             for connection in self.connections:
                 connection.check(self.clock)
-        self._watching = False
+        self._watcher = None
