@@ -25,13 +25,13 @@ def small(request, tmp_path_factory):
 
 
 def exchange(server, data):
-    """Send bytes on a new connection; return the status of the answer, None when the server just closes."""
+    """Send bytes on a new connection; return the status of the answer, None when the server closes without a whole one."""
     with server.connect() as sock:
         send_all(sock, data)
         try:
             sock.shutdown(socket.SHUT_WR)
             return Reader(sock).response().status
-        except (EndOfStream, OSError):
+        except (EndOfStream, Fault, OSError):
             return None
 
 
