@@ -44,6 +44,7 @@ def test_imports_point_down(copy, tmp_path):
     ("new", "x = 1", "Imports point down"),
     ("sse", "from .server import Server", "Extensions and shims know no server"),
     ("wsgi/loop", "import microdot.connection", "Extensions and shims know no server"),
+    ("wsgi/transport", "from microdot.http11 import format_head", "Shims know no HTTP/1.1"),
     ("http11", "import asyncio", "Parsers and the application do no input or output"),
     ("app", "from ._cpython import Listener", "One module knows which Python it runs on"),
 ])

@@ -7,7 +7,6 @@ import ssl
 
 from microdot import iscoroutine
 from microdot.errors import HTTPException
-from microdot.http11 import format_head
 
 from .loop import run
 
@@ -83,7 +82,8 @@ class SocketTransport(WSGITransport):
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
         self.sock.setblocking(False)
-        await self.send(format_head(101, None, headers.items()))
+        fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        await self.send(f"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n".encode())
         return b""
 
     async def read(self):
