@@ -6,7 +6,8 @@ from microdot.datastructures import MultiDict, NoCaseDict
 
 def test_the_package():
     for name in (
-        "AsyncBytesIO", "Microdot", "Request", "Response", "URLPattern", "abort", "iscoroutine", "redirect", "send_file",
+        "AsyncBytesIO", "Microdot", "Request", "Response", "URLPattern",
+        "abort", "iscoroutine", "redirect", "send_file",
     ):
         assert hasattr(microdot, name), name
     assert len(microdot.__version__.split(".")) == 3
