@@ -116,44 +116,39 @@ class MultipartParser:
             return b""
         buffer = self._buffer
         delimiter = self._delimiter
-        end = buffer.find(delimiter)
-        if end == 0:
-            end = self._check_delimiter()
-            if end <= 0:
-                if not end:
-                    return b""
-                self._check_end()
-                return None
-        elif end < 0:
+        start = rest = 0
+        end = buffer.find(delimiter, 0, limit + len(delimiter))  # a later one is for the next call
+        while end >= 0:
+            start = end + len(delimiter)
+            rest = self._measure_line(start)
+            if rest:
+                break
+            end = buffer.find(delimiter, start, limit + len(delimiter))
+        if end < 0:
             end = len(buffer)
-            start = buffer.rfind(b"\r", max(end - len(delimiter) + 1, 0))
-            if start >= 0 and delimiter.startswith(buffer[start:]):  # it may go on as a delimiter
-                end = start
-            if not end:
-                self._check_end()
-                return None
-        end = min(end, limit)
-        self._buffer = buffer[end:]
-        return buffer[:end]
+            last = buffer.rfind(b"\r", max(end - len(delimiter) + 1, start))
+            if last >= 0 and delimiter.startswith(buffer[last:]):  # it may go on as a delimiter
+                end = last
+        if end:
+            end = min(end, limit)
+            self._buffer = buffer[end:]
+            return buffer[:end]
+        if rest <= 0:
+            self._check_end()
+            return None
+        self._state = _END if buffer[start : start + 2] == b"--" else _HEADER
+        self._buffer = buffer[start + rest :]
+        return b""
 
-    def _check_delimiter(self):
-        """Look at what follows the delimiter with which the buffer begins.
-
-        Return 0 for the end of the part, -1 for more data, and if it is no delimiter the size of what is data then.
-        """
-        start = len(self._delimiter)
+    def _measure_line(self, start):
+        """Return the size of what follows a delimiter in its line, 0 if it is none, -1 if more data has to tell."""
         rest = self._buffer[start : start + _MAX_PADDING]
         if rest[:2] == b"--":
-            self._state = _END
-            return 0
+            return 2
         line = rest.lstrip(b" \t")
         if line[:2] == b"\r\n":
-            self._state = _HEADER
-            self._buffer = self._buffer[start + len(rest) - len(line) + 2 :]
-            return 0
-        if len(rest) < _MAX_PADDING and (not line or line == b"\r" or rest == b"-"):
-            return -1
-        return start
+            return len(rest) - len(line) + 2
+        return -1 if len(rest) < _MAX_PADDING and (not line or line == b"\r" or rest == b"-") else 0
 
 
 def _parse_header(block):

@@ -88,15 +88,15 @@ class FormDataIter:
             await self._fill()
 
     async def _read_field(self):
-        parts = []
+        value = bytearray()  # pieces may be small: a list of them would take many times their size
         while True:
             data = await self._read(self._size)
             if not data:
-                return decode(b"".join(parts))
+                return decode(value)
             self._fields_left -= len(data)
             if self._fields_left < 0:
                 raise HTTPException(413, "Fields too large")
-            parts.append(data)
+            value.extend(data)
 
 
 class FileUpload:
