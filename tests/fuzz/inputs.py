@@ -68,6 +68,6 @@ WORDS = [
 
 
 def seeds():
-    """Return the bytes of all wire vectors of a moderate size, and all inputs that were kept because they found a fault."""
+    """Return the bytes of all wire vectors of a moderate size, and the inputs kept because they found a fault."""
     vectors = [vector.data for vector in VECTORS if len(vector.data) <= 1200]
     return vectors + [path.read_bytes() for path in sorted(KEPT.glob("*.bin"))]
