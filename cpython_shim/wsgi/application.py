@@ -116,9 +116,10 @@ def _encode_headers(response):
 
 
 def _needs_loop(body):
-    return not hasattr(body, "__next__") and (
-        hasattr(body, "__anext__") or hasattr(body, "__aiter__") or inspect.iscoroutinefunction(getattr(body, "read", None))
-    )
+    if hasattr(body, "__next__"):
+        return False
+    asynchronous = hasattr(body, "__anext__") or hasattr(body, "__aiter__")
+    return asynchronous or inspect.iscoroutinefunction(getattr(body, "read", None))
 
 
 class _BodyBeforeWork:

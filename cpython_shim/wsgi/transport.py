@@ -54,7 +54,7 @@ class WSGITransport:
             data = await loop.run_in_executor(None, self._input.read, n) if loop else self._input.read(n)
         except MemoryError:
             raise
-        except Exception:  # the client is gone, or its chunks are malformed: each server has its own exceptions for that
+        except Exception:  # the client is gone, or its chunks are malformed; servers have exceptions of their own
             raise HTTPException(400, "Incomplete or malformed body") from None
         if self._remaining is not None:
             self._remaining -= len(data)

@@ -27,8 +27,7 @@ async def echo(request):
 @app.get("/visits")
 async def visits(request):
     count = int(request.cookies.get("visits", "0")) + 1
-    response = "Visit " + str(count), 200, {"Set-Cookie": "visits=%d; Path=/" % count}
-    return response
+    return "Visit " + str(count), 200, {"Set-Cookie": "visits=%d; Path=/" % count}
 
 
 @app.get("/old")

@@ -131,7 +131,8 @@ class Listener:
     """A listening socket."""
 
     def __init__(self, host, port):
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
         self.socket = socket.socket(family, kind, protocol)
         try:
             if os.name == "posix":

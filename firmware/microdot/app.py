@@ -40,8 +40,8 @@ class Microdot:
     """A web application.
 
     Routes are added with the decorators `route()`, `get()`, `post()`, `put()`, `patch()`, `delete()` and `query()`,
-    hooks with `before_request()`, `after_request()` and `after_error_request()`. `run()` serves the application by itself;
-    on CPython it is also an ASGI and a WSGI application.
+    hooks with `before_request()`, `after_request()` and `after_error_request()`. `run()` serves the application by
+    itself; on CPython it is also an ASGI and a WSGI application.
 
     The class attributes are the budget of the server that `run()` and `start_server()` start; set them on the
     application or on the class. Times are in seconds.
@@ -164,12 +164,12 @@ class Microdot:
         return f
 
     def after_request(self, f: "F") -> "F":
-        """Call `f(request, response)` after the handler of each route; what it returns, unless None, is the response."""
+        """Call `f(request, response)` after each route's handler; what it returns, unless None, is the response."""
         self.after_request_handlers.append(f)
         return f
 
     def after_error_request(self, f: "F") -> "F":
-        """Call `f(request, response)` after each error response; *request* is None if the client sent none that is valid."""
+        """Call `f(request, response)` after each error response; *request* is None if the client sent no valid one."""
         self.after_error_request_handlers.append(f)
         return f
 
@@ -393,7 +393,7 @@ class Microdot:
         return None
 
     def run(self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None) -> None:
-        """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; the parameters are `start_server()`'s."""
+        """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; parameters as of `start_server()`."""
         run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
 
     def shutdown(self) -> None:

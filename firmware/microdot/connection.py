@@ -185,7 +185,7 @@ class Connection:
         await asyncio.Event().wait()  # a client that sends so much is there; writing to it shows when it goes
 
     async def upgrade(self, request, headers) -> bytes:
-        """Answer 101, after which `read()` and `send()` are the application's; return what the client has sent by then."""
+        """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
         await self.send(format_head(101, None, headers.items()))
         self.app.log_access(request, Response("", 101))
@@ -261,7 +261,8 @@ class Connection:
         if not parser.body_complete:
             length = parser.content_length
             limit = Request.max_content_length
-            if length and length <= parser.buffered and length <= Request.max_body_length and (not limit or length <= limit):
+            here = length and length <= min(parser.buffered, Request.max_body_length)
+            if here and (not limit or length <= limit):
                 request._body = parser.read_body(length)  # it is here already
             else:
                 self._body_ticks = int(app.body_timeout * 4) + 1

@@ -45,8 +45,8 @@ class RequestParser:
     """The requests of one connection, in their order.
 
     Give it what the client sends with `receive()`. `parse_head()` says when the next request's head is complete and in
-    `method`, `target`, `version` and `fields`; then `read_body()` gives the body piece by piece. A parser that raised is
-    of no more use: the place where the next request begins is not known.
+    `method`, `target`, `version` and `fields`; then `read_body()` gives the body piece by piece. A parser that raised
+    is of no more use: the place where the next request begins is not known.
 
     :param max_head: limit of the head's size in bytes: 431.
     :param max_line: limit of a line's size in bytes: 414 for the request line, 431 for a header field.

@@ -36,7 +36,7 @@ class Request:
     :param method: the method, in capital letters as it was sent.
     :param url: path and query string as they were sent.
     :param http_version: `'1.0'`, `'1.1'` or, under ASGI, a later one.
-    :param headers: mapping of str to str; with a transport, mapping of lower-case bytes to bytes, decoded when asked for.
+    :param headers: mapping of str to str; with a transport, mapping of lower-case bytes to bytes.
     :param body: the body, if it is known already.
     :param stream: the body as an asynchronous stream, if it is not.
     :param transport: what the server offers to this request beyond HTTP's request and response.
@@ -289,7 +289,8 @@ class Request:
     def form(self) -> "MultiDict | None":
         """The form in the body, or None if it holds none.
 
-        Bodies of type `application/x-www-form-urlencoded` are parsed here, `multipart/form-data` by `microdot.multipart`.
+        Bodies of type `application/x-www-form-urlencoded` are parsed here, `multipart/form-data` by
+        `microdot.multipart`.
         """
         if self._form is None and self._media_type() == "application/x-www-form-urlencoded":
             self._form = parse_form(self.body)

@@ -71,7 +71,13 @@ class Response:
 
     _headers: "ResponseHeaders | None" = None
 
-    def __init__(self, body: "object" = "", status_code: int = 200, headers: "dict | None" = None, reason: "str | None" = None):
+    def __init__(
+        self,
+        body: "object" = "",
+        status_code: int = 200,
+        headers: "dict | None" = None,
+        reason: "str | None" = None,
+    ):
         self.status_code = status_code
         self.reason = reason
         if reason and ("\r" in reason or "\n" in reason):
@@ -229,7 +235,7 @@ class Response:
         compressed: "bool | str" = False,
         file_extension: str = "",
     ) -> "Response":
-        """Return a response with a file in its body; never pass a name that comes from a client (see `microdot.static`).
+        """Return a response with a file in its body; never pass a name that a client gave (see `microdot.static`).
 
         Conditional requests and single ranges are answered (RFC 9110, sections 13 and 14).
 
@@ -238,7 +244,7 @@ class Response:
         :param max_age: seconds for which clients may keep the file without asking again.
         :param compressed: the file's content is compressed already: True for gzip, or the coding's name. Without it, a
             sibling `filename + '.gz'` that is not older is sent to clients that accept gzip.
-        :param file_extension: added to *filename* for the name of the file to open, but not for its type; such as `'.gz'`.
+        :param file_extension: added to *filename* for the name of the file to open, not for its type; such as `'.gz'`.
         :raises OSError: if the file cannot be opened.
         """
         from .files import FileResponse

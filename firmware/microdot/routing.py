@@ -30,8 +30,8 @@ class URLPattern:
         """Add a type of variable, or replace one.
 
         :param pattern: the regular expression that a value must match as a whole.
-        :param parser: function that takes the matched text and returns the value given to the handler; the path does not
-            match where it returns None or raises ValueError.
+        :param parser: function that takes the matched text and returns the value given to the handler; the path does
+            not match where it returns None or raises ValueError.
         """
         cls._types[type_name] = (pattern, parser)
 
@@ -253,8 +253,8 @@ class URLMap:
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | Route | None]":
         """Return the route for *method* and *path* (percent-decoded) and the values of its variables, None without any.
 
-        HEAD finds the routes of GET too. Without a route the answer is None and the first route that matches but for its
-        methods, or None.
+        HEAD finds the routes of GET too. Without a route the answer is None and the first route that matches but for
+        its methods, or None.
         """
         route = self._by_path.get(path)
         if isinstance(route, Route) and method in route.methods:

@@ -86,7 +86,7 @@ def theirs(parts):
 
 
 def agree(first, second):
-    """Whether two parsers say the same of a stream; at its end one may have seen a violation that one more byte shows."""
+    """Whether two parsers say the same of a stream; at its end one may see a violation that one more byte shows."""
     if len(first) > len(second) and first[-1][0] == "error":
         return first[:-1] == second
     if len(second) > len(first) and second[-1][0] == "error":

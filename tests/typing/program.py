@@ -1,4 +1,4 @@
-"""A program that uses the public API as applications do; `mypy --strict` and pyright must find nothing wrong with it."""
+"""A program that uses the public API as applications do; mypy --strict and pyright must find nothing wrong with it."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
 
