@@ -14,6 +14,15 @@ export function fail(message) {
   process.exit(2);
 }
 
+/** Reads a program for the board. */
+export function readScript(file) {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    return fail(error.message);
+  }
+}
+
 /** Reads the command line: *files* positional arguments, the board's options and *options*. */
 export function parseCommand(usage, files, options) {
   try {

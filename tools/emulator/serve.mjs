@@ -11,10 +11,9 @@
 //   {"command": "reset"}                  power cycle; the flash is kept
 // The program ends when its standard input does, or by a signal.
 
-import fs from 'node:fs';
 import net from 'node:net';
 import readline from 'node:readline';
-import { boardFromOptions, fail, parseCommand } from './command.mjs';
+import { boardFromOptions, fail, parseCommand, readScript } from './command.mjs';
 import { Network } from './network.mjs';
 import { Repl } from './repl.mjs';
 
@@ -78,10 +77,10 @@ function obey(line, pico, network) {
 const show = (text) => process.stderr.write(text, 'latin1');
 
 // Runs the programs; resolves when the last one prints READY. Ends the emulator if it cannot run them.
-async function startScripts(repl, files) {
-  const last = files.pop();
-  for (const file of files) {
-    const { error } = await repl.exec(fs.readFileSync(file, 'utf8'), { onOutput: show });
+async function startScripts(repl, scripts) {
+  const last = scripts.pop();
+  for (const { file, text } of scripts) {
+    const { error } = await repl.exec(text, { onOutput: show });
     if (error) fail(`${file} failed on the board:\n${error}`);
   }
   let printed = '';
@@ -91,17 +90,18 @@ async function startScripts(repl, files) {
       printed = (printed + text).slice(-100);
       if (/^READY\r?$/m.test(printed)) resolve();
     };
-    repl.exec(fs.readFileSync(last, 'utf8'), { onOutput, timeoutMs: LONGEST_TIMEOUT_MS }).then(
-      ({ error }) => fail(`${last} ended on the board\n${error}`),
+    repl.exec(last.text, { onOutput, timeoutMs: LONGEST_TIMEOUT_MS }).then(
+      ({ error }) => fail(`${last.file} ended on the board\n${error}`),
     );
   });
 }
 
+const scripts = values.script.map((file) => ({ file, text: readScript(file) }));
 const pico = boardFromOptions(firmware, values);
 const network = new Network(pico);
 const repl = new Repl(pico);
 await repl.enter();
-if (values.script.length) await startScripts(repl, values.script);
+if (scripts.length) await startScripts(repl, scripts);
 else repl.leave();
 const forwards = values.forward.map((pair) => pair.split(':').map(portNumber));
 if (values['http-port'] !== undefined) forwards.push([portNumber(values['http-port']), portNumber(values['board-port'])]);
