@@ -141,7 +141,8 @@ class RequestParser:
         if len(line) > self.max_line:
             raise HTTPException(414)
         parts = line.split(b" ")
-        if len(parts) != 3 or not parts[0] or parts[0].strip(_TOKEN) or not parts[1] or b"\t" in line or max(line) > 126:
+        wrong = len(parts) != 3 or not parts[0] or parts[0].strip(_TOKEN) or not parts[1]
+        if wrong or b"\t" in line or max(line) > 126:
             raise HTTPException(400, "Malformed request line")
         self.method = parts[0].decode()
         self.target = parts[1].decode()
