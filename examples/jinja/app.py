@@ -2,9 +2,8 @@
 
 import pathlib
 
-from microdot.jinja import Template
-
 from microdot import Microdot
+from microdot.jinja import Template
 
 app = Microdot()
 Template.initialize(str(pathlib.Path(__file__).parent / "templates"), enable_async=True)

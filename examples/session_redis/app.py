@@ -2,9 +2,8 @@
 
 import os
 
-from microdot.redis import RedisStore
-
 from microdot import Microdot
+from microdot.redis import RedisStore
 from microdot.session import Session, with_session
 
 app = Microdot()

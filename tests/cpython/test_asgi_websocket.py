@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from microdot.asgi import Microdot, WebSocket, websocket_upgrade, with_websocket
 
+from microdot.asgi import Microdot, WebSocket, websocket_upgrade, with_websocket
 from microdot.websocket import WebSocketError
 
 app = Microdot()

@@ -4,10 +4,10 @@ import pathlib
 import re
 
 import pytest
-from microdot.jinja import Template as JinjaTemplate
-from microdot.redis import RedisStore
 
 from live.utemplate_package import utemplate_folder
+from microdot.jinja import Template as JinjaTemplate
+from microdot.redis import RedisStore
 from microdot.test_client import TestClient
 
 DOCS = pathlib.Path(__file__).parent.parent.parent / "docs"

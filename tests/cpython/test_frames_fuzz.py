@@ -7,6 +7,7 @@ import wsproto.events
 import wsproto.extensions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
 from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Connection, FrameError, FrameParser, encode
 from microdot.permessage import Deflate
 

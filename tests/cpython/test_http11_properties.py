@@ -1,9 +1,10 @@
 """The HTTP parser keeps its rules for every vector in every split, for generated requests, and for damaged ones."""
 
 import pytest
-from fuzz import inputs, oracle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from fuzz import inputs, oracle
 from wire.corpus import VECTORS
 
 SHORT = [vector for vector in VECTORS if len(vector.data) <= 600]

@@ -2,9 +2,9 @@
 
 import jinja2
 import pytest
-from microdot.jinja import Template
 
 from microdot import Microdot
+from microdot.jinja import Template
 from microdot.test_client import TestClient
 
 HTML = {"Content-Type": "text/html"}

@@ -4,11 +4,11 @@ import asyncio
 import time
 
 import pytest
-from microdot.redis import RedisStore
 from redis.exceptions import RedisError
 
 from live.redis_server import redis_server
 from login_app import make_app
+from microdot.redis import RedisStore
 from microdot.test_client import TestClient
 
 

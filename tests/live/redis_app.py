@@ -2,9 +2,8 @@
 
 import os
 
-from microdot.redis import RedisPubSub
-
 from microdot import Microdot
+from microdot.redis import RedisPubSub
 from microdot.sse import with_sse
 from microdot.websocket import with_websocket
 
