@@ -12,7 +12,13 @@ import argparse
 import environment
 from report import PARTS, TITLES, Document, machine, now, rate_table
 
-QUICK = {"rounds": 2, "seconds": 1, "connections": [16], "workloads": ["hello", "dynamic", "echo", "close"]}
+QUICK = {
+    "only": list(TITLES),
+    "workloads": ["hello", "dynamic", "echo", "close"],
+    "connections": [16],
+    "rounds": 2,
+    "seconds": 1,
+}
 
 GROWTH = """## Growth of costs
 
@@ -35,18 +41,19 @@ def _options():
     )
     names = [name for name in PARTS if name != "machine"]
     parser.add_argument("--quick", action="store_true", help="a short form, which writes no document")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=names, help="the parts to measure")
+    parser.add_argument("--only", type=lambda text: text.split(","), help="the parts to measure")
     parser.add_argument("--workloads", type=lambda text: text.split(","), help="the workloads to measure")
     parser.add_argument("--connections", type=lambda text: [int(n) for n in text.split(",")], help="connection counts")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="length of one measurement")
     parser.add_argument("--print", action="store_true", dest="quiet", help="print only, write no document")
     options = parser.parse_args()
-    for name in set(options.only) - set(names):
-        parser.error(f"no part {name}: {', '.join(names)}")
     for name, short in QUICK.items():
         if getattr(options, name) is None and options.quick:
             setattr(options, name, short)
+    options.only = options.only or names
+    for name in set(options.only) - set(names):
+        parser.error(f"no part {name}: {', '.join(names)}")
     options.rounds = options.rounds or 5
     options.seconds = options.seconds or 2
     return options

@@ -37,6 +37,7 @@ Written by `python tools/bench`, which measures all this again; `--help` tells h
 - The bare programs do the same work without a framework: they are what a framework under the same server can
   approach. ASGI is served by uvicorn with uvloop and httptools, WSGI by gunicorn with its synchronous worker, which
   closes each connection, as Microdot 2.7's own server does.
+- Handlers are coroutine functions where a framework has them; under WSGI this project is measured with both kinds.
 - On MicroPython, phew runs with empty modules in place of the board's and without its log file.
 """
 
@@ -114,6 +115,22 @@ def machine(versions):
     return "## Machine and versions\n\n" + "\n".join(lines) + "\n"
 
 
+def summary(sections):
+    """Return the summary of the sections: the ratios with 16 connections, by rate and by processor time."""
+    parts = ["## Summary\n\nOf the bare program, by rate and by processor time, with 16 connections.\n"]
+    for family, title in TITLES.items():
+        ratios = {}
+        for workload in SUMMARY:
+            for line in sections.get(f"{family}/{workload}/16", "").splitlines():
+                cells = [cell.strip() for cell in line.strip("|").split("|")]
+                if len(cells) == len(HEADINGS) and cells[1][:1].isdigit():
+                    ratios.setdefault(cells[0], {})[workload] = f"{cells[2]}, {cells[6]}"
+        if ratios:
+            rows = [[name, *(found.get(workload, "") for workload in SUMMARY)] for name, found in ratios.items()]
+            parts.append(f"\n{table([title.lstrip('# '), *SUMMARY], rows)}")
+    return "".join(parts)
+
+
 class Document:
     """The document: a section for each table, each replaced when it is measured again.
 
@@ -131,7 +148,7 @@ class Document:
         """Replace a section and write the document."""
         sections = self._sections()
         sections[name] = text.strip("\n") + "\n"
-        lines = [METHOD]
+        lines = [METHOD, "\n", summary(sections)]
         for part in PARTS:
             if part in TITLES:
                 lines.append(f"\n{TITLES[part]}\n")
@@ -150,6 +167,7 @@ def now():
     return f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
+SUMMARY = ("hello", "dynamic", "echo", "file", "stream", "upload", "websocket")
 PARTS = ("machine", "asgi", "wsgi", "own", "micropython", "growth", "memory")
 TITLES = {
     "asgi": "## Under ASGI",

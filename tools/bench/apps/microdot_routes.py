@@ -2,10 +2,9 @@
 
 from common import DYNAMIC_OTHERS, FILES, HELLO, PIECE, PIECES, STATIC_OTHERS
 
-from microdot import Request, Response, send_file
+from microdot import Request, send_file
 
 Request.max_content_length = 1024 * 1024
-Response.send_file_buffer_size = 4096
 
 
 def add_others(app):
