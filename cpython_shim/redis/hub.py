@@ -112,8 +112,8 @@ class RedisPubSub(PubSub):
                 await self._pubsub.unsubscribe(self._prefix + topic)
 
     async def _stop_listening(self):
-        listener, self._listener = self._listener, None
-        if listener:
+        listener, self._listener, self._pubsub = self._listener, None, None
+        if listener:  # what subscribes from here on starts another one
             listener.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await listener
@@ -133,7 +133,6 @@ class RedisPubSub(PubSub):
             except (RedisError, OSError) as error:
                 if delay == _FIRST_DELAY:
                     log_error(f"Redis cannot be reached, messages are lost until it is back: {error!r}")
-            finally:
                 self._pubsub = None
                 self._confirm_all()
             await asyncio.sleep(delay)
@@ -155,10 +154,12 @@ class RedisPubSub(PubSub):
             event.set()
 
     def _receive(self, message):
+        if message["type"] not in ("subscribe", "message"):
+            return
         topic = message["channel"].decode().removeprefix(self._prefix)
-        if message["type"] == "subscribe" and topic in self._confirmed:
-            self._confirmed[topic].set()
-        if message["type"] != "message":
+        if message["type"] == "subscribe":
+            if topic in self._confirmed:
+                self._confirmed[topic].set()
             return
         payload = message["data"]
         payload = payload[1:] if payload.startswith(_BINARY) else payload.decode(errors="replace")

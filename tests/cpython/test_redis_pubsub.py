@@ -5,11 +5,12 @@ import os
 import sys
 
 import pytest
-from microdot.redis import RedisPubSub
 
 from cpython.redis_server import RedisServer
 from microdot.pubsub import PubSubError
 from microdot.queues import QueueClosed
+from microdot.redis import RedisPubSub
+from microdot.redis import hub as hub_module
 
 
 @pytest.fixture
@@ -55,6 +56,22 @@ async def test_topics_come_and_go(server):
             assert await hub.publish("b", "nobody") == 0
             await hub.publish("a", "still")
             assert await a.get(10) == "still"
+    await hub.close()
+
+
+async def test_one_leaves_while_another_comes(server):
+    hub = RedisPubSub(server.url)
+    for _ in range(20):
+        leaving = hub.subscribe("a")
+        await leaving.__aenter__()
+        coming = hub.subscribe("a")
+        await asyncio.gather(leaving.__aexit__(None, None, None), coming.__aenter__())
+        assert await hub.publish("a", "to the second") == 1
+        assert await coming.get(10) == "to the second"
+        async with hub.subscribe("b") as other:
+            await hub.publish("b", "to another topic")
+            assert await other.get(10) == "to another topic"
+        await coming.__aexit__(None, None, None)
     await hub.close()
 
 
@@ -104,6 +121,24 @@ async def test_nothing_blocks_without_a_server(server):
     assert await messages.get(20) == "at last"
     await messages.__aexit__(None, None, None)
     await asyncio.wait_for(hub.close(), 10)
+
+
+async def test_long_silence(server, monkeypatch):
+    """Nothing published for long: the server is asked whether it is there, and found dead if it does not answer."""
+    monkeypatch.setattr(hub_module, "_SILENCE", 0.05)
+    hub = RedisPubSub(server.url, timeout=0.3)
+    async with hub.subscribe("a") as messages:
+        await asyncio.sleep(0.5)
+        assert await hub.publish("a", "still here") == 1
+        assert await messages.get(10) == "still here"
+        os.kill(server.process.pid, 19)  # SIGSTOP
+        while hub._pubsub:
+            await asyncio.sleep(0.05)
+        os.kill(server.process.pid, 18)  # SIGCONT
+        while not await published(hub, "a", "again"):
+            await asyncio.sleep(0.05)
+        assert await messages.get(20) == "again"
+    await hub.close()
 
 
 async def test_a_server_that_hangs(server):
