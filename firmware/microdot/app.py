@@ -393,7 +393,7 @@ class Microdot:
         return None
 
     def run(self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None) -> None:
-        """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; parameters as of `start_server()`."""
+        """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; see `start_server()`."""
         run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
 
     def shutdown(self) -> None:
