@@ -60,7 +60,6 @@ def heap_section(result):
         "serving_33_routes": memory["usedBytes"],
         "silent_connection": memory["silentConnectionBytes"],
         "kept_connection": memory["keptConnectionBytes"],
-        "least_free_that_answers": memory["leastFreeBytes"],
     }
 
 
