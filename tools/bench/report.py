@@ -38,6 +38,7 @@ Written by `python tools/bench`, which measures all this again; `--help` tells h
   approach. ASGI is served by uvicorn with uvloop and httptools, WSGI by gunicorn with its synchronous worker, which
   closes each connection, as Microdot 2.7's own server does.
 - Handlers are coroutine functions where a framework has them; under WSGI this project is measured with both kinds.
+  Streams are asynchronous generators, under WSGI and on MicroPython synchronous ones.
 - On MicroPython, phew runs with empty modules in place of the board's and without its log file.
 """
 

@@ -19,8 +19,13 @@ def add_others(app):
         add(path + "/<int:id>")
 
 
-def add_async_routes(app):
-    """Add the benchmark's routes, as coroutine functions."""
+def pieces():
+    for _ in range(PIECES):
+        yield PIECE
+
+
+def add_async_routes(app, pieces=pieces):
+    """Add the benchmark's routes, as coroutine functions; *pieces* makes the streamed response."""
     add_others(app)
 
     @app.get("/")
@@ -41,7 +46,7 @@ def add_async_routes(app):
 
     @app.get("/stream")
     async def stream(request):
-        return (PIECE for _ in range(PIECES))
+        return pieces()
 
     @app.post("/upload")
     async def upload(request):
@@ -73,7 +78,7 @@ def add_routes(app):
 
     @app.get("/stream")
     def stream(request):
-        return (PIECE for _ in range(PIECES))
+        return pieces()
 
 
 def add_websocket(app, with_websocket):
