@@ -41,6 +41,7 @@ async function dispatch() {
   await repl.run(script('bench_app'));
   const output = await repl.run(script('bench_dispatch'));
   pico.stop();
+  if (output.includes('Traceback')) throw new Error(`the application failed on the board:\n${output}`);
   const lines = output.split('\n').filter((line) => line.startsWith('dispatch '));
   return Object.fromEntries(lines.map((line) => {
     const [, name, microseconds, allocated] = line.trim().split(' ');

@@ -51,7 +51,7 @@ def test_an_uncaught_exception_is_the_exit_status(pico_uf2, emulator, tmp_path):
     script.write_text("print('before')\nraise ValueError('on purpose')\n")
     done = run_script(pico_uf2, script)
     assert done.returncode == 1
-    assert done.stdout == "before\r\n"
+    assert done.stdout == "before\n"
     assert done.stderr.rstrip().endswith("ValueError: on purpose")
 
 
@@ -61,4 +61,4 @@ def test_flash_is_kept_from_run_to_run(pico_uf2, emulator, tmp_path):
     write.write_text("with open('kept', 'w') as file:\n    file.write('x' * 5000)\n")
     read.write_text("print(len(open('kept').read()))\n")
     assert run_script(pico_uf2, write, "--flash", flash).returncode == 0
-    assert run_script(pico_uf2, read, "--flash", flash).stdout == "5000\r\n"
+    assert run_script(pico_uf2, read, "--flash", flash).stdout == "5000\n"

@@ -23,6 +23,8 @@ WORKLOADS = (
 class Connection:
     """Reader and writer of one connection: gives out a request, counts what is written."""
 
+    out_buf = b""  # as MicroPython's streams have it: what write() could not send
+
     def __init__(self, request):
         self.request = memoryview(request)
         self.lines = request
