@@ -158,7 +158,7 @@ def _parse_header(block):
         name, colon, value = line.partition(b":")
         name = name.lower()
         value = decode(value.strip())
-        if not colon or name != name.strip():
+        if not colon or name != name.strip() or min(line.replace(b"\t", b" ")) < 32:
             raise malformed()
         if name == b"content-disposition":
             kind, options = parse_options(value)

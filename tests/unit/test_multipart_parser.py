@@ -125,6 +125,9 @@ def test_malformed_headers():
         b'Content-Disposition: form-data; name="a" filename="b"',
         b"no colon",
         good + b"\r\n folded: x",
+        good.replace(b"a", b"\0"),
+        good.replace(b"a", b"x\ny"),
+        good.replace(b"a", b"x\ry"),
         b'Content-Disposition : form-data; name="a"',
         good + b"\r\nContent-Transfer-Encoding: base64",
     ):
