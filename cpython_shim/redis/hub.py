@@ -124,8 +124,12 @@ class RedisPubSub(PubSub):
         while True:
             try:
                 async with self._redis().pubsub() as pubsub:
-                    await pubsub.subscribe(*[self._prefix + topic for topic in self._topics])
-                    self._pubsub = pubsub
+                    topics = [self._prefix + topic for topic in self._topics]
+                    await pubsub.subscribe(*topics)
+                    self._pubsub = pubsub  # what comes from here on is subscribed to by _add()
+                    late = [self._prefix + topic for topic in self._topics if self._prefix + topic not in topics]
+                    if late:
+                        await pubsub.subscribe(*late)
                     while True:
                         message = await self._next(pubsub)
                         delay = _FIRST_DELAY

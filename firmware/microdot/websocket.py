@@ -10,8 +10,6 @@ from .queues import BoundedQueue, QueueClosed
 from .request import Request
 from .response import Response
 
-_ANSWER_SECONDS = 1  # for the handler to answer the last messages, before the peer's wish to close is agreed to
-
 
 class WebSocketError(OSError):
     """The connection is closed: the peer has ended it or is gone, or the application has closed it."""
@@ -37,9 +35,11 @@ class WebSocket:
     #: Limit of a message's size in bytes, above which the connection is closed with code 1009. -1: that of
     #: `Request.max_body_length`. 0: no limit.
     max_message_length = -1
-    #: Seconds that the peer has for its part of the closing handshake, and that the handler has to end by itself, after
-    #: the connection's end, before it is cancelled: it may wait for something that is not the connection.
+    #: Seconds that the peer has for its part of the closing handshake.
     close_timeout = 5
+    #: Seconds that the handler has to answer the last messages when the peer closes, and to end by itself after the
+    #: connection's end before it is cancelled: it may wait for something that is not the connection.
+    grace = 1
 
     _handler = None  # the task of the handler of `with_websocket`, while it runs
     _abandoned = False  # it had to be cancelled
@@ -66,7 +66,7 @@ class WebSocket:
         finally:
             self._messages.close()
             self._ended.set()
-        await asyncio.sleep(self.close_timeout)
+        await asyncio.sleep(self.grace)
         if self._handler:
             self._abandoned = True
             self._handler.cancel()
@@ -81,7 +81,7 @@ class WebSocket:
     async def _settled(self):
         """Give the handler time to answer the messages that have come before the connection's end."""
         try:
-            await asyncio.wait_for(self._idle.wait(), _ANSWER_SECONDS)
+            await asyncio.wait_for(self._idle.wait(), self.grace)
         except asyncio.TimeoutError:
             return
 

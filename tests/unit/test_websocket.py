@@ -130,7 +130,7 @@ async def test_handlers_that_wait_for_something_else_are_cancelled():
     log = []
 
     async def handler(request, ws):
-        ws.close_timeout = 0.05
+        ws.grace = 0.05
         try:
             await asyncio.sleep(60)
         finally:
