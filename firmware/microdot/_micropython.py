@@ -1,7 +1,6 @@
 """What `_compat` exports on MicroPython."""
 
 import asyncio
-import socket
 import sys
 from asyncio import StreamReader, core
 
@@ -133,6 +132,8 @@ class Listener:
     """A listening socket."""
 
     def __init__(self, host, port):
+        import socket  # a board without a network has no such module
+
         info = socket.getaddrinfo(host, port)[0]
         self.socket = socket.socket(info[0])
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -145,6 +146,8 @@ class Listener:
         yield core._io_queue.queue_read(self.socket)
         client, address = self.socket.accept()
         if not isinstance(address, tuple):  # the unix port's addresses are the system's structures
+            import socket
+
             family, address, port = socket.sockaddr(address)[:3]
             address = (socket.inet_ntop(family, address), port)
         return client, address
@@ -189,7 +192,7 @@ def end_stream(writer) -> None:
 
 def has_unsent(writer) -> bool:
     """Return whether the writer holds bytes that the network has not taken."""
-    return bool(writer.out_buf)
+    return bool(getattr(writer, "out_buf", None))
 
 
 async def close_stream(writer) -> None:

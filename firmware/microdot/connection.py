@@ -226,7 +226,7 @@ class Connection:
                 self.idle = self.server.waits = self.server.waits + 1
             self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
             try:
-                while not parser.parse_head():
+                while not parser.buffered or not parser.parse_head():
                     if parser.at_end:
                         return
                     parser.receive(await receive(self.reader, READ_SIZE))
@@ -367,7 +367,7 @@ class Connection:
                 self.ends_body = True
             else:
                 head.append(("Transfer-Encoding", "chunked"))
-        if "Connection" in fields:
+        if fields and "Connection" in fields:
             keep_alive = keep_alive and fields["Connection"].lower() != "close"
         elif not keep_alive:
             head.append(("Connection", "close"))

@@ -279,7 +279,11 @@ class Request:
             if self._media_type() != "application/json":
                 return None
             try:
-                self._json = json.loads(self.body)
+                body = self.body.strip()
+                # MicroPython 1.25 takes an object or array without its end for a whole one.
+                if body[:1] == b"{" and body[-1:] != b"}" or body[:1] == b"[" and body[-1:] != b"]":
+                    raise ValueError
+                self._json = json.loads(body)
             except (ValueError, RuntimeError):  # RuntimeError, RecursionError: nested too deep
                 raise HTTPException(400, "Malformed JSON") from None
             self._json_parsed = True

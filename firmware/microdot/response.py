@@ -7,6 +7,7 @@ from .cookies import format_cookie
 from .datastructures import NoCaseDict
 
 _JSON = "application/json; charset=UTF-8"
+_NO_FIELDS: "dict" = {}
 
 
 class ResponseHeaders(NoCaseDict):
@@ -115,7 +116,7 @@ class Response:
     @property
     def fields(self) -> dict:
         """The header fields for reading only: `headers` without making an empty dictionary that stays."""
-        return self._headers or {}
+        return self._headers or _NO_FIELDS
 
     def set_cookie(
         self,
@@ -165,6 +166,8 @@ class Response:
         content_type = self._headers.get("Content-Type") if self._headers else None
         if content_type is None:
             content_type = self.default_content_type
+            if content_type == "text/plain":  # the usual one, without making it anew
+                return "text/plain; charset=UTF-8"
             if "charset=" not in content_type:
                 content_type += "; charset=UTF-8"
         return content_type

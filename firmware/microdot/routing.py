@@ -109,14 +109,17 @@ class URLPattern:
         return "URLPattern: " + self.url_pattern
 
 
-def match(segments: tuple, path: str) -> "dict | None":
-    """Return the values of the variables if *path* (percent-decoded) matches the *segments* of a pattern, else None."""
-    values: "dict[str, object]" = {}
-    return values if path[:1] == "/" and _match(segments, 0, path, 1, values) else None
+def match(segments: tuple, path: str, index: int = 0, start: int = 1, values: "dict | None" = None) -> "dict | None":
+    """Return the values of the variables if *path* (percent-decoded) matches the *segments* of a pattern, else None.
 
-
-def _match(segments, index, path, start, values):
-    """Match *path* from *start* with the segments from *index*, gathering the values of variables."""
+    :param index: the segment to begin with.
+    :param start: where in *path* it begins.
+    :param values: the values of the segments before.
+    """
+    if values is None:
+        if path[:1] != "/":
+            return None
+        values = {}
     last = len(segments) - 1
     length = len(path)
     while True:
@@ -126,31 +129,31 @@ def _match(segments, index, path, start, values):
             end = length
         if isinstance(segment, str):
             if path[start:end] != segment:
-                return False
+                return None
         elif segment[3]:
-            return _match_span(segments, index, path, start, values)
+            return _match_span(segments, path, index, start, values)
         elif end == start or not _parse(segment, path[start:end], values):
-            return False
+            return None
         if index == last:
-            return end == length
+            return values if end == length else None
         if end == length:
-            return False
+            return None
         start = end + 1
         index += 1
 
 
-def _match_span(segments, index, path, start, values):
+def _match_span(segments, path, index, start, values):
     """Try ever fewer segments for a variable that spans several, until the rest of the pattern matches too."""
     last = index == len(segments) - 1
     end = len(path)
     while end > start:
         if (last or end < len(path)) and _parse(segments[index], path[start:end], values):
-            if last or _match(segments, index + 1, path, end + 1, values):
-                return True
+            if last or match(segments, path, index + 1, end + 1, values) is not None:
+                return values
         if last:
-            return False
+            return None
         end = path.rfind("/", start, end)
-    return False
+    return None
 
 
 def _parse(variable, text, values):
