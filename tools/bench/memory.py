@@ -127,7 +127,7 @@ def _each(folder, open_one):
         before = heap.number(b"/heap")
         for _ in range(MEMBERS):
             stack.callback(open_one(heap).close)
-        heap.get(b"/heap")  # by now the server has seen all of them
+        time.sleep(0.5)  # by then the server has seen all of them
         return (heap.number(b"/heap") - before) // MEMBERS
 
 
