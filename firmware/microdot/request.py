@@ -19,6 +19,9 @@ class G:
     """A place for an application's values: any attribute may be set."""
 
 
+_JSON_ENDS = (b"}", b"]", b"{", b"[")
+
+
 def _decode_headers(raw):
     """Return header fields as a dictionary of str; names and values may be bytes."""
     headers = NoCaseDict()
@@ -279,11 +282,11 @@ class Request:
             if self._media_type() != "application/json":
                 return None
             try:
-                body = self.body.strip()
                 # MicroPython 1.25 takes an object or array without its end for a whole one.
-                if body[:1] == b"{" and body[-1:] != b"}" or body[:1] == b"[" and body[-1:] != b"]":
-                    raise ValueError
-                self._json = json.loads(body)
+                if self.body[-1:] not in _JSON_ENDS[:2] and self.body.strip()[:1] in _JSON_ENDS:
+                    if self.body.rstrip()[-1:] not in _JSON_ENDS[:2]:
+                        raise ValueError
+                self._json = json.loads(self.body)
             except (ValueError, RuntimeError):  # RuntimeError, RecursionError: nested too deep
                 raise HTTPException(400, "Malformed JSON") from None
             self._json_parsed = True
