@@ -151,9 +151,10 @@ class Document:
         sections[name] = text.strip("\n") + "\n"
         lines = [METHOD, "\n", summary(sections)]
         for part in PARTS:
+            names = [part]
             if part in TITLES:
                 lines.append(f"\n{TITLES[part]}\n")
-            names = [part]
+                names = []
             for workload in WORKLOADS:
                 names += [f"{part}/{workload.name}/{count}" for count in workload.connections]
             for name in names:
