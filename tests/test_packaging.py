@@ -55,34 +55,35 @@ def dist(source, tmp_path_factory):
     return folder
 
 
-def expected_files():
-    """Return {name in the installed package: name in the repository}."""
+def expected_files(source):
+    """Return {name in the installed package: name in the source tree}."""
     files = {}
-    for name in tracked("firmware/microdot"):
-        files["microdot/" + name.removeprefix("firmware/microdot/")] = name
-    for name in tracked("cpython_shim"):
-        target = "microdot/" + name.removeprefix("cpython_shim/")
-        assert target not in files, f"{name} and {files[target]} would be one file"
-        files[target] = name
+    for folder in ("firmware/microdot", "cpython_shim"):
+        for path in (source / folder).rglob("*"):
+            target = "microdot/" + path.relative_to(source / folder).as_posix()
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert target not in files, f"{path} and {files[target]} would be one file"
+                files[target] = path.relative_to(source).as_posix()
     return files
 
 
-def test_wheel_holds_core_and_shim_and_nothing_else(dist):
+def test_wheel_holds_core_and_shim_and_nothing_else(dist, source):
     (wheel,) = dist.glob("*.whl")
+    expected = expected_files(source)
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-        assert names == set(expected_files())
-        for name, source in expected_files().items():
-            assert archive.read(name) == (ROOT / source).read_bytes()
+        assert names == set(expected)
+        for name in names:
+            assert archive.read(name) == (source / expected[name]).read_bytes(), name
     assert "microdot/py.typed" in names
     assert {f"microdot/{shim}/__init__.py" for shim in SHIMS} <= names
 
 
-def test_sdist_holds_the_package_and_no_test_tool_or_board_file(dist):
+def test_sdist_holds_the_package_and_no_test_tool_or_board_file(dist, source):
     (sdist,) = dist.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert set(expected_files().values()) <= names
+    assert set(expected_files(source).values()) <= names
     assert {"README.md", "LICENSE", "CHANGELOG.md", "pyproject.toml"} <= names
     allowed = ("firmware/microdot", "cpython_shim", "microdot_cpython.egg-info")
     folders = {name for name in names if "/" in name and not name.startswith(allowed)}
