@@ -32,7 +32,19 @@ def run(coroutine):
 
     The thread's context variables go with it and come back as it left them.
     """
-    result, context = asyncio.run_coroutine_threadsafe(_with_context(coroutine), get_loop()).result()
+    loop = get_loop()
+    done = threading.Lock()  # held until the task is done: lighter than a concurrent.futures.Future
+    done.acquire()
+    tasks = []
+
+    def start():
+        task = loop.create_task(_with_context(coroutine))
+        task.add_done_callback(lambda _: done.release())
+        tasks.append(task)
+
+    loop.call_soon_threadsafe(start)
+    done.acquire()
+    result, context = tasks[0].result()
     for variable, value in context.items():
         if variable.get(context) is not value:
             variable.set(value)

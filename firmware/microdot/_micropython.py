@@ -159,6 +159,10 @@ class Listener:
 
 async def open_streams(sock, ssl):
     """Return reader and writer of a connected socket; a TLS handshake takes place with the first bytes read."""
+    try:
+        sock.setsockopt(6, 1, 1)  # TCP_NODELAY: a response of several writes must not wait for the client's ACK
+    except OSError:
+        pass  # a port that does not know the option
     if ssl:
         sock = ssl.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
     sock.setblocking(False)

@@ -314,7 +314,8 @@ class Microdot:
             # A handler for the status comes before one for a class, and one for Exception is not meant for abort().
             known = self._error_handler(req, (status_code,))
             classes = [] if known else classes[: classes.index(HTTPException) + 1]
-        else:
+        elif not isinstance(error, OSError) or not getattr(req and req.transport, "upgraded", False):
+            # An OSError after an upgrade to another protocol only says that the client is gone.
             log_error("Exception while handling " + (req.method + " " + req.path if req else "a request"), error)
         handler = self._error_handler(req, classes)
         if handler:
@@ -352,8 +353,9 @@ class Microdot:
     async def handle_request(self, reader, writer) -> None:
         """Serve one connection to its end.
 
-        :param reader: object with `async read(n)`.
-        :param writer: object with `write(data)`, `async drain()`, `close()` and `async wait_closed()`.
+        :param reader: an `asyncio.StreamReader`, or an object with its `async read(n)`.
+        :param writer: an `asyncio.StreamWriter`; on MicroPython an object with `write(data)`, `async drain()`, `close()`,
+            `async wait_closed()` and `get_extra_info(name)` will do.
         """
         from .server import Server
 

@@ -11,7 +11,9 @@ from firmware_tools.paths import FIRMWARE
 
 UNIT = ROOT / "tests" / "unit"
 PACKAGE = FIRMWARE / "microdot"
-NAMES = sorted(path.stem for path in UNIT.glob("test_*.py"))
+# Files that try every size or split: minutes of emulated time each. They run on the Unix port and on QEMU.
+TAKE_MINUTES = {"test_multipart_parser", "test_multipart_sizes"}
+NAMES = sorted({path.stem for path in UNIT.glob("test_*.py")} - TAKE_MINUTES)
 NOT_FROZEN = sorted({path.stem for path in PACKAGE.glob("*.py")} - set(manifests.modules("all")) - {"_cpython"})
 
 # Tests by file that end in MemoryError on this chip.
@@ -40,6 +42,7 @@ def chip(board, tmp_path_factory, note):
             compiler.compile_file(PACKAGE / f"{name}.py", folder / "microdot" / f"{name}.mpy", f"microdot/{name}.py")
     omitted = sorted(test for tests in DO_NOT_FIT.values() for test in tests)
     note("unit tests that do not fit", ", ".join(omitted) or "none")
+    note("unit test files that take too long", ", ".join(sorted(TAKE_MINUTES)))
     with RawRepl(board) as repl:
         repl.run("import os\nos.mkdir('/tests')\nos.mkdir('/tests/microdot')")
         for path in sorted(folder.rglob("*.mpy")):
