@@ -54,7 +54,10 @@ def _encode(data):
 
 def _load(part):
     part = part.replace(b"-", b"+").replace(b"_", b"/")
-    return json.loads(str(a2b_base64(part + b"=" * (-len(part) % 4)), "utf-8"))
+    text = str(a2b_base64(part + b"=" * (-len(part) % 4)), "utf-8").strip()
+    if text[-1:] != "}":  # MicroPython 1.25 would take an object without its end for a whole one
+        raise ValueError
+    return json.loads(text)
 
 
 def _sign(message, key, purpose):

@@ -63,7 +63,7 @@ class Templates:
     def remove_sources(self):
         """Leave of the templates what they were compiled to, and of utemplate what loads that."""
         for path in [*self.folder.glob("templates/*.html"), *self.folder.glob("utemplate/*")]:
-            if path.name != "compiled.py":
+            if path.is_file() and path.name != "compiled.py":
                 path.unlink()
 
 
