@@ -52,6 +52,7 @@ class Connection:
 
     def __init__(self, server, client_addr, reader=None, writer=None):
         self.server = server
+        self.since = server.clock
         self.client_addr = client_addr
         if reader:
             self.reader = reader

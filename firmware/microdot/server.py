@@ -149,7 +149,9 @@ class Server:
         """Close the connection that has been idle longest; without one, have *newcomer* refused."""
         oldest = None
         for connection in self.connections:
-            if connection.idle and (oldest is None or connection.idle < oldest.idle):
+            # The first request of a new connection may be on its way.
+            waiting = connection.idle and (connection.served or self.clock - connection.since > 1)
+            if waiting and (oldest is None or connection.idle < oldest.idle):
                 oldest = connection
         if oldest:
             oldest.expire()
