@@ -354,8 +354,8 @@ class Microdot:
         """Serve one connection to its end.
 
         :param reader: an `asyncio.StreamReader`, or an object with its `async read(n)`.
-        :param writer: an `asyncio.StreamWriter`; on MicroPython an object with `write(data)`, `async drain()`, `close()`,
-            `async wait_closed()` and `get_extra_info(name)` will do.
+        :param writer: an `asyncio.StreamWriter`; on MicroPython an object with `write(data)`, `async drain()`,
+            `close()`, `async wait_closed()` and `get_extra_info(name)` will do.
         """
         from .server import Server
 
