@@ -14,8 +14,6 @@ class WebSocketTransport:
 
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
-    #: Coroutine function that the application wants to be called after its handler.
-    finish = None
 
     def __init__(self, scope, receive, send):
         self._receive = receive
@@ -117,8 +115,6 @@ async def serve_websocket(app, scope, receive, send):
     try:
         response = await app.dispatch_request(request)
     finally:
-        if transport.finish:
-            await transport.finish()
         request.start_background()
     if transport.accepted:
         app.log_access(request, Response("", 101))

@@ -69,9 +69,6 @@ class SocketTransport(WSGITransport):
     :param done: the exception that makes the server close the connection without a response.
     """
 
-    #: Coroutine function that the application wants to be called after its handler.
-    finish = None
-
     def __init__(self, app, environ, sock, done):
         super().__init__(environ)
         self.sock = sock
@@ -125,13 +122,9 @@ class SocketTransport(WSGITransport):
 
     def end(self):
         """End the connection and leave it to the server: raises the exception that makes it forget the request."""
-        try:
-            if self.finish:
-                run(self.finish())
-        finally:
-            self.sock.setblocking(True)
-            with contextlib.suppress(OSError):  # some servers would wait for the next request
-                self.sock.shutdown(socket.SHUT_RDWR)
+        self.sock.setblocking(True)
+        with contextlib.suppress(OSError):  # some servers would wait for the next request
+            self.sock.shutdown(socket.SHUT_RDWR)
         raise self._done
 
 

@@ -248,9 +248,14 @@ class Microdot:
                 res = make_response(res, handler)
                 if hooks or req._after:
                     res = await self._run_after(invoke, req, res)
-        except MemoryError:
-            raise
-        except Exception as error:
+                if req._finish:
+                    await invoke(req._finish, None)
+        except BaseException as error:
+            if req and req._finish:  # nobody waits for a response any more
+                await self._invoke(req)(req._finish, error)
+                return Response.already_handled
+            if isinstance(error, MemoryError) or not isinstance(error, Exception):
+                raise
             res = await self.handle_error(req, error)
         if req:
             for field in req._vary or ():
@@ -291,7 +296,7 @@ class Microdot:
             raise
         except Exception as second:  # raised by an error handler
             if isinstance(second, HTTPException):
-                res = Response(second.reason, second.status_code)
+                res = Response(second.reason, second.status_code, second.headers)
             else:
                 log_error("Exception in an error handler", second)
                 res = Response(error_text(500), 500)
@@ -307,20 +312,23 @@ class Microdot:
         return res
 
     async def _respond_to_error(self, req, error):
-        status_code, reason = 500, error_text(500)
+        status_code, reason, headers = 500, error_text(500), None
         classes = mro(error.__class__)
         if isinstance(error, HTTPException):
-            status_code, reason = error.status_code, error.reason
+            status_code, reason, headers = error.status_code, error.reason, error.headers
             # A handler for the status comes before one for a class, and one for Exception is not meant for abort().
             known = self._error_handler(req, (status_code,))
             classes = [] if known else classes[: classes.index(HTTPException) + 1]
-        elif not isinstance(error, OSError) or not getattr(req and req.transport, "upgraded", False):
-            # An OSError after an upgrade to another protocol only says that the client is gone.
+        else:
             log_error("Exception while handling " + (req.method + " " + req.path if req else "a request"), error)
         handler = self._error_handler(req, classes)
         if handler:
-            return make_response(await self._invoke(req)(handler, req, error), handler)
-        return await self.error_response(req, status_code, reason)
+            res = make_response(await self._invoke(req)(handler, req, error), handler)
+        else:
+            res = await self.error_response(req, status_code, reason)
+        for name in headers or ():
+            res.headers.setdefault(name, headers[name])
+        return res
 
     def _error_handler(self, req, keys):
         """Return the handler of the first of *keys* that has one, the innermost application's; None without any."""

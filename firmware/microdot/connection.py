@@ -41,7 +41,6 @@ class Connection:
     refused = False  # over the budget: to be answered with 503
     dropped = False  # over the budget: to be closed at once
     upgraded = False  # to another protocol, the application's
-    finish = None  # coroutine function that the application wants to be called after its handler
     responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
     served = 0  # requests
@@ -268,11 +267,7 @@ class Connection:
             else:
                 self._body_ticks = int(app.body_timeout * 4) + 1
                 request._stream = BodyStream(self._receive_body, limit)
-        try:
-            response = await app.dispatch_request(request)
-        finally:
-            if self.finish:
-                await self.finish()
+        response = await app.dispatch_request(request)
         if response is Response.already_handled or self.upgraded:
             request.start_background()
             return False

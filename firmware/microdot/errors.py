@@ -9,11 +9,13 @@ class HTTPException(Exception):
 
     :param status_code: the status code of the response, int.
     :param reason: the text of the response's body, str; `None` for a text made of the status code.
+    :param headers: header fields for the response, beside those of an error handler.
     """
 
-    def __init__(self, status_code: int, reason: "str | None" = None):
+    def __init__(self, status_code: int, reason: "str | None" = None, headers: "dict[str, str] | None" = None):
         self.status_code = status_code
         self.reason = reason or str(status_code) + " error"
+        self.headers = headers
 
     def __repr__(self) -> str:
         return "HTTPException: " + str(self.status_code)

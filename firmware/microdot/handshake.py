@@ -4,18 +4,10 @@ import binascii
 import hashlib
 import os
 
+from .errors import HTTPException
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-
-class HandshakeError(Exception):
-    """The handshake failed; a server answers with *status_code*, the text *reason* and the additional *headers*."""
-
-    def __init__(self, status_code: int, reason: str, headers: "dict[str, str] | None" = None):
-        super().__init__(status_code, reason)
-        self.status_code = status_code
-        self.reason = reason
-        self.headers = headers or {}
 
 
 def accept_key(key: str) -> str:
@@ -37,17 +29,17 @@ def check_request(method: str, http_version: str, headers) -> str:
     """Check a client's request (RFC 6455, 4.2.1) and return its key.
 
     :param headers: a dictionary of the header fields that ignores case.
-    :raises HandshakeError: 400, or 426 for another version of the protocol than 13.
+    :raises HTTPException: 400, or 426 for another version of the protocol than 13.
     """
     if method != "GET" or http_version == "1.0":
-        raise HandshakeError(400, "WebSocket needs GET and HTTP/1.1")
+        raise HTTPException(400, "WebSocket needs GET and HTTP/1.1")
     if not _has_token(headers, "Upgrade", "websocket") or not _has_token(headers, "Connection", "upgrade"):
-        raise HandshakeError(400, "not a WebSocket request")
+        raise HTTPException(400, "not a WebSocket request")
     if headers.get("Sec-WebSocket-Version", "").strip() != "13":
-        raise HandshakeError(426, "WebSocket version 13 is required", {"Sec-WebSocket-Version": "13"})
+        raise HTTPException(426, "WebSocket version 13 is required", {"Sec-WebSocket-Version": "13"})
     key = headers.get("Sec-WebSocket-Key", "").strip()
     if not _is_key(key):
-        raise HandshakeError(400, "bad Sec-WebSocket-Key")
+        raise HTTPException(400, "bad Sec-WebSocket-Key")
     return key
 
 
@@ -59,7 +51,7 @@ def check_origin(origin: "str | None", allowed) -> None:
     for candidate in allowed:
         if origin == (candidate.lower() if candidate is not None else None):
             return
-    raise HandshakeError(403, "origin not allowed")
+    raise HTTPException(403, "origin not allowed")
 
 
 def select_subprotocol(requested: "list[str]", supported) -> "str | None":

@@ -66,6 +66,7 @@ class Request:
     _after: "list | None" = None
     _vary: "list | None" = None
     _background: "list | None" = None
+    _finish = None  # coroutine function of what took the connection over, called with the handler's exception or None
     _content_length: "int | None" = None
     _body: "bytes | None" = None
     _stream = None

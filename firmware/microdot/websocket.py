@@ -5,7 +5,7 @@ import asyncio
 from ._compat import iscoroutine, log_error, wraps
 from .errors import HTTPException
 from .frames import BINARY, CLOSE, CONTINUATION, GOING_AWAY, INTERNAL_ERROR, NORMAL, PING, PONG, TEXT
-from .handshake import HandshakeError, check_origin, check_request, response_headers, select_subprotocol, tokens
+from .handshake import check_origin, check_request, response_headers, select_subprotocol, tokens
 from .queues import BoundedQueue, QueueClosed
 from .request import Request
 from .response import Response
@@ -41,10 +41,9 @@ class WebSocket:
     #: connection's end before it is cancelled: it may wait for something that is not the connection.
     grace = 1
 
-    _handler = None  # the task of the handler of `with_websocket`, while it runs
-    _abandoned = False  # it had to be cancelled
+    _abandoned = False  # its handler had to be cancelled
 
-    def __init__(self, channel, subprotocol: "str | None" = None):
+    def __init__(self, channel, subprotocol: "str | None", request):
         #: The subprotocol agreed upon with the client, or None.
         self.subprotocol = subprotocol
         self._channel = channel
@@ -54,6 +53,9 @@ class WebSocket:
         self._idle.set()
         self._ended = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
+        self._path = request.path
+        self._handler = asyncio.current_task()
+        request._finish = self._finish
 
     async def _read(self):
         try:
@@ -173,28 +175,23 @@ class WebSocket:
         except asyncio.TimeoutError:
             self._reader.cancel()
 
-    async def _run(self, handler, request, args, kwargs):
-        """Call the handler, then close the connection with the code that its end calls for."""
+    async def _finish(self, error):
+        """Close the connection with the code that the end of its handler calls for."""
+        handler, self._handler = self._handler, None
         code = NORMAL
-        self._handler = asyncio.current_task()
-        try:
-            result = handler(request, self, *args, **kwargs)
-            if iscoroutine(result):
-                await result
-        except WebSocketError:
-            pass
-        except asyncio.CancelledError:
+        if isinstance(error, asyncio.CancelledError):
             if not self._abandoned:  # the server shuts down
-                self._handler = None
                 self.close_timeout = 0
                 await self.close(GOING_AWAY)
-                raise
-            if hasattr(self._handler, "uncancel"):  # Python 3.11
-                self._handler.uncancel()
-        except Exception as error:
-            code = INTERNAL_ERROR
-            log_error("Exception in a WebSocket handler for " + request.path, error)
-        self._handler = None
+                raise error
+            if hasattr(handler, "uncancel"):  # Python 3.11
+                handler.uncancel()
+        elif isinstance(error, Exception):
+            if not isinstance(error, WebSocketError):
+                code = INTERNAL_ERROR
+                log_error("Exception in the WebSocket handler for " + self._path, error)
+        elif error:
+            raise error
         await self.close(code)
         self._reader.cancel()
 
@@ -213,15 +210,6 @@ async def websocket_upgrade(
     :raises HTTPException: if it is no valid WebSocket request (400, or 426 for another version), its origin is not
         allowed (403), or the server cannot carry WebSockets (501).
     """
-    try:
-        ws = await _upgrade(request, subprotocols, allowed_origins, ping_interval, deflate)
-    except HandshakeError as error:
-        raise HTTPException(error.status_code, error.reason) from None
-    request.transport.finish = ws.close  # the server calls it after the handler
-    return ws
-
-
-async def _upgrade(request, subprotocols, allowed_origins, ping_interval, deflate):
     transport = request.transport
     headers = request.headers
     limit = WebSocket.max_message_length
@@ -230,11 +218,11 @@ async def _upgrade(request, subprotocols, allowed_origins, ping_interval, deflat
     if hasattr(transport, "accept_websocket"):  # the server speaks WebSocket itself
         check_origin(headers.get("Origin"), allowed_origins)
         subprotocol = select_subprotocol(transport.subprotocols, subprotocols)
-        return WebSocket(await transport.accept_websocket(subprotocol, limit), subprotocol)
+        return WebSocket(await transport.accept_websocket(subprotocol, limit), subprotocol, request)
     key = check_request(request.method, request.http_version, headers)
     check_origin(headers.get("Origin"), allowed_origins)
     if not hasattr(transport, "upgrade"):
-        raise HandshakeError(501, "this server does not carry WebSockets")
+        raise HTTPException(501, "this server does not carry WebSockets")
     from .channel import FrameChannel
 
     subprotocol = select_subprotocol(tokens(headers.get("Sec-WebSocket-Protocol")), subprotocols)
@@ -245,7 +233,7 @@ async def _upgrade(request, subprotocols, allowed_origins, ping_interval, deflat
         extension_header, extension = negotiate(headers.get("Sec-WebSocket-Extensions")) or (None, None)
     received = await transport.upgrade(request, response_headers(key, subprotocol, extension_header))
     channel = FrameChannel(transport, request.client_addr, received, limit, extension, ping_interval)
-    return WebSocket(channel, subprotocol)
+    return WebSocket(channel, subprotocol, request)
 
 
 def with_websocket(
@@ -273,13 +261,10 @@ def with_websocket(
     def decorator(f):
         @wraps(f)
         async def handler(request, *args, **kwargs):
-            try:
-                ws = await _upgrade(request, subprotocols, allowed_origins, ping_interval, deflate)
-            except HandshakeError as error:
-                if error.headers:
-                    return Response(error.reason, error.status_code, error.headers)
-                raise HTTPException(error.status_code, error.reason) from None
-            await ws._run(f, request, args, kwargs)
+            ws = await websocket_upgrade(request, subprotocols, allowed_origins, ping_interval, deflate)
+            result = f(request, ws, *args, **kwargs)
+            if iscoroutine(result):
+                await result
             return Response.already_handled
 
         return handler

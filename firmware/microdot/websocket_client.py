@@ -27,7 +27,6 @@ class WebSocketClient:
         self.accepted: dict[str, str] | None = None
         #: The exception that ended the generator, or None.
         self.error = None
-        self.finish = None
 
     @property
     def close_code(self) -> "int | None":
@@ -64,8 +63,6 @@ class WebSocketClient:
 
     async def close(self) -> None:
         """End what is left open when the handler has returned; raises what the generator raised."""
-        if self.finish:
-            await self.finish()
         await self._end_generator()
         if self.error:
             raise self.error

@@ -94,6 +94,22 @@ async def test_handler_of_a_status_for_abort():
     assert (res.status_code, res.text) == (404, "handled")
 
 
+async def test_header_fields_of_an_exception():
+    app, client = failing(HTTPException(503, "busy", {"Retry-After": "5", "X-Reason": "load"}))
+    res = await client.get("/")
+    assert (res.status_code, res.text, res.headers["Retry-After"]) == (503, "busy", "5")
+    app.errorhandler(503)(lambda request: ("later", 503, {"Retry-After": "9"}))
+    res = await client.get("/")
+    assert (res.text, res.headers["Retry-After"], res.headers["X-Reason"]) == ("later", "9", "load")
+
+    @app.errorhandler(HTTPException)
+    def fails(request, exception):
+        raise exception
+
+    del app.error_handlers[503]
+    assert (await client.get("/")).headers["Retry-After"] == "5"
+
+
 async def test_handler_of_a_class():
     app, client = failing(Derived("why"))
 

@@ -1,5 +1,5 @@
+from microdot.errors import HTTPException
 from microdot.handshake import (
-    HandshakeError,
     accept_key,
     check_origin,
     check_request,
@@ -59,18 +59,18 @@ def test_malformed_requests():
         {"Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZQ"}, {"Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25j!Q=="},
         {"Sec_WebSocket_Key": "dGhlIHNhbXBsZSBub25jZTE="}, {"Sec_WebSocket_Key": "\u00fcGhlIHNhbXBsZSBub25jZQ=="},
     ):
-        with raises(HandshakeError) as caught:
+        with raises(HTTPException) as caught:
             check_request("GET", "1.1", request(**changes))
         assert caught.value.status_code == 400, changes
     for method, version in (("POST", "1.1"), ("GET", "1.0")):
-        with raises(HandshakeError) as caught:
+        with raises(HTTPException) as caught:
             check_request(method, version, request())
         assert caught.value.status_code == 400
 
 
 def test_other_versions_are_told_the_supported_one():
     for version in (None, "", "8", "13, 8", "14"):
-        with raises(HandshakeError) as caught:
+        with raises(HTTPException) as caught:
             check_request("GET", "1.1", request(Sec_WebSocket_Version=version))
         assert caught.value.status_code == 426
         assert caught.value.headers == {"Sec-WebSocket-Version": "13"}
@@ -88,6 +88,6 @@ def test_origin():
     check_origin("https://A.example", ["https://a.example"])
     check_origin(None, ["https://a.example", None])
     for origin in (None, "https://b.example", "http://a.example", "https://a.example:444", "null", ""):
-        with raises(HandshakeError) as caught:
+        with raises(HTTPException) as caught:
             check_origin(origin, ["https://a.example"])
         assert caught.value.status_code == 403

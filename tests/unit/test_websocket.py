@@ -264,7 +264,20 @@ async def test_upgrade_in_the_handler():
 
     peer = Peer(app, "/me", Sec_WebSocket_Protocol="other, chat")
     assert await peer.event() == (TEXT, "me chat")
+    assert await peer.event() == (CLOSE, (1000, ""))
     await peer.response()
-    await asyncio.gather(peer.transport.finish(), peer.event())
     assert peer.transport.accepted["Sec-WebSocket-Protocol"] == "chat"
-    assert peer.connection.close_code == 1000
+
+
+async def test_the_end_of_a_handler_that_upgrades_by_itself():
+    async def refuse(request):
+        await websocket_upgrade(request)
+        raise error
+
+    for error, code in ((ValueError("of the handler"), 1011), (OSError(2), 1011), (WebSocketError(), 1000)):
+        app = Microdot()
+        app.get("/")(refuse)
+        app.errorhandler(500)(lambda request: "not for the peer")
+        peer = Peer(app)
+        assert await peer.event() == (CLOSE, (code, ""))
+        assert await peer.response() is Response.already_handled

@@ -81,7 +81,8 @@ async def test_upgrade_in_the_handler_raises():
     async def handler(request):
         await websocket_upgrade(request)
 
-    assert (await refused(app, Sec_WebSocket_Version="7")).status_code == 426
+    response = await refused(app, Sec_WebSocket_Version="7")
+    assert (response.status_code, response.headers["Sec-WebSocket-Version"]) == (426, "13")
     assert (await refused(app, Upgrade="x")).status_code == 400
 
 

@@ -21,7 +21,6 @@ class Transport:
         self.sent_more = asyncio.Event()
         self.accepted = None  # the header fields of the 101 response
         self.gone = False
-        self.finish = None
 
     invoke = staticmethod(invoke_handler)
 
