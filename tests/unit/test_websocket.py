@@ -270,13 +270,15 @@ async def test_upgrade_in_the_handler():
 
 
 async def test_the_end_of_a_handler_that_upgrades_by_itself():
-    async def refuse(request):
+    async def fail(request):
         await websocket_upgrade(request)
-        raise error
+        raise errors[-1]
 
+    errors = []
     for error, code in ((ValueError("of the handler"), 1011), (OSError(2), 1011), (WebSocketError(), 1000)):
+        errors.append(error)
         app = Microdot()
-        app.get("/")(refuse)
+        app.get("/")(fail)
         app.errorhandler(500)(lambda request: "not for the peer")
         peer = Peer(app)
         assert await peer.event() == (CLOSE, (code, ""))
