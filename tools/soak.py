@@ -32,9 +32,9 @@ from wire.vector import request  # noqa: E402
 
 APP = ROOT / "tools" / "soak_app.py"
 ROUNDS = 20
-# Bytes by which the least memory in use in the second half of the rounds may be above that in the first: a collector that
-# takes any word for a pointer keeps two or three dead objects alive by chance. One lost block in every fortieth request
-# of the short form would be more.
+# Bytes by which the least memory in use in the second half of the rounds may be above that in the first: a collector
+# that takes any word for a pointer keeps two or three dead objects alive by chance. One lost block in every fortieth
+# request of the short form would be more.
 GROWTH = 3072
 
 

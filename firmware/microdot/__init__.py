@@ -7,13 +7,28 @@
 ...     return 'Hello, world!'
 """
 
-from ._compat import iscoroutine
+from ._compat import MICROPYTHON, iscoroutine
 from .app import Microdot
 from .errors import abort
-from .request import Request
 from .response import Response
 from .routing import URLPattern
-from .streams import AsyncBytesIO
+
+if not MICROPYTHON:
+    from .request import Request
+    from .streams import AsyncBytesIO
+else:
+    _later = {"AsyncBytesIO": "streams", "Request": "request"}  # take no memory of a board before they are needed
+
+    def __getattr__(name):
+        module = _later.get(name, name)  # `from microdot import module` comes here, too
+        try:
+            value = __import__("microdot." + module, None, None, (name,))
+        except ImportError:
+            raise AttributeError(name) from None
+        if name in _later:
+            value = globals()[name] = getattr(value, name)
+        return value
+
 
 redirect = Response.redirect
 send_file = Response.send_file

@@ -1,8 +1,134 @@
-"""The one place that knows which Python it runs on; every other module imports what differs from here."""
+"""What differs between the two Pythons: MicroPython's part is here; CPython's, in `_cpython`, takes its place there."""
 
+import gc
 import sys
 
-if sys.implementation.name != "micropython":
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+MICROPYTHON = sys.implementation.name == "micropython"
+DEFAULT_MAX_CONNECTIONS = 8
+# With external memory, or on a computer, larger pieces save time; each connection that sends a file has one buffer.
+ROOMY = MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024
+MIN_FILE_CHUNK = 16 * 1024 if ROOMY else 0
+REUSE_BUFFERS = True
+#: Errors of a socket that mean no more than that the client is gone: EPIPE, ECONNRESET, ECONNABORTED, ENOTCONN.
+MUTED_SOCKET_ERRORS = [32, 54, 104, 103, 128, 107]
+
+
+def wraps(wrapped: "Callable[..., Any]") -> "Callable[[F], F]":
+    """Return a decorator that changes nothing: functions have no attributes to copy."""
+
+    def decorator(wrapper):
+        return wrapper
+
+    return decorator
+
+
+_Generator = type((lambda: (yield))())
+
+
+def iscoroutine(value) -> bool:
+    """Return whether *value* can be awaited; MicroPython's coroutines are generators."""
+    return isinstance(value, _Generator)
+
+
+def drive(generator, suspended=False):
+    """Run *generator* up to its next value; return (value, False) or, at its end, (what it returned, True).
+
+    A generator of this MicroPython that awaits yields None to the event loop, and its values, if it is an asynchronous
+    one, between those: `await` would take them all for the event loop's. So this passes None on and returns the rest.
+
+    :param suspended: the generator has just yielded None.
+    """
+    error = None
+    while True:
+        if suspended:
+            try:
+                yield
+            except BaseException as caught:  # cancellation: the generator's to handle
+                error = caught
+        try:
+            value = generator.send(None) if error is None else generator.throw(error)
+        except StopIteration as stop:
+            return stop.value, True
+        if value is not None:
+            return value, False
+        error = None
+        suspended = True
+
+
+async def invoke_handler(handler, *args, **kwargs):
+    """Call *handler*, a function or coroutine function, and return its result.
+
+    Where the result is a generator it cannot be known for a coroutine before it runs. If its first value is not one for
+    the event loop, it is a response body.
+    """
+    result = handler(*args, **kwargs)
+    if not isinstance(result, _Generator):
+        return result
+    try:
+        value = result.send(None)
+    except StopIteration as stop:
+        return stop.value
+    if value is None:
+        value, ended = await drive(result, True)
+        if ended:
+            return value
+    return _prepend(value, result)
+
+
+def _prepend(first, generator):
+    yield first
+    yield from generator
+
+
+class SyncItems:
+    """The items of a synchronous iterator, or of a generator that may await, as an asynchronous iterator."""
+
+    def __init__(self, iterator):
+        self._iterator = iterator
+
+    async def __anext__(self):
+        iterator = self._iterator
+        if isinstance(iterator, _Generator):
+            item, ended = await drive(iterator)
+            if ended:
+                raise StopAsyncIteration
+            return item
+        try:
+            return next(iterator)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self):
+        """Close the iterator."""
+        if hasattr(self._iterator, "close"):
+            self._iterator.close()
+
+
+def print_exception(error) -> None:
+    """Print an exception's traceback on the console."""
+    sys.print_exception(error)
+
+
+def log_error(message: str, error=None) -> None:
+    """Write a line on the console, and an exception's traceback."""
+    print(message)
+    if error:
+        sys.print_exception(error)
+
+
+def log_access(message: str) -> None:
+    """Write a line on the console."""
+    print(message)
+
+
+def enable_access_log() -> None:
+    """Do nothing: the console shows every line."""
+
+
+if not MICROPYTHON:
     from ._cpython import *
-else:
-    from ._micropython import *

@@ -7,11 +7,9 @@ from ._compat import (
     invoke_handler,
     log_access,
     log_error,
-    run_until_stopped,
 )
 from .errors import HTTPException, abort
-from .response import Response
-from .results import make_response
+from .response import Response, make_response
 from .routing import URLMap
 from .status import error_text
 
@@ -404,6 +402,8 @@ class Microdot:
 
     def run(self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None) -> None:
         """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; see `start_server()`."""
+        from ._network import run_until_stopped
+
         run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
 
     def shutdown(self) -> None:

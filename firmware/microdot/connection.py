@@ -3,22 +3,12 @@
 import asyncio
 import gc
 
-from ._compat import (
-    READ_SIZE,
-    abort_stream,
-    close_stream,
-    end_stream,
-    has_unsent,
-    invoke_handler,
-    log_error,
-    open_streams,
-    receive,
-)
+from ._compat import invoke_handler, log_error
+from ._network import READ_SIZE, abort_stream, close_stream, end_stream, has_unsent, open_streams, receive
 from .errors import HTTPException
 from .http11 import LAST_CHUNK, RequestParser, format_chunk, format_head
 from .request import Request
 from .response import Response
-from .streams import BodyStream
 
 _EXPIRED = -1  # a deadline that has passed
 # A small body goes out with the head, in one TCP segment.
@@ -265,6 +255,8 @@ class Connection:
             if here and (not limit or length <= limit):
                 request._body = parser.read_body(length)  # it is here already
             else:
+                from .streams import BodyStream
+
                 self._body_ticks = int(app.body_timeout * 4) + 1
                 request._stream = BodyStream(self._receive_body, limit)
         response = await app.dispatch_request(request)

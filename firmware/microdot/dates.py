@@ -1,11 +1,7 @@
 """Dates of HTTP (RFC 9110, section 5.6.7)."""
 
-import time
-
 _DAYS = "MonTueWedThuFriSatSun"
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"
-# A board without a battery starts at its epoch, 1970, 2000 or 2021: a year from which the clock must have been set.
-_CLOCK_SET = 2024
 
 
 def format_date(t: "tuple") -> str:
@@ -32,9 +28,3 @@ def parse_date(text: str) -> "tuple | None":
         return (int(parts[3]), month, int(parts[1]), int(hour), int(minute), int(second))
     except ValueError:
         return None
-
-
-def now() -> "str | None":
-    """Return the present HTTP date, or `None` where the system's clock has not been set."""
-    t = time.gmtime()
-    return format_date(t) if t[0] >= _CLOCK_SET else None

@@ -3,8 +3,9 @@
 import os
 import time
 
+from .bodies import FileChunks
 from .dates import format_date, parse_date
-from .response import FileChunks, Response
+from .response import Response
 
 _DIRECTORY = 0x4000
 

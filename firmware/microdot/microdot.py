@@ -3,9 +3,9 @@
 from . import AsyncBytesIO, Microdot, Request, Response, URLPattern, abort, iscoroutine, redirect, send_file
 from ._compat import MUTED_SOCKET_ERRORS, invoke_handler, print_exception
 from .app import mro
-from .datastructures import MultiDict, NoCaseDict
+from .datastructures import NoCaseDict
 from .errors import HTTPException
-from .urls import urldecode, urlencode
+from .forms import MultiDict, urldecode, urlencode
 
 __all__ = [
     "MUTED_SOCKET_ERRORS",

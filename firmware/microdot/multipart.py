@@ -4,9 +4,9 @@ import binascii
 import os
 
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, wraps
-from .datastructures import MultiDict
 from .errors import HTTPException
 from .formparser import MultipartParser, malformed, parse_options
+from .forms import MultiDict
 from .streams import AsyncBytesIO
 from .uploads import save_stream
 from .urls import decode

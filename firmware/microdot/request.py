@@ -2,15 +2,15 @@
 
 import json
 
-from .cookies import parse_cookies
-from .datastructures import MultiDict, NoCaseDict
+from .datastructures import NoCaseDict
 from .errors import HTTPException
 from .http11 import RequestParser
-from .streams import AsyncBytesIO, BodyStream
-from .urls import decode, parse_form, unquote
+from .urls import decode, unquote
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable, TypeVar
+
+    from .forms import MultiDict
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -153,6 +153,8 @@ class Request:
                 parser.receive(await client_reader.read(1024))
 
         if not parser.body_complete:
+            from .streams import BodyStream
+
             request._stream = BodyStream(receive, Request.max_content_length)
         await request.load_body()
         return request
@@ -192,9 +194,11 @@ class Request:
         return content_type.partition(";")[0].strip().lower() if content_type else ""
 
     @property
-    def args(self) -> MultiDict:
+    def args(self) -> "MultiDict":
         """The parameters of the query string."""
         if self._args is None:
+            from .forms import parse_form
+
             self._args = parse_form(self.query_string or "")
         return self._args
 
@@ -202,6 +206,8 @@ class Request:
     def cookies(self) -> "dict[str, str]":
         """The cookies that the client sent."""
         if self._cookies is None:
+            from .cookies import parse_cookies
+
             self._cookies = parse_cookies(self._header(b"cookie") or "")
         return self._cookies
 
@@ -270,6 +276,8 @@ class Request:
         """The body as a stream with `read(n)`, `readline()`, `readexactly(n)` and `readuntil(separator)`."""
         self.body_used = True
         if self._stream is None:
+            from .streams import AsyncBytesIO
+
             self._stream = AsyncBytesIO(self.body)
         return self._stream
 
@@ -301,6 +309,8 @@ class Request:
         `microdot.multipart`.
         """
         if self._form is None and self._media_type() == "application/x-www-form-urlencoded":
+            from .forms import parse_form
+
             self._form = parse_form(self.body)
         return self._form
 

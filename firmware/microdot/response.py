@@ -1,9 +1,7 @@
-"""The response that a handler returns."""
+"""The response that a handler returns, or that is made of what it returns."""
 
 import json
 
-from ._compat import MIN_FILE_CHUNK, REUSE_BUFFERS, SyncItems, iscoroutine
-from .cookies import format_cookie
 from .datastructures import NoCaseDict
 
 _JSON = "application/json; charset=UTF-8"
@@ -138,9 +136,9 @@ class Response:
         :param same_site: `'Strict'`, `'Lax'` or `'None'`.
         :raises ValueError: for `;`, CR or LF in any part.
         """
-        field = format_cookie(
-            cookie, value, path, domain, expires, max_age, secure, http_only, partitioned, same_site
-        )
+        from .cookies import format_cookie
+
+        field = format_cookie(cookie, value, path, domain, expires, max_age, secure, http_only, partitioned, same_site)
         cookies = self.headers.get("Set-Cookie", [])
         self.headers["Set-Cookie"] = (cookies if isinstance(cookies, list) else [cookies]) + [field]
 
@@ -208,16 +206,9 @@ class Response:
 
         An object is valid until the next one is asked for: files are read into one buffer.
         """
-        body = self.body
-        if isinstance(body, bytes):
-            return _Items(SyncItems(iter((body,))))
-        if hasattr(body, "read"):
-            return FileChunks(body, max(self.send_file_buffer_size, MIN_FILE_CHUNK))
-        if hasattr(body, "__anext__"):
-            return _Items(body)
-        if hasattr(body, "__aiter__"):
-            return _Items(body.__aiter__())
-        return _Items(SyncItems(body))
+        from .bodies import iterate
+
+        return iterate(self.body, self.send_file_buffer_size)
 
     @classmethod
     def redirect(cls, location: str, status_code: int = 302) -> "Response":
@@ -264,65 +255,40 @@ def _check_body(body):
     raise TypeError("cannot send a " + type(body).__name__ + " as the body of a response")
 
 
-def _to_bytes(data):
-    return data.encode() if isinstance(data, str) else data
-
-
-class _Items:
-    """The items of an asynchronous iterator as bytes; empty ones are left out."""
-
-    def __init__(self, items):
-        self.items = items
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        while True:
-            item = await self.items.__anext__()
-            if item:
-                return _to_bytes(item)
-
-    async def aclose(self):
-        """Close the iterator, so that its `finally` blocks run."""
-        if hasattr(self.items, "aclose"):
-            await self.items.aclose()
-
-
-class FileChunks:
-    """What a file-like object holds, up to its end or to *remaining* bytes; `aclose()` closes it."""
-
-    def __init__(self, file, size, remaining=None):
-        self.file = file
-        self.size = size
-        self.remaining = remaining
-        self.buffer = memoryview(bytearray(size)) if REUSE_BUFFERS and hasattr(file, "readinto") else None
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        n = self.size if self.remaining is None else min(self.size, self.remaining)
-        if not n:
-            raise StopAsyncIteration
-        if self.buffer:
-            data = self.buffer[: self.file.readinto(self.buffer[:n])]
-        else:
-            data = self.file.read(n)
-            if iscoroutine(data):
-                data = await data
-        if not data:
-            raise StopAsyncIteration
-        if self.remaining is not None:
-            self.remaining -= len(data)
-        return _to_bytes(data)
-
-    async def aclose(self):
-        """Close the file."""
-        if hasattr(self.file, "close"):
-            closing = self.file.close()
-            if iscoroutine(closing):
-                await closing
-
-
 Response.already_handled = Response()
+
+
+def make_response(result, origin, default: "Response | None" = None) -> Response:
+    """Return the response that a handler's result stands for.
+
+    :param origin: the handler, named if its result is wrong.
+    :param default: the response if the result is None.
+    :raises TypeError: if *result* is none of what a handler may return.
+    """
+    if isinstance(result, str):
+        return Response(result)
+    if isinstance(result, Response):
+        return result
+    if result is None and default:
+        return default
+    body, status_code, headers = result, 200, None
+    if isinstance(result, int):
+        result = (result,)
+    if isinstance(result, tuple):
+        rest = list(result)
+        body = "" if rest and isinstance(rest[0], int) else rest.pop(0) if rest else None
+        if rest and isinstance(rest[0], int):
+            status_code = rest.pop(0)
+        if rest and isinstance(rest[0], dict):
+            headers = rest.pop(0)
+        if rest or not result or status_code is True or status_code is False:
+            raise _wrong(result, origin)
+    try:
+        return Response(body, status_code, headers)
+    except TypeError:
+        raise _wrong(result, origin) from None
+
+
+def _wrong(result, origin):
+    name = getattr(origin, "__qualname__", None) or getattr(origin, "__name__", None) or repr(origin)
+    return TypeError("handler " + name + " returned " + repr(result)[:80] + ", which is no response")

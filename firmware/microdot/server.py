@@ -1,15 +1,18 @@
 """The server: it listens, keeps the connections within their budget and deadlines, and shuts down in order."""
 
 import asyncio
+import time
 
-from . import dates
-from ._compat import Listener, call_in_loop, log_error
+from ._compat import log_error
+from ._network import Listener, call_in_loop, collect_early
 from .connection import Connection
 
 #: Seconds between two looks at the deadlines: they are kept this exactly.
 TICK = 0.25
 # While every place is taken this many more connections may be told so; others are closed at once.
 _EXTRA_CONNECTIONS = 2
+# A board without a battery starts at its epoch, 1970, 2000 or 2021: a year from which the clock must have been set.
+_CLOCK_SET = 2024
 
 
 class Server:
@@ -52,6 +55,7 @@ class Server:
 
         :raises OSError: if that is not possible.
         """
+        collect_early()
         self._listener = Listener(host, port)
         self._loop = asyncio.get_event_loop()
 
@@ -164,7 +168,11 @@ class Server:
         """Return the value of the Date field, made anew once a tick; None if the clock is not set."""
         if self._date_clock != self.clock:
             self._date_clock = self.clock
-            self._date = dates.now()
+            self._date = None
+            if time.gmtime()[0] >= _CLOCK_SET:
+                from .dates import format_date
+
+                self._date = format_date(time.gmtime())
         return self._date
 
     async def _watch(self):

@@ -12,11 +12,11 @@ from .background import run
 from .cookiejar import CookieJar
 from .datastructures import NoCaseDict
 from .errors import HTTPException
+from .forms import urlencode
 from .request import Request
 from .response import Response
 from .status import reason_phrase
 from .streams import BodyStream
-from .urls import urlencode
 
 _PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network
 

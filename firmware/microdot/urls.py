@@ -1,6 +1,4 @@
-"""Percent-encoding (RFC 3986) and form encoding (WHATWG URL standard)."""
-
-from .datastructures import MultiDict
+"""Percent-encoding (RFC 3986)."""
 
 _UNRESERVED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 _HEX = b"0123456789abcdefABCDEF"
@@ -52,27 +50,3 @@ def quote(text: str, safe: bytes = b"") -> str:
     if not data.strip(keep):
         return text
     return "".join([chr(byte) if byte in keep else "%%%02X" % byte for byte in data])
-
-
-def urlencode(text: str) -> str:
-    """Encode *text* as a value of a query string or a form: a space becomes `+`."""
-    return quote(text, b" ").replace(" ", "+")
-
-
-def urldecode(data: "str | bytes") -> str:
-    """Decode a name or value of a query string or a form; never raises."""
-    if isinstance(data, str):
-        return unquote(data.replace("+", " "))
-    return decode(unquote_to_bytes(data.replace(b"+", b" ")))
-
-
-def parse_form(encoded: "str | bytes") -> MultiDict:
-    """Parse a query string or a body of type `application/x-www-form-urlencoded`."""
-    if not isinstance(encoded, str):
-        encoded = decode(encoded)
-    values = MultiDict()
-    for pair in encoded.split("&"):
-        if pair:
-            name, _, value = pair.partition("=")
-            values[urldecode(name)] = urldecode(value)
-    return values

@@ -1,5 +1,6 @@
 from memory_stream import MemoryStream, exchange, split
 from microdot import Microdot, Response
+from microdot.dates import parse_date
 
 
 def make():
@@ -234,3 +235,10 @@ async def test_out_of_memory():
 
 def _no_memory(request):
     raise MemoryError
+
+
+async def test_date():
+    """A date, of a clock that has been set, is that of this decade or later."""
+    (answer,) = await exchange(make(), get())
+    date = answer.field("date")
+    assert date is None or parse_date(date)[0] >= 2024

@@ -1,4 +1,5 @@
-from microdot.datastructures import MultiDict, NoCaseDict
+from microdot.datastructures import NoCaseDict
+from microdot.forms import MultiDict
 from support import raises
 
 

@@ -1,7 +1,8 @@
 import microdot
 import microdot.helpers
 import microdot.microdot
-from microdot.datastructures import MultiDict, NoCaseDict
+from microdot.datastructures import NoCaseDict
+from microdot.forms import MultiDict
 
 
 def test_the_package():

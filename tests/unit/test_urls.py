@@ -1,4 +1,5 @@
-from microdot.urls import decode, parse_form, quote, unquote, unquote_to_bytes, urldecode, urlencode
+from microdot.forms import parse_form, urldecode, urlencode
+from microdot.urls import decode, quote, unquote, unquote_to_bytes
 
 
 def test_decode_takes_utf_8_and_else_one_character_a_byte():

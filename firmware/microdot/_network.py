@@ -1,0 +1,118 @@
+"""Sockets and streams of the asyncio server: MicroPython's here; CPython's, in `_cpython_network`, take their place."""
+
+import asyncio
+import gc
+
+from ._compat import MICROPYTHON, ROOMY
+
+#: Bytes that a connection reads at most at once.
+READ_SIZE = 4096 if ROOMY else 1024
+
+
+def collect_early() -> None:
+    """Have garbage collected before it fills the heap, unless the application has seen to that (`gc.threshold()`).
+
+    Else what a server keeps comes to lie all over the heap, and leaves no gap large enough for a body.
+    """
+    if gc.threshold() < 0:
+        gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
+
+
+class Listener:
+    """A listening socket."""
+
+    def __init__(self, host, port):
+        import socket  # a board without a network has no such module
+
+        info = socket.getaddrinfo(host, port)[0]
+        self.socket = socket.socket(info[0])
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(info[-1])
+        self.socket.listen(5)
+        self.socket.setblocking(False)
+
+    def accept(self):
+        """Wait for a connection and return its socket and the client's (host, port); to be awaited."""
+        yield asyncio.core._io_queue.queue_read(self.socket)
+        client, address = self.socket.accept()
+        if not isinstance(address, tuple):  # the unix port's addresses are the system's structures
+            import socket
+
+            family, address, port = socket.sockaddr(address)[:3]
+            address = (socket.inet_ntop(family, address), port)
+        return client, address
+
+    def close(self):
+        """Stop listening."""
+        self.socket.close()
+
+
+async def open_streams(sock, ssl):
+    """Return reader and writer of a connected socket; a TLS handshake takes place with the first bytes read."""
+    try:
+        sock.setsockopt(6, 1, 1)  # TCP_NODELAY: a response of several writes must not wait for the client's ACK
+    except OSError:
+        pass  # a port that does not know the option
+    if ssl:
+        sock = ssl.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+    sock.setblocking(False)
+    stream = asyncio.StreamReader(sock)
+    return stream, stream
+
+
+_buffer = None
+
+
+async def receive(reader, n: int) -> bytes:
+    """Return up to *n* bytes, `b''` at the end of the connection.
+
+    All connections share one buffer, so that the heap is not broken up: `read(n)` takes n bytes for one that comes.
+    Nothing else runs between the arrival of the bytes in the buffer and their copy.
+    """
+    global _buffer
+    if not hasattr(reader, "readinto"):
+        return await reader.read(n)
+    if _buffer is None:
+        _buffer = memoryview(bytearray(READ_SIZE))
+    count = None
+    while count is None:  # TLS: a part of a record
+        count = await reader.readinto(_buffer[:n] if n < READ_SIZE else _buffer)
+    return bytes(_buffer[:count])
+
+
+def end_stream(writer) -> None:
+    """Do nothing: sockets cannot be half closed."""
+
+
+def has_unsent(writer) -> bool:
+    """Return whether the writer holds bytes that the network has not taken."""
+    return bool(getattr(writer, "out_buf", None))
+
+
+async def close_stream(writer) -> None:
+    """Close a stream."""
+    writer.close()
+    await writer.wait_closed()
+
+
+def abort_stream(writer) -> None:
+    """Close a stream at once."""
+    writer.s.close()
+
+
+def call_in_loop(loop, function) -> None:
+    """Call *function*: there is one thread."""
+    function()
+
+
+def run_until_stopped(coroutine, stop) -> None:
+    """Run *coroutine* to its end or to a KeyboardInterrupt."""
+    try:
+        asyncio.run(coroutine)
+    finally:
+        stop()
+        asyncio.new_event_loop()
+
+
+if not MICROPYTHON:
+    from ._cpython_network import *

@@ -1,0 +1,80 @@
+"""Response bodies other than bytes, piece by piece."""
+
+from ._compat import MIN_FILE_CHUNK, REUSE_BUFFERS, SyncItems, iscoroutine
+
+
+def iterate(body, file_buffer_size: int):
+    """Return a response's body as an asynchronous iterator of bytes-like objects, with `aclose()`.
+
+    :param file_buffer_size: size in bytes of the pieces of a file; larger where there is memory for it.
+    """
+    if isinstance(body, bytes):
+        return _Items(SyncItems(iter((body,))))
+    if hasattr(body, "read"):
+        return FileChunks(body, max(file_buffer_size, MIN_FILE_CHUNK))
+    if hasattr(body, "__anext__"):
+        return _Items(body)
+    if hasattr(body, "__aiter__"):
+        return _Items(body.__aiter__())
+    return _Items(SyncItems(body))
+
+
+def _to_bytes(data):
+    return data.encode() if isinstance(data, str) else data
+
+
+class _Items:
+    """The items of an asynchronous iterator as bytes; empty ones are left out."""
+
+    def __init__(self, items):
+        self.items = items
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        while True:
+            item = await self.items.__anext__()
+            if item:
+                return _to_bytes(item)
+
+    async def aclose(self):
+        """Close the iterator, so that its `finally` blocks run."""
+        if hasattr(self.items, "aclose"):
+            await self.items.aclose()
+
+
+class FileChunks:
+    """What a file-like object holds, up to its end or to *remaining* bytes; `aclose()` closes it."""
+
+    def __init__(self, file, size, remaining=None):
+        self.file = file
+        self.size = size
+        self.remaining = remaining
+        self.buffer = memoryview(bytearray(size)) if REUSE_BUFFERS and hasattr(file, "readinto") else None
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        n = self.size if self.remaining is None else min(self.size, self.remaining)
+        if not n:
+            raise StopAsyncIteration
+        if self.buffer:
+            data = self.buffer[: self.file.readinto(self.buffer[:n])]
+        else:
+            data = self.file.read(n)
+            if iscoroutine(data):
+                data = await data
+        if not data:
+            raise StopAsyncIteration
+        if self.remaining is not None:
+            self.remaining -= len(data)
+        return _to_bytes(data)
+
+    async def aclose(self):
+        """Close the file."""
+        if hasattr(self.file, "close"):
+            closing = self.file.close()
+            if iscoroutine(closing):
+                await closing
