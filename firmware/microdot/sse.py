@@ -13,12 +13,12 @@ _NOTHING = b":\n\n"
 def format_event(data, event: "str | None" = None, event_id: "str | None" = None, retry=None) -> bytes:
     """Return an event in its wire form; the parameters are those of `SSE.send()`."""
     lines = []
-    if event_id is not None:
-        lines.append("id: " + _one_line(event_id))
-    if event is not None:
-        lines.append("event: " + _one_line(event))
     if retry is not None:
         lines.append("retry: " + str(int(retry * 1000)))
+    if event is not None:
+        lines.append("event: " + _one_line(event))
+    if event_id is not None:
+        lines.append("id: " + _one_line(event_id))
     for line in _lines(data):
         lines.append("data: " + line)
     return ("\n".join(lines) + "\n\n").encode()

@@ -11,7 +11,7 @@ from support import raises
 
 def test_wire_format():
     assert format_event("hi") == b"data: hi\n\n"
-    assert format_event("hi", "greeting", "7", 1.5) == b"id: 7\nevent: greeting\nretry: 1500\ndata: hi\n\n"
+    assert format_event("hi", "greeting", "7", 1.5) == b"retry: 1500\nevent: greeting\nid: 7\ndata: hi\n\n"
     assert format_event({"a": 1}) == b'data: {"a": 1}\n\n'
     assert format_event([1, 2]) == b"data: [1, 2]\n\n"
     assert format_event("gr\u00fcn") == format_event("gr\u00fcn".encode()) == b"data: gr\xc3\xbcn\n\n"
