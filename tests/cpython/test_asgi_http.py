@@ -181,6 +181,17 @@ async def test_stream():
     assert [message.get("more_body", False) for message in sent[1:]] == [True, True, False]
 
 
+async def test_files(tmp_path):
+    app = Microdot()
+    app.get("/<int:size>")(lambda request, size: Response.send_file(f"{tmp_path}/{size}"))
+    for size, messages in ((0, 1), (1, 1), (65536, 1), (65537, 3)):
+        (tmp_path / str(size)).write_bytes(b"x" * size)
+        _, headers, body, sent = await call(app, scope_of(f"/{size}"))
+        assert len(body) == int(dict(headers)[b"content-length"]) == size
+        assert len(sent) - 1 == messages
+        assert not sent[-1].get("more_body")
+
+
 async def test_disconnect_while_streaming():
     ended = []
     app = Microdot()
