@@ -6,7 +6,7 @@ import pytest
 
 from firmware_tools import boards, manifests
 from firmware_tools.console import FirmwareError
-from firmware_tools.paths import BOARDS, ROOT
+from firmware_tools.paths import BOARDS, FIRMWARE, ROOT
 
 NAMES = boards.names()
 RP2 = [name for name in NAMES if boards.load(name).port == "rp2"]
@@ -57,11 +57,20 @@ def test_the_flash_budget_is_what_the_filesystem_leaves(source, name):
     stock = source.port("rp2") / "boards" / STOCK.get(name, name)
     header = (board.folder / "mpconfigboard.h").read_text()
     if "MICROPY_HW_FLASH_STORAGE_BYTES" not in header:
-        assert header == f'#include "boards/{name}/mpconfigboard.h"\n'
+        assert header.startswith(f'#include "boards/{name}/mpconfigboard.h"\n')
         header = (stock / "mpconfigboard.h").read_text()
     flash = FLASH[board.mcu]
     assert board.flash_budget == flash - storage(header, flash)
     assert (board.folder / "pins.csv").read_text() == (stock / "pins.csv").read_text()
+
+
+@pytest.mark.parametrize("name", [name for name in RP2 if name != "RPI_PICO"])
+def test_lwip_has_room_for_the_connections_that_the_server_allows(name):
+    defaults = re.findall(r"^DEFAULT_MAX_CONNECTIONS = (\d+)", (FIRMWARE / "microdot" / "_compat.py").read_text(), re.M)
+    header = (boards.load(name).folder / "mpconfigboard.h").read_text()
+    blocks = re.search(r"^#define MEMP_NUM_TCP_PCB +\((\d+)\)$", header, re.M).group(1)
+    # The server answers two more that it refuses.
+    assert int(blocks) >= int(*defaults) + 2
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -82,6 +91,16 @@ def test_the_documentation_lists_every_board_with_its_budget():
     for name, number, unit in rows:
         if number:
             assert int(number) * {"KiB": 1024, "MiB": 1024 * 1024}[unit] == boards.load(name).flash_budget
+
+
+def test_the_documentations_flash_arithmetic_is_right():
+    text = (ROOT / "docs" / "boards.md").read_text()
+    rows = re.findall(r"^\| (RPI_\w+) \| (\d+) KiB \| (\d+) KiB \| (?:(\d+) KiB|none) \| (\d+) KiB \|$", text, re.MULTILINE)
+    assert sorted(name for name, *_ in rows) == RP2
+    for name, *numbers in rows:
+        flash, files, romfs, code = [int(number or 0) * 1024 for number in numbers]
+        assert flash == FLASH[boards.load(name).mcu] == files + romfs + code
+        assert code == boards.load(name).flash_budget
 
 
 def test_a_board_is_refused_what_it_cannot_be_built_from():

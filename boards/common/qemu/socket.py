@@ -1,1 +1,0 @@
-# These machines have no network. The framework's server asks for sockets only when it starts to listen.
