@@ -36,7 +36,6 @@ CORE = (
     "response",
     "routing",
     "server",
-    "status",
     "streams",
     "urls",
 )

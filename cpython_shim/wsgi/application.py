@@ -9,7 +9,7 @@ import inspect
 
 import microdot
 from microdot import Request, Response
-from microdot.status import reason_phrase
+from microdot.errors import reason_phrase
 from microdot.streams import BodyStream
 from microdot.urls import decode, quote
 

@@ -11,16 +11,17 @@ from ._compat import MICROPYTHON, iscoroutine
 from .app import Microdot
 from .errors import abort
 from .response import Response
-from .routing import URLPattern
 
 if not MICROPYTHON:
     from .request import Request
+    from .routing import URLPattern
     from .streams import AsyncBytesIO
 else:
-    _later = {"AsyncBytesIO": "streams", "Request": "request"}  # take no memory of a board before they are needed
+    _later = {"AsyncBytesIO": "streams", "Request": "request", "URLPattern": "routing"}
 
     def __getattr__(name):
-        module = _later.get(name, name)  # `from microdot import module` comes here, too
+        # What is not used takes no memory of a board. `from microdot import module` comes here, too.
+        module = _later.get(name, name)
         try:
             value = __import__("microdot." + module, None, None, (name,))
         except ImportError:
@@ -34,7 +35,7 @@ redirect = Response.redirect
 send_file = Response.send_file
 
 __version__ = "0.1.0"
-__all__ = [
+__all__ = (
     "AsyncBytesIO",
     "Microdot",
     "Request",
@@ -44,4 +45,4 @@ __all__ = [
     "iscoroutine",
     "redirect",
     "send_file",
-]
+)

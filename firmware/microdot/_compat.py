@@ -10,12 +10,8 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
 
 MICROPYTHON = sys.implementation.name == "micropython"
 DEFAULT_MAX_CONNECTIONS = 8
-# With external memory, or on a computer, larger pieces save time; each connection that sends a file has one buffer.
-ROOMY = MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024
-MIN_FILE_CHUNK = 16 * 1024 if ROOMY else 0
-REUSE_BUFFERS = True
-#: Errors of a socket that mean no more than that the client is gone: EPIPE, ECONNRESET, ECONNABORTED, ENOTCONN.
-MUTED_SOCKET_ERRORS = [32, 54, 104, 103, 128, 107]
+#: Least size in bytes of the pieces in which files are read: larger ones save time where there is memory for them.
+MIN_FILE_CHUNK = 16 * 1024 if MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024 else 0
 
 
 def wraps(wrapped: "Callable[..., Any]") -> "Callable[[F], F]":
@@ -27,12 +23,13 @@ def wraps(wrapped: "Callable[..., Any]") -> "Callable[[F], F]":
     return decorator
 
 
-_Generator = type((lambda: (yield))())
+#: MicroPython's generators and coroutines.
+Generator = type((lambda: (yield))())
 
 
 def iscoroutine(value) -> bool:
     """Return whether *value* can be awaited; MicroPython's coroutines are generators."""
-    return isinstance(value, _Generator)
+    return isinstance(value, Generator)
 
 
 def drive(generator, suspended=False):
@@ -67,7 +64,7 @@ async def invoke_handler(handler, *args, **kwargs):
     the event loop, it is a response body.
     """
     result = handler(*args, **kwargs)
-    if not isinstance(result, _Generator):
+    if not isinstance(result, Generator):
         return result
     try:
         value = result.send(None)
@@ -83,35 +80,6 @@ async def invoke_handler(handler, *args, **kwargs):
 def _prepend(first, generator):
     yield first
     yield from generator
-
-
-class SyncItems:
-    """The items of a synchronous iterator, or of a generator that may await, as an asynchronous iterator."""
-
-    def __init__(self, iterator):
-        self._iterator = iterator
-
-    async def __anext__(self):
-        iterator = self._iterator
-        if isinstance(iterator, _Generator):
-            item, ended = await drive(iterator)
-            if ended:
-                raise StopAsyncIteration
-            return item
-        try:
-            return next(iterator)
-        except StopIteration:
-            raise StopAsyncIteration from None
-
-    async def aclose(self):
-        """Close the iterator."""
-        if hasattr(self._iterator, "close"):
-            self._iterator.close()
-
-
-def print_exception(error) -> None:
-    """Print an exception's traceback on the console."""
-    sys.print_exception(error)
 
 
 def log_error(message: str, error=None) -> None:

@@ -1,22 +1,17 @@
-"""CPython's part of `_compat`."""
+"""CPython's part of `_compat` and `bodies`."""
 
 import asyncio
 import collections
 import contextvars
-import errno
 import functools
 import inspect
 import logging
-import traceback
 from functools import wraps as wraps
 from inspect import iscoroutine as iscoroutine
 
 DEFAULT_MAX_CONNECTIONS = 1000
 MIN_FILE_CHUNK = 65536
 REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
-
-#: Errors of a socket that mean no more than that the client is gone.
-MUTED_SOCKET_ERRORS = [errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN]
 
 _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")
@@ -93,11 +88,6 @@ class SyncItems:
             await asyncio.wait([self._taking])
         if hasattr(self._iterator, "close"):
             self._iterator.close()
-
-
-def print_exception(error) -> None:
-    """Print an exception's traceback on the console."""
-    traceback.print_exception(type(error), error, error.__traceback__)
 
 
 def log_error(message: str, error=None) -> None:

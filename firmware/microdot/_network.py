@@ -3,10 +3,10 @@
 import asyncio
 import gc
 
-from ._compat import MICROPYTHON, ROOMY
+from ._compat import MICROPYTHON, MIN_FILE_CHUNK
 
 #: Bytes that a connection reads at most at once.
-READ_SIZE = 4096 if ROOMY else 1024
+READ_SIZE = 4096 if MIN_FILE_CHUNK else 1024
 
 
 def collect_early() -> None:

@@ -8,10 +8,8 @@ from ._compat import (
     log_access,
     log_error,
 )
-from .errors import HTTPException, abort
+from .errors import HTTPException, abort, error_text
 from .response import Response, make_response
-from .routing import URLMap
-from .status import error_text
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable, TypeVar
@@ -69,6 +67,8 @@ class Microdot:
     background_tasks: "list" = []
 
     def __init__(self) -> None:
+        from .routing import URLMap
+
         self.url_map = URLMap()
         self.before_request_handlers = []
         self.after_request_handlers = []

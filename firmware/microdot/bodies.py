@@ -1,6 +1,8 @@
 """Response bodies other than bytes, piece by piece."""
 
-from ._compat import MIN_FILE_CHUNK, REUSE_BUFFERS, SyncItems, iscoroutine
+from ._compat import MICROPYTHON, MIN_FILE_CHUNK, Generator, drive, iscoroutine
+
+REUSE_BUFFERS = True
 
 
 def iterate(body, file_buffer_size: int):
@@ -78,3 +80,31 @@ class FileChunks:
             closing = self.file.close()
             if iscoroutine(closing):
                 await closing
+
+
+class SyncItems:
+    """The items of a synchronous iterator, or of a generator that may await, as an asynchronous iterator."""
+
+    def __init__(self, iterator):
+        self._iterator = iterator
+
+    async def __anext__(self):
+        iterator = self._iterator
+        if isinstance(iterator, Generator):
+            item, ended = await drive(iterator)
+            if ended:
+                raise StopAsyncIteration
+            return item
+        try:
+            return next(iterator)
+        except StopIteration:
+            raise StopAsyncIteration from None
+
+    async def aclose(self):
+        """Close the iterator."""
+        if hasattr(self._iterator, "close"):
+            self._iterator.close()
+
+
+if not MICROPYTHON:
+    from ._cpython import REUSE_BUFFERS, SyncItems

@@ -172,7 +172,8 @@ class Connection:
                     return
         except OSError:
             return
-        await asyncio.Event().wait()  # a client that sends so much is there; writing to it shows when it goes
+        while True:  # a client that sends so much is there; writing to it shows when it goes
+            await asyncio.sleep(3600)
 
     async def upgrade(self, request, headers) -> bytes:
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""

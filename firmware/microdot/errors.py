@@ -1,7 +1,63 @@
-"""Exceptions that carry an HTTP status."""
+"""Status codes of HTTP: their reason phrases (RFC 9110, section 15), and the exception that carries one."""
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import NoReturn
+
+# One string, which stays in flash; a dictionary would take half a kilobyte of a board's memory.
+_PHRASES = """
+100 Continue
+101 Switching Protocols
+200 OK
+201 Created
+202 Accepted
+204 No Content
+206 Partial Content
+301 Moved Permanently
+302 Found
+303 See Other
+304 Not Modified
+307 Temporary Redirect
+308 Permanent Redirect
+400 Bad Request
+401 Unauthorized
+403 Forbidden
+404 Not Found
+405 Method Not Allowed
+406 Not Acceptable
+408 Request Timeout
+409 Conflict
+410 Gone
+411 Length Required
+412 Precondition Failed
+413 Content Too Large
+414 URI Too Long
+415 Unsupported Media Type
+416 Range Not Satisfiable
+417 Expectation Failed
+422 Unprocessable Content
+426 Upgrade Required
+429 Too Many Requests
+431 Request Header Fields Too Large
+500 Internal Server Error
+501 Not Implemented
+502 Bad Gateway
+503 Service Unavailable
+504 Gateway Timeout
+505 HTTP Version Not Supported
+"""
+
+
+def reason_phrase(status_code: int) -> str:
+    """Return the standard reason phrase of a status code, `''` for one without."""
+    start = _PHRASES.find("\n%d " % status_code)
+    return _PHRASES[start + 5 : _PHRASES.find("\n", start + 5)] if start >= 0 else ""
+
+
+def error_text(status_code: int) -> str:
+    """Return the text of an error response's body, such as `'Not found'`."""
+    phrase = reason_phrase(status_code) or "Error"
+    return phrase[0] + phrase[1:].lower()
+
 
 
 class HTTPException(Exception):

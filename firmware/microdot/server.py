@@ -37,7 +37,6 @@ class Server:
         self._listener = None
         self._accepting = None
         self._watcher = None
-        self._closed = asyncio.Event()
 
     @property
     def sockets(self) -> list:
@@ -68,10 +67,18 @@ class Server:
         """Accept connections until `close()`, then finish as `wait_closed()` does."""
         await self.start_serving()
         try:
-            await self._closed.wait()
+            await self._stopped_accepting()
         finally:
             self._close()
             await self.wait_closed()
+
+    async def _stopped_accepting(self):
+        try:
+            if self._accepting:
+                await self._accepting
+        except asyncio.CancelledError:
+            if not self.closing:  # it is the caller that is cancelled
+                raise
 
     def close(self) -> None:
         """Accept no more connections, close idle ones, and the others after their request; safe from any thread."""
@@ -91,11 +98,10 @@ class Server:
                 connection.expire()
             elif connection.upgraded:
                 connection.task.cancel()
-        self._closed.set()
 
     async def wait_closed(self) -> None:
         """Wait for running requests and background tasks; cancel those that take longer than `shutdown_timeout`."""
-        await self._closed.wait()
+        await self._stopped_accepting()
         for _ in range(2):
             waited = 0
             while (self.connections or self.app.background_tasks) and waited <= self.app.shutdown_timeout:

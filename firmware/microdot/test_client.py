@@ -11,11 +11,10 @@ from .app import mro
 from .background import run
 from .cookiejar import CookieJar
 from .datastructures import NoCaseDict
-from .errors import HTTPException
+from .errors import HTTPException, reason_phrase
 from .forms import urlencode
 from .request import Request
 from .response import Response
-from .status import reason_phrase
 from .streams import BodyStream
 
 _PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network

@@ -11,6 +11,7 @@ import threading
 import httpx
 import pytest
 
+import microdot.microdot
 from microdot import Microdot, Response, _compat
 from microdot.test_client import TestClient
 from wire.server import free_port
@@ -119,7 +120,7 @@ def test_print_exception(capsys):
     try:
         raise ValueError("why")
     except ValueError as error:
-        _compat.print_exception(error)
+        microdot.microdot.print_exception(error)
     printed = capsys.readouterr().err
     assert printed.startswith("Traceback") and printed.endswith("ValueError: why\n")
 

@@ -1,6 +1,5 @@
 from microdot import abort
-from microdot.errors import HTTPException
-from microdot.status import error_text, reason_phrase
+from microdot.errors import HTTPException, error_text, reason_phrase
 from support import raises
 
 
