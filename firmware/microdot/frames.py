@@ -6,7 +6,7 @@ answers pings, keeps the closing handshake and holds both sides to the protocol.
 
 import os
 
-from . import utf8
+from .utf8 import check, decode, unfinished
 
 CONTINUATION = 0
 TEXT = 1
@@ -37,17 +37,14 @@ class FrameError(Exception):
         self.reason = reason
 
 
-def apply_mask(buffer: bytearray, mask: bytes) -> None:
-    """Mask or unmask *buffer* in place with the 4 bytes of *mask* (RFC 6455, 5.3)."""
-    length = len(buffer)
-    step = min(_MASK_CHUNK, (length + 3) & ~3)
-    key = int.from_bytes(mask * (step // 4), "little")
-    for start in range(0, length, _MASK_CHUNK):
-        size = min(step, length - start)
-        if size < step:
-            key &= (1 << (size * 8)) - 1
-        chunk = int.from_bytes(buffer[start : start + size], "little") ^ key
-        buffer[start : start + size] = chunk.to_bytes(size, "little")
+def apply_mask(data: bytes, mask: bytes) -> bytes:
+    """Return *data* masked or unmasked with the 4 bytes of *mask* (RFC 6455, 5.3)."""
+    length = len(data)
+    if length > _MASK_CHUNK:
+        parts = [apply_mask(data[at : at + _MASK_CHUNK], mask) for at in range(0, length, _MASK_CHUNK)]
+        return b"".join(parts)
+    key = int.from_bytes((mask * (length // 4 + 1))[:length], "little")
+    return (int.from_bytes(data, "little") ^ key).to_bytes(length, "little")
 
 
 def encode(
@@ -63,11 +60,7 @@ def encode(
         head = bytes((first, masked | 126, length >> 8, length & 255))
     else:
         head = bytes((first, masked | 127)) + length.to_bytes(8, "big")
-    if not mask:
-        return head + payload
-    payload = bytearray(payload)
-    apply_mask(payload, mask)
-    return head + mask + payload
+    return head + mask + apply_mask(payload, mask) if mask else head + payload
 
 
 def is_close_code(code: int) -> bool:
@@ -87,7 +80,7 @@ def encode_close(code: "int | None" = NORMAL, reason: str = "", mask: "bytes | N
     text = reason.encode()
     if len(text) > 123:
         text = text[:123]
-        text = text[: 123 - utf8.unfinished(text)]
+        text = text[: 123 - unfinished(text)]
     return encode(CLOSE, code.to_bytes(2, "big") + text, mask=mask)
 
 
@@ -103,7 +96,7 @@ def parse_close(payload: bytes) -> "tuple[int, str]":
 
 def _decode(data: bytes) -> str:
     try:
-        return utf8.decode(data)
+        return decode(data)
     except UnicodeError:
         raise FrameError(BAD_DATA, "not UTF-8") from None
 
@@ -115,26 +108,31 @@ class FrameParser:
     limit. *extension* is the negotiated permessage-deflate object, or None.
     """
 
+    # What a parser starts with stands here once instead of in each instance: that is memory on a board.
+    _masked = True
+    _limit = 0
+    _extension = None
+    _data = b""  # from the peer, used up to _at
+    _at = 0
+    _first = 0  # the first byte of the data frame whose payload is being read
+    _left = -1  # bytes of that payload still to come, -1 between frames
+    _mask = b""
+    _opcode = None  # of the message that is being read; None between messages
+    _compressed = False
+    _message = b""
+    _checked = 0  # so many bytes of a text message are known to be good
+
     def __init__(self, client: bool = False, max_message_length: int = 0, extension=None):
-        self._masked = not client
-        self._limit = max_message_length
-        self._extension = extension
-        self._data = b""
-        self._at = 0
-        self._head = bytearray()
-        self._left = -1  # payload bytes of the current frame still to come, -1 while its header is read
-        self._mask = b""
-        self._control = None  # the payload of the current control frame
-        self._opcode = None  # of the current message; None between messages
-        self._compressed = False
-        self._message = bytearray()
-        self._checked = 0  # so many bytes of a text message are known to be good
+        if client:
+            self._masked = False
+        if max_message_length:
+            self._limit = max_message_length
+        if extension is not None:
+            self._extension = extension
 
     def feed(self, data: bytes) -> None:
-        """Take bytes from the peer. The buffer must stay unchanged until `next_event()` has returned None."""
-        if self._at < len(self._data):
-            data = bytes(self._data[self._at :]) + data
-        self._data = data
+        """Take bytes from the peer."""
+        self._data = self._data[self._at :] + data if self._at < len(self._data) else data
         self._at = 0
 
     def next_event(self) -> "tuple[int, object] | None":
@@ -144,148 +142,138 @@ class FrameParser:
         frames that arrive between the fragments of a message come in their order.
         """
         while True:
-            if self._left < 0 and not self._read_header():
-                return None
+            if self._left < 0:
+                event = self._read_frame()
+                if self._left < 0:
+                    return event
             self._read_payload()
             if self._left:
                 return None
-            fin, opcode = self._head[0] & 0x80, self._head[0] & 15
-            self._head = bytearray()
             self._left = -1
-            if opcode >= CLOSE:
-                payload = bytes(self._control)
-                self._control = None
-                return opcode, parse_close(payload) if opcode == CLOSE else payload
-            if fin:
+            if self._first & 0x80:
                 return self._end_message()
 
-    def _take(self, length: int) -> bytes:
-        length = min(length, len(self._data) - self._at)  # an announced length may exceed what a slice can take
-        data = self._data[self._at : self._at + length]
-        self._at += length
-        if self._at == len(self._data):
-            self._data = b""
-            self._at = 0
-        return data
-
-    def _read_header(self) -> bool:
-        head = self._head
-        while True:
-            missing = _header_length(head) - len(head)
-            if not missing:
-                break
-            data = self._take(missing)
-            if not data:
-                return False
-            head.extend(data)
-            if len(head) == 2:  # which says the most, so that a wrong frame is refused as early as possible
-                self._check(head[0], head[1])
-        length, at = _payload_length(head)
-        self._mask = bytes(head[at:])
-        if head[0] & 15 >= CLOSE:
-            self._control = bytearray()
-        else:
-            self._begin_data(head[0], length)
-        self._left = length
-        return True
+    def _read_frame(self) -> "tuple[int, object] | None":
+        """Read a frame that is all there, or the header of a data frame, whose payload is in `_left` then."""
+        data, at = self._data, self._at + 2
+        if len(data) < at:
+            return None
+        first, length = data[at - 2], data[at - 1]
+        self._check(first, length)
+        length &= 127
+        if length > 125:
+            size = 2 if length == 126 else 8
+            at += size
+            if len(data) < at:
+                return None
+            length = int.from_bytes(data[at - size : at], "big")
+            if length < (126 if size == 2 else 65536) or length >> 63:  # it must have its shortest form
+                raise FrameError(PROTOCOL_ERROR, "length")
+        if self._masked:
+            at += 4
+        if len(data) < at:
+            return None
+        opcode = first & 15
+        end = at + length
+        whole = len(data) >= end
+        if opcode < CLOSE:
+            if self._limit and not (first & 0x40 or self._compressed) and len(self._message) + length > self._limit:
+                raise FrameError(TOO_BIG, "message too big")
+            whole = whole and opcode and first & 0xC0 == 0x80
+            if not whole:
+                self._begin_payload(first, at, length)
+        if not whole:  # a control frame is short: it waits here until it is whole
+            return None
+        payload = data[at:end]
+        if self._masked and length:
+            payload = apply_mask(payload, data[at - 4 : at])
+        self._skip(end)
+        if opcode == TEXT:
+            return opcode, _decode(payload)
+        return opcode, parse_close(payload) if opcode == CLOSE else payload
 
     def _check(self, first: int, second: int) -> None:
         """Refuse a frame whose first two bytes are wrong (RFC 6455, 5.2 to 5.5)."""
         opcode = first & 15
-        if bool(second & 0x80) != self._masked:
+        if (second > 127) != self._masked:
             raise FrameError(PROTOCOL_ERROR, "not masked" if self._masked else "masked")
-        if first & 0x30 or (first & 0x40 and (self._extension is None or opcode not in (TEXT, BINARY))):
+        if first & 0x70 and (first & 0x30 or self._extension is None or opcode not in (TEXT, BINARY)):
             raise FrameError(PROTOCOL_ERROR, "reserved bit")
-        if opcode > PONG or BINARY < opcode < CLOSE:
-            raise FrameError(PROTOCOL_ERROR, "opcode")
         if opcode >= CLOSE:
-            if second & 127 > 125 or not first & 0x80:
+            if opcode > PONG:
+                raise FrameError(PROTOCOL_ERROR, "opcode")
+            if second & 127 > 125 or first < 0x80:
                 raise FrameError(PROTOCOL_ERROR, "control frame")
+        elif opcode > BINARY:
+            raise FrameError(PROTOCOL_ERROR, "opcode")
         elif (opcode == CONTINUATION) != (self._opcode is not None):
             raise FrameError(PROTOCOL_ERROR, "fragmentation")
 
-    def _begin_data(self, first: int, length: int) -> None:
-        if first & 15 != CONTINUATION:
+    def _skip(self, end: int) -> None:
+        if end == len(self._data):
+            self._data = b""
+            end = 0
+        self._at = end
+
+    def _begin_payload(self, first: int, at: int, length: int) -> None:
+        """Read the payload of a data frame as it comes."""
+        self._first = first
+        self._left = length
+        self._mask = self._data[at - 4 : at] if self._masked else b""
+        self._skip(at)
+        if first & 15:
             self._opcode = first & 15
             self._compressed = bool(first & 0x40)
-        if self._limit and not self._compressed and len(self._message) + length > self._limit:
-            raise FrameError(TOO_BIG, "message too big")
+            self._message = bytearray()
 
     def _read_payload(self) -> None:
-        data = bytearray(self._take(self._left)) if self._left else bytearray()
+        end = min(self._at + self._left, len(self._data))  # an announced length may exceed what a slice can take
+        data = self._data[self._at : end]
+        self._skip(end)
         if self._mask and data:
-            apply_mask(data, self._mask)
+            data = apply_mask(data, self._mask)
             turn = len(data) & 3
             self._mask = self._mask[turn:] + self._mask[:turn]
         self._left -= len(data)
-        if self._control is not None:
-            self._control.extend(data)
-            return
         if self._compressed:
             data = self._extension.inflate(data, self._room())
-        self._append(data)
-        if self._opcode == TEXT and (self._left or not self._head[0] & 0x80):
+        self._message.extend(data)
+        if self._opcode == TEXT and (self._left or self._first < 0x80):
             try:
-                self._checked = utf8.check(self._message, self._checked)
+                self._checked = check(self._message, self._checked)
             except UnicodeError:
                 raise FrameError(BAD_DATA, "not UTF-8") from None
-
-    def _append(self, data: bytes) -> None:
-        if self._message or not isinstance(data, bytearray):
-            self._message.extend(data)
-        else:
-            self._message = data
 
     def _room(self) -> "int | None":
         return self._limit - len(self._message) if self._limit else None
 
     def _end_message(self) -> "tuple[int, object]":
-        if self._compressed:
-            self._append(self._extension.end_message(self._room()))
         opcode, message = self._opcode, self._message
+        if self._compressed:
+            message.extend(self._extension.end_message(self._room()))
+            self._compressed = False
         self._opcode = None
-        self._message = bytearray()
+        self._message = b""
         self._checked = 0
         return opcode, _decode(message) if opcode == TEXT else bytes(message)
 
 
-def _header_length(head: bytes) -> int:
-    if len(head) < 2:
-        return 2
-    length = head[1] & 127
-    return 2 + (8 if length == 127 else 2 if length == 126 else 0) + (4 if head[1] & 0x80 else 0)
-
-
-def _payload_length(head: bytes) -> "tuple[int, int]":
-    """Return the payload's length and where the masking key begins; the length must have its shortest form."""
-    length = head[1] & 127
-    if length < 126:
-        return length, 2
-    at = 4 if length == 126 else 10
-    length = int.from_bytes(head[2:at], "big")
-    if length < (126 if at == 4 else 65536) or length >> 63:
-        raise FrameError(PROTOCOL_ERROR, "length")
-    return length, at
-
-
-class Connection:
+class Connection(FrameParser):
     """One end of an open connection. After each `next_event()` the bytes in `reply` have to be sent to the peer."""
 
-    def __init__(self, client: bool = False, max_message_length: int = 0, extension=None):
-        self._parser = FrameParser(client, max_message_length, extension)
-        self._client = client
-        self._extension = extension
-        self.reply = b""
-        self.error: FrameError | None = None  # what the peer did wrong
-        self.close_sent = False
-        self.close_received = False
-        self.close_code: int | None = None  # None while open; 1005: closed without a code; 1006: lost without closing
-        self.close_reason = ""
+    reply = b""
+    #: What the peer did wrong.
+    error: "FrameError | None" = None
+    close_sent = False
+    close_received = False
+    #: None while open; 1005: closed without a code; 1006: lost without closing.
+    close_code: "int | None" = None
+    close_reason = ""
 
     def feed(self, data: bytes) -> None:
         """Take bytes from the peer; empty data means that its stream has ended."""
         if data:
-            self._parser.feed(data)
+            FrameParser.feed(self, data)
         elif not self.close_received and self.error is None:
             self.close_code = ABNORMAL
             self.close_received = self.close_sent = True
@@ -296,21 +284,21 @@ class Connection:
         A pong or close frame that is due is then in `reply`. A peer that breaks the protocol is an event CLOSE with
         the code and reason that are sent to it; `error` tells the two apart. Nothing follows CLOSE.
         """
-        self.reply = b""
+        if self.reply:
+            self.reply = b""
         if self.close_received or self.error is not None:
             return None
         try:
-            event = self._parser.next_event()
+            event = FrameParser.next_event(self)
         except FrameError as error:
             return self.fail(error)
-        if event is None:
-            return None
-        if event[0] == PING and not self.close_sent:
-            self.reply = encode(PONG, event[1], mask=self._mask())
-        elif event[0] == CLOSE:
-            self.close_received = True
-            self.close_code, self.close_reason = event[1]
-            self.reply = self.close(self.close_code)
+        if event is not None and event[0] >= CLOSE:
+            if event[0] == PING and not self.close_sent:
+                self.reply = encode(PONG, event[1], mask=self._key())
+            elif event[0] == CLOSE:
+                self.close_received = True
+                self.close_code, self.close_reason = event[1]
+                self.reply = self.close(self.close_code)
         return event
 
     def fail(self, error: FrameError) -> "tuple[int, tuple[int, str]]":
@@ -328,21 +316,21 @@ class Connection:
         packed = None
         if self._extension is not None and opcode < CLOSE:
             packed = self._extension.compress(payload)
-        return encode(opcode, payload if packed is None else packed, True, self._mask(), packed is not None)
+        return encode(opcode, payload if packed is None else packed, True, self._key(), packed is not None)
 
     def control(self, opcode: int, payload: bytes = b"") -> bytes:
         """Return the frame of a PING or PONG; raises ValueError for a payload of more than 125 bytes."""
         if len(payload) > 125:
             raise ValueError("ping or pong of more than 125 bytes")
-        return encode(opcode, payload, mask=self._mask())
+        return encode(opcode, payload, mask=self._key())
 
     def close(self, code: "int | None" = NORMAL, reason: str = "") -> bytes:
         """Begin the closing handshake: return the close frame, b'' when one has been sent already."""
         if self.close_sent:
             return b""
-        frame = encode_close(code, reason, self._mask())
+        frame = encode_close(code, reason, self._key())
         self.close_sent = True
         return frame
 
-    def _mask(self) -> "bytes | None":
-        return os.urandom(4) if self._client else None
+    def _key(self) -> "bytes | None":
+        return None if self._masked else os.urandom(4)
