@@ -8,7 +8,8 @@ from app import app
 
 from microdot import Microdot
 
-HEAD_TIMEOUT = 4
+HEAD_TIMEOUT = 4  # seconds, of the application on port 8080
+PATIENCE = 600  # of the one on port 80 with a client that has to wait for a busy machine
 PERIOD = 251
 PATTERN = bytes(range(PERIOD)) * 4
 
@@ -47,6 +48,21 @@ async def heap(request):
     return {"used": gc.mem_alloc(), "free": gc.mem_free()}
 
 
+class Waiting:
+    """Requests for /wait, which are answered together."""
+
+    count = 0
+    over = asyncio.Event()
+
+
+@app.get("/wait")
+async def wait(request):
+    Waiting.count += 1
+    await Waiting.over.wait()
+    Waiting.count -= 1
+    return "waited"
+
+
 def tls_context():
     context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
     with open("cert.der", "rb") as cert, open("key.der", "rb") as key:
@@ -54,14 +70,31 @@ def tls_context():
     return context
 
 
+for name in ("head_timeout", "body_timeout", "write_timeout", "idle_timeout"):
+    setattr(app, name, PATIENCE)
 impatient = Microdot()
 impatient.head_timeout = HEAD_TIMEOUT
+
+
+@impatient.get("/state")
+async def state(request):
+    return {"connections": len(app.server.connections), "waiting": Waiting.count}
+
+
+@impatient.post("/answer")
+async def answer(request):
+    Waiting.over.set()
+    while Waiting.count:
+        await asyncio.sleep_ms(10)
+    Waiting.over.clear()
+    return "answered"
 
 
 async def main():
     asyncio.create_task(app.start_server(port=80))
     asyncio.create_task(impatient.start_server(port=8080))
     secure = Microdot()
+    secure.head_timeout = PATIENCE
     secure.mount(app)
     asyncio.create_task(secure.start_server(port=443, ssl=tls_context()))
     await asyncio.sleep_ms(50)
