@@ -189,10 +189,9 @@ class URLMap:
 
     def __init__(self):
         self.routes: "list[Route]" = []
-        # A value is a route or, where several have the key, a list of routes.
+        # A value is a route or, where others may match the same path, a list of routes.
         self._by_path: "dict[str, Route | list[Route]]" = {}
         self._by_prefix: "dict[str, Route | list[Route]]" = {}
-        self._first_variable = None  # order of the first route with variables
 
     def __iter__(self):
         return iter(self.routes)
@@ -208,17 +207,14 @@ class URLMap:
         segments = URLPattern(url_pattern).segments
         variables = [i for i, segment in enumerate(segments) if not isinstance(segment, str)]
         key = "/" + "/".join(segments[: variables[0]] if variables else segments)
-        table = self._by_path
-        order = len(self.routes)
-        if variables:
-            table = self._by_prefix
-            if self._first_variable is None:
-                self._first_variable = order
-        else:
-            segments = None
-        route = Route(order, methods, url_pattern, segments, handler, url_prefix, subapp, apps, name, limit)
-        self.routes.append(route)
+        table = self._by_prefix if variables else self._by_path
         others = table.get(key)
+        if not variables:
+            segments = None
+            if not others and [other for other in self._candidates(key) if other.segments]:
+                others = table[key] = []
+        route = Route(len(self.routes), methods, url_pattern, segments, handler, url_prefix, subapp, apps, name, limit)
+        self.routes.append(route)
         if isinstance(others, list):
             others.append(route)
         else:
@@ -261,9 +257,7 @@ class URLMap:
         """
         route = self._by_path.get(path)
         if isinstance(route, Route) and method in route.methods:
-            # No route with variables was added before it.
-            if self._first_variable is None or route.order < self._first_variable:
-                return route, None
+            return route, None
         other = None
         for route in self._candidates(path):
             values = match(route.segments, path) if route.segments else None
