@@ -1,5 +1,6 @@
 """WebSockets under ASGI: the server speaks the protocol, the application gets its messages."""
 
+import asyncio
 import contextlib
 
 from microdot import Response
@@ -14,6 +15,8 @@ class WebSocketTransport:
 
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
+    #: A function that the application wants to be called four times a second, or None.
+    watch = None
 
     def __init__(self, scope, receive, send):
         self._receive = receive
@@ -26,11 +29,19 @@ class WebSocketTransport:
         """Accept the request; return the channel for the connection's messages."""
         self.accepted = True
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        asyncio.get_running_loop().call_later(0.25, self._tick)
         return MessageChannel(self._receive, self._send, max_message_length, self._client)
+
+    def _tick(self):
+        if self.watch:
+            self.watch()
+            asyncio.get_running_loop().call_later(0.25, self._tick)
 
 
 class MessageChannel:
     """The messages of a WebSocket, as the server gives and takes them."""
+
+    silence = 0  # not counted: pings are the server's business
 
     def __init__(self, receive, send, max_message_length, client):
         self._receive = receive
@@ -89,14 +100,18 @@ class MessageChannel:
             raise ValueError("close code")
         await self._pass({"type": "websocket.close", "code": code, "reason": reason})
 
+    def lose(self):
+        """Give the peer up."""
+        self.close_code = self.close_code or ABNORMAL
+
     async def _pass(self, message):
         try:
             await self._send(message)
         except OSError:
-            self.close_code = self.close_code or ABNORMAL
+            self.lose()
             raise
         except RuntimeError as error:  # what servers raise after the connection's end
-            self.close_code = self.close_code or ABNORMAL
+            self.lose()
             raise OSError(32, "WebSocket closed") from error
 
 

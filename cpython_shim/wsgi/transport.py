@@ -69,6 +69,9 @@ class SocketTransport(WSGITransport):
     :param done: the exception that makes the server close the connection without a response.
     """
 
+    #: A function that the application wants to be called four times a second, or None.
+    watch = None
+
     def __init__(self, app, environ, sock, done):
         super().__init__(environ)
         self.sock = sock
@@ -81,7 +84,13 @@ class SocketTransport(WSGITransport):
         self.sock.setblocking(False)
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         await self.send(f"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n".encode())
+        asyncio.get_running_loop().call_later(0.25, self._tick)
         return b""
+
+    def _tick(self):
+        if self.watch:
+            self.watch()
+            asyncio.get_running_loop().call_later(0.25, self._tick)
 
     async def read(self):
         """Return bytes from the client, `b''` at the end."""

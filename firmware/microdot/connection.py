@@ -31,6 +31,7 @@ class Connection:
     refused = False  # over the budget: to be answered with 503
     dropped = False  # over the budget: to be closed at once
     upgraded = False  # to another protocol, the application's
+    watch = None  # a function that the application wants to be called with each tick of the clock, or None
     responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
     served = 0  # requests
@@ -71,6 +72,8 @@ class Connection:
         if 0 < self.write_deadline <= clock:
             self.write_deadline = _EXPIRED
             self._writing.cancel()
+        if self.watch:
+            self.watch()
 
     def expire(self) -> None:
         """End the wait for the client's bytes as if its deadline had passed."""

@@ -25,19 +25,19 @@ def tokens(value: "str | None") -> "list[str]":
     return [token for token in (part.strip() for part in (value or "").split(",")) if token]
 
 
-def check_request(method: str, http_version: str, headers) -> str:
+def check_request(method: str, http_version: str, header) -> str:
     """Check a client's request (RFC 6455, 4.2.1) and return its key.
 
-    :param headers: a dictionary of the header fields that ignores case.
+    :param header: function that returns a header field's value, None if absent, by its name in lower-case bytes.
     :raises HTTPException: 400, or 426 for another version of the protocol than 13.
     """
     if method != "GET" or http_version == "1.0":
         raise HTTPException(400, "WebSocket needs GET and HTTP/1.1")
-    if not _has_token(headers, "Upgrade", "websocket") or not _has_token(headers, "Connection", "upgrade"):
+    if not _has_token(header(b"upgrade"), "websocket") or not _has_token(header(b"connection"), "upgrade"):
         raise HTTPException(400, "not a WebSocket request")
-    if headers.get("Sec-WebSocket-Version", "").strip() != "13":
+    if (header(b"sec-websocket-version") or "").strip() != "13":
         raise HTTPException(426, "WebSocket version 13 is required", {"Sec-WebSocket-Version": "13"})
-    key = headers.get("Sec-WebSocket-Key", "").strip()
+    key = (header(b"sec-websocket-key") or "").strip()
     if not _is_key(key):
         raise HTTPException(400, "bad Sec-WebSocket-Key")
     return key
@@ -91,8 +91,8 @@ def _base64(data: bytes) -> str:
     return binascii.b2a_base64(data).strip().decode()
 
 
-def _has_token(headers, name: str, wanted: str) -> bool:
-    return wanted in [token.lower() for token in tokens(headers.get(name))]
+def _has_token(value: "str | None", wanted: str) -> bool:
+    return wanted in [token.lower() for token in tokens(value)]
 
 
 def _is_key(key: str) -> bool:

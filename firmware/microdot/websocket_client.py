@@ -27,6 +27,8 @@ class WebSocketClient:
         self.accepted: dict[str, str] | None = None
         #: The exception that ended the generator, or None.
         self.error = None
+        #: A function that the application wants to be called four times a second, or None.
+        self.watch = None
 
     @property
     def close_code(self) -> "int | None":
@@ -36,6 +38,7 @@ class WebSocketClient:
     async def upgrade(self, request, headers) -> bytes:
         """Accept the connection."""
         self.accepted = headers
+        asyncio.create_task(self._tick())
         await self._step(None)
         return b""
 
@@ -66,6 +69,12 @@ class WebSocketClient:
         await self._end_generator()
         if self.error:
             raise self.error
+
+    async def _tick(self):
+        await asyncio.sleep(0.25)
+        while self.watch:
+            self.watch()
+            await asyncio.sleep(0.25)
 
     def _give(self, data):
         self._incoming.append(data)

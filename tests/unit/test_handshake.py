@@ -14,6 +14,12 @@ from support import raises
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
+def fields(headers):
+    """Return the function that gives the value of a field."""
+    lower = {name.lower().encode(): headers[name] for name in headers}
+    return lower.get
+
+
 def request(**changes):
     headers = request_headers(KEY)
     for name, value in changes.items():
@@ -22,7 +28,7 @@ def request(**changes):
             headers.pop(name)
         else:
             headers[name] = value
-    return headers
+    return fields(headers)
 
 
 def test_example_of_the_rfc():
@@ -40,7 +46,7 @@ def test_own_request_is_accepted():
     key = make_key()
     assert key != make_key()
     headers = request_headers(key, ["a", "b"], "permessage-deflate")
-    assert check_request("GET", "1.1", headers) == key
+    assert check_request("GET", "1.1", fields(headers)) == key
     assert headers["Sec-WebSocket-Protocol"] == "a, b"
     assert headers["Sec-WebSocket-Extensions"] == "permessage-deflate"
 

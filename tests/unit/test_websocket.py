@@ -150,6 +150,7 @@ async def test_handlers_have_time_to_end_by_themselves():
     log = []
 
     async def handler(request, ws):
+        ws.grace = 60
         async for _ in ws:
             pass
         await asyncio.sleep(0.05)

@@ -12,7 +12,10 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
 class Transport:
-    """What a server offers to a request: bytes from the peer with `read()`, bytes for it in `sent`."""
+    """What a server offers to a request: bytes from the peer with `read()`, bytes for it in `sent`.
+
+    Its clock runs fast, so that no test waits for seconds.
+    """
 
     def __init__(self):
         self.incoming = []
@@ -21,12 +24,21 @@ class Transport:
         self.sent_more = asyncio.Event()
         self.accepted = None  # the header fields of the 101 response
         self.gone = False
+        self.watch = None
+        self.watch = None
 
     invoke = staticmethod(invoke_handler)
 
     async def upgrade(self, request, headers):
         self.accepted = headers
+        asyncio.create_task(self._tick())
         return b""
+
+    async def _tick(self):
+        await asyncio.sleep(0.005)
+        while self.watch:
+            self.watch()
+            await asyncio.sleep(0.005)
 
     async def read(self):
         while not self.incoming:
