@@ -26,6 +26,7 @@ CORE = (
     "cookies",
     "datastructures",
     "dates",
+    "delivery",
     "errors",
     "files",
     "forms",

@@ -5,14 +5,13 @@ import gc
 
 from ._compat import invoke_handler, log_error
 from ._network import READ_SIZE, abort_stream, close_stream, end_stream, has_unsent, open_streams, receive
+from .delivery import send_response
 from .errors import HTTPException
-from .http11 import LAST_CHUNK, RequestParser, format_chunk, format_head
+from .http11 import RequestParser, format_head
 from .request import Request
 from .response import Response
 
 _EXPIRED = -1  # a deadline that has passed
-# A small body goes out with the head, in one TCP segment.
-_ONE_WRITE = 1024
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
 _LINGER_BYTES = 64 * 1024
 _LINGER_SECONDS = 2
@@ -197,8 +196,8 @@ class Connection:
                 await self._refuse(HTTPException(503, "Service unavailable"))
             else:
                 await self._serve_requests()
-        except MemoryError:
-            await self._out_of_memory()
+        except MemoryError as error:
+            await self._out_of_memory(error)
         except (OSError, EOFError) as error:
             if self.server.ssl and not self.served:  # MicroPython's handshake takes place with the first read
                 self._log_handshake(error)
@@ -272,7 +271,7 @@ class Connection:
             broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
             keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
         try:
-            keep_alive = await self._send_response(response, request, keep_alive)
+            keep_alive = await send_response(self, response, request, keep_alive)
         finally:
             request.start_background()
         if app.debug or app.access_log:
@@ -288,16 +287,16 @@ class Connection:
         response = await self.app.handle_error(None, error)
         if error.status_code == 503:
             response.headers["Retry-After"] = "5"
-        await self._send_response(response, None, False)
+        await send_response(self, response, None, False)
         self.app.log_access(None, response)
         await self._linger()
 
-    async def _out_of_memory(self):
+    async def _out_of_memory(self, error):
         """Free what the request held and say so to the client, if that is still possible."""
         self.parser.take_buffer()
         self.parser.fields = None
         gc.collect()
-        log_error("Out of memory: connection closed")
+        log_error("Out of memory, connection closed: %s" % error)
         if self.responding:
             abort_stream(self.writer)
             return
@@ -339,97 +338,3 @@ class Connection:
         except (OSError, asyncio.CancelledError):
             abort_stream(self.writer)
         self.write_deadline = 0
-
-    # Responses
-
-    async def _send_response(self, response, request, keep_alive):
-        """Send a response; return whether another one may follow.
-
-        :param request: None for one that could not be parsed; the parser knows then what is known of it.
-        """
-        fields = response.fields
-        head = response.header_list()
-        body = response.body
-        old = self.parser.version == "1.0"
-        is_bytes = isinstance(body, bytes)
-        chunked = not is_bytes and response.has_body and "Content-Length" not in fields
-        if chunked:
-            if old:
-                chunked = keep_alive = False
-                self.ends_body = True
-            else:
-                head.append(("Transfer-Encoding", "chunked"))
-        if fields and "Connection" in fields:
-            keep_alive = keep_alive and fields["Connection"].lower() != "close"
-        elif not keep_alive:
-            head.append(("Connection", "close"))
-        elif old:
-            head.append(("Connection", "keep-alive"))
-        date = self.server.date()
-        if date:
-            head.append(("Date", date))
-        head = format_head(response.status_code, response.reason, head)
-        if not response.has_body or self.parser.method == "HEAD":
-            await self.send(head)
-            if not is_bytes:
-                await response.body_iter().aclose()
-        elif not is_bytes:
-            return await self._send_stream(response, request, head, chunked) and keep_alive
-        elif len(head) + len(body) <= _ONE_WRITE:
-            await self.send(head + body)
-        else:
-            await self.send(head)
-            body = memoryview(body)
-            for start in range(0, len(body), READ_SIZE):
-                await self.send(body[start : start + READ_SIZE])
-        return keep_alive
-
-    async def _send_stream(self, response, request, head, chunked):
-        """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
-        left = None if chunked else response.fields.get("Content-Length")
-        if left is not None:
-            left = int(left)
-        chunks = response.body_iter()
-        watcher = None
-        if hasattr(response.body, "__anext__") and self.parser.body_complete:
-            watcher = asyncio.create_task(self._watch(asyncio.current_task()))
-        try:
-            async for chunk in chunks:
-                if left is not None:
-                    left -= len(chunk)
-                    if left < 0:
-                        raise ValueError("the body is longer than its Content-Length")
-                if chunked:
-                    chunk = format_chunk(chunk)
-                if head:
-                    chunk = head + chunk
-                    head = None
-                await self.send(chunk)
-        except (OSError, MemoryError):
-            raise
-        except Exception as error:
-            if head:  # nothing has been sent: the client can still be told
-                error_response = await self.app.handle_error(request, error)
-                if isinstance(error_response.body, bytes):
-                    await self._send_response(error_response, request, False)
-            else:
-                log_error("Exception in the body of a response", error)
-                self.ends_body = True
-            return False
-        except asyncio.CancelledError:
-            if watcher is None or not watcher.done():
-                raise
-            raise OSError(104, "Connection reset") from None
-        finally:
-            if watcher:
-                watcher.cancel()
-                await asyncio.sleep(0)  # it lets go of the reader
-            await chunks.aclose()
-        if head or chunked:
-            await self.send((head or b"") + (LAST_CHUNK if chunked else b""))
-        return not left
-
-    async def _watch(self, task):
-        """Cancel *task* when the client goes: a body that waits for something would not notice it."""
-        await self.disconnected()
-        task.cancel()

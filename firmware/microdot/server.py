@@ -135,7 +135,7 @@ class Server:
             await connection.open(sock)
             await connection.serve()
         except MemoryError:
-            log_error("Out of memory: connection closed")
+            log_error("Out of memory, connection closed")
         finally:
             if connection in self.connections:
                 self.connections.remove(connection)

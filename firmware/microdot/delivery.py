@@ -1,0 +1,105 @@
+"""The delivery of a response to its client: head and body, framed as RFC 9112, sections 6 and 7 say."""
+
+import asyncio
+
+from ._compat import log_error
+from ._network import READ_SIZE
+from .http11 import LAST_CHUNK, format_chunk, format_head
+
+# A small body goes out with the head, in one TCP segment.
+_ONE_WRITE = 1024
+
+
+async def send_response(connection, response, request, keep_alive: bool) -> bool:
+    """Send a response; return whether another one may follow.
+
+    :param request: None for one that could not be parsed; the parser knows then what is known of it.
+    """
+    fields = response.fields
+    head = response.header_list()
+    body = response.body
+    old = connection.parser.version == "1.0"
+    is_bytes = isinstance(body, bytes)
+    chunked = not is_bytes and response.has_body and "Content-Length" not in fields
+    if chunked:
+        if old:
+            chunked = keep_alive = False
+            connection.ends_body = True
+        else:
+            head.append(("Transfer-Encoding", "chunked"))
+    if fields and "Connection" in fields:
+        keep_alive = keep_alive and fields["Connection"].lower() != "close"
+    elif not keep_alive:
+        head.append(("Connection", "close"))
+    elif old:
+        head.append(("Connection", "keep-alive"))
+    date = connection.server.date()
+    if date:
+        head.append(("Date", date))
+    head = format_head(response.status_code, response.reason, head)
+    if not response.has_body or connection.parser.method == "HEAD":
+        await connection.send(head)
+        if not is_bytes:
+            await response.body_iter().aclose()
+    elif not is_bytes:
+        return await _send_stream(connection, response, request, head, chunked) and keep_alive
+    elif len(head) + len(body) <= _ONE_WRITE:
+        await connection.send(head + body)
+    else:
+        await connection.send(head)
+        body = memoryview(body)
+        for start in range(0, len(body), READ_SIZE):
+            await connection.send(body[start : start + READ_SIZE])
+    return keep_alive
+
+
+async def _send_stream(connection, response, request, head, chunked):
+    """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
+    left = None if chunked else response.fields.get("Content-Length")
+    if left is not None:
+        left = int(left)
+    chunks = response.body_iter()
+    watcher = None
+    if hasattr(response.body, "__anext__") and connection.parser.body_complete:
+        watcher = asyncio.create_task(_watch(connection, asyncio.current_task()))
+    try:
+        async for chunk in chunks:
+            if left is not None:
+                left -= len(chunk)
+                if left < 0:
+                    raise ValueError("the body is longer than its Content-Length")
+            if chunked:
+                chunk = format_chunk(chunk)
+            if head:
+                chunk = head + chunk
+                head = None
+            await connection.send(chunk)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:
+        if head:  # nothing has been sent: the client can still be told
+            error_response = await connection.app.handle_error(request, error)
+            if isinstance(error_response.body, bytes):
+                await send_response(connection, error_response, request, False)
+        else:
+            log_error("Exception in the body of a response", error)
+            connection.ends_body = True
+        return False
+    except asyncio.CancelledError:
+        if watcher is None or not watcher.done():
+            raise
+        raise OSError(104, "Connection reset") from None
+    finally:
+        if watcher:
+            watcher.cancel()
+            await asyncio.sleep(0)  # it lets go of the reader
+        await chunks.aclose()
+    if head or chunked:
+        await connection.send((head or b"") + (LAST_CHUNK if chunked else b""))
+    return not left
+
+
+async def _watch(connection, task):
+    """Cancel *task* when the client goes: a body that waits for something would not notice it."""
+    await connection.disconnected()
+    task.cancel()
