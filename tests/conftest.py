@@ -13,6 +13,7 @@ import tempfile
 
 import pytest
 
+from processes import RUNNING
 from runtimes import ROOT, compiled_framework, micropython_binary
 
 UNIT = ROOT / "tests" / "unit"
@@ -39,6 +40,16 @@ def pytest_configure(config):
     folder = tempfile.TemporaryDirectory(prefix="microdot-tests-")
     os.environ["TEST_FOLDER"] = folder.name
     config.add_cleanup(folder.cleanup)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Show what the servers have printed where a test fails."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for server in RUNNING:
+            report.sections.append((f"output of {server.command[-1]} on port {server.port}", server.log()[-3000:]))
 
 
 def pytest_report_header(config):

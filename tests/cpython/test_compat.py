@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import httpx
 import pytest
@@ -14,7 +15,7 @@ import pytest
 import microdot.microdot
 from microdot import Microdot, Response, _compat
 from microdot.test_client import TestClient
-from wire.server import free_port
+from processes import PATIENCE, listening_port
 
 variable = contextvars.ContextVar("variable", default="unset")
 
@@ -33,7 +34,7 @@ async def test_functions_run_in_threads_and_coroutines_in_this_one():
 async def test_a_slow_function_does_not_hold_up_the_loop():
     release = threading.Event()
     app = Microdot()
-    app.get("/slow")(lambda request: "done" if release.wait(30) else "late")
+    app.get("/slow")(lambda request: "done" if release.wait(PATIENCE) else "late")
     app.get("/release")(lambda request: release.set())
     client = TestClient(app)
     slow = asyncio.create_task(client.get("/slow"))
@@ -148,7 +149,7 @@ async def slow(request):
     return 'done'
 
 app.shutdown_timeout = 1
-app.run(host='127.0.0.1', port={port}, debug=True)
+app.run(host='127.0.0.1', port=0, debug=True)
 print('ended')
 """
 
@@ -157,13 +158,13 @@ class Program:
     """The program above in a process of its own."""
 
     def __init__(self, setup="", seconds=0.3):
-        self.port = free_port()
-        program = PROGRAM.format(setup=setup, seconds=seconds, port=self.port)
+        program = PROGRAM.format(setup=setup, seconds=seconds)
         command = [sys.executable, "-u", "-c", program]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def __enter__(self):
-        assert self.process.stdout.readline() == f"Starting server on 127.0.0.1:{self.port}\n"
+        assert self.process.stdout.readline() == "Starting server on 127.0.0.1:0\n"
+        self.port = listening_port(self.process.pid)
         return self
 
     def __exit__(self, *exc_info):
@@ -171,11 +172,11 @@ class Program:
         self.process.communicate()
 
     def get(self, path):
-        return httpx.get(f"http://127.0.0.1:{self.port}{path}")
+        return httpx.get(f"http://127.0.0.1:{self.port}{path}", timeout=PATIENCE)
 
     def rest(self):
         """Return what it prints until it ends; it must end without an error."""
-        printed, _ = self.process.communicate(timeout=30)
+        printed, _ = self.process.communicate(timeout=PATIENCE)
         assert self.process.returncode == 0, printed
         return printed
 
@@ -207,7 +208,7 @@ def test_a_second_signal_ends_it_at_once():
         assert program.process.stdout.readline() == "slow\n"
         program.process.send_signal(signal.SIGINT)
         program.process.send_signal(signal.SIGINT)
-        program.process.communicate(timeout=30)
+        program.process.communicate(timeout=PATIENCE)
         thread.join()
 
 
@@ -224,7 +225,7 @@ def test_the_applications_own_logging():
     program = Program("logging.basicConfig(format='own:%(name)s:%(message)s', level=logging.INFO)")
     try:
         line = program.process.stdout.readline()
-        assert line == f"own:microdot.access:Starting server on 127.0.0.1:{program.port}\n"
+        assert line == "own:microdot.access:Starting server on 127.0.0.1:0\n"
     finally:
         program.__exit__()
 
@@ -246,22 +247,23 @@ def test_a_server_in_another_thread():
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert started.wait(30)
+    assert started.wait(PATIENCE)
     assert httpx.get(f"http://127.0.0.1:{app.port}").text == "x"
     app.shutdown()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert not thread.is_alive()
 
 
 def test_run_in_another_thread():
     app = Microdot()
     app.get("/")(lambda request: "x")
-    port = free_port()
-    thread = threading.Thread(target=app.run, args=("127.0.0.1", port))
+    thread = threading.Thread(target=app.run, args=("127.0.0.1", 0))
     thread.start()
     while not app.server or not app.server.is_serving():
         assert thread.is_alive()
+        time.sleep(0.01)
+    port = app.server.sockets[0].getsockname()[1]
     assert httpx.get(f"http://127.0.0.1:{port}").text == "x"
     app.shutdown()
-    thread.join(30)
+    thread.join(PATIENCE)
     assert not thread.is_alive()

@@ -4,69 +4,74 @@ import contextlib
 import os
 import pathlib
 import socket
-import subprocess
 import sys
 import tempfile
 import textwrap
 
 import httpx
 
-from runtimes import micropython_binary
-from wire.server import free_port, wait_until
+from processes import PATIENCE, ServerProcess
+from runtimes import compiled_framework, micropython_binary
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-RUN = "import {module}; {module}.app.run(host='127.0.0.1', port={port})"
+RUN = "import {module}; {module}.app.run(host='127.0.0.1', port=0)"
 #: Every way to serve an application; those with `unix` over a Unix socket.
 KINDS = ("uvicorn", "uvicorn-unix", "gunicorn", "gunicorn-unix", "gthread", "python", "micropython")
 OWN = ("python", "micropython")
 CPYTHON = tuple(kind for kind in KINDS if kind != "micropython")
+#: What the examples are served with.
+EVERYWHERE = ("micropython", "python", "uvicorn", "gunicorn")
 
 
-class Served:
+class Served(ServerProcess):
     """A process that serves `app` of a Python file; use as a context manager.
 
     kind: one of KINDS
     program: the file, a path, or its text
     options: further command line options of uvicorn or gunicorn
+    paths: more folders to import from
     environment: further variables of the process's environment
     tls: a trustme certificate, whose authority the clients trust
     """
 
-    def __init__(self, kind, program, *options, tls=None, **environment):
+    def __init__(self, kind, program, *options, tls=None, paths=(), **environment):
         self.kind = kind
         self.options = list(options)
         self.tls = tls
         self.stack = contextlib.ExitStack()
-        self.folder = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="microdot-served-")))
+        self.own_folder = pathlib.Path(
+            self.stack.enter_context(tempfile.TemporaryDirectory(prefix="microdot-served-"))
+        )
         if isinstance(program, pathlib.Path):
-            self.path = program
+            path = program
         else:
-            self.path = self.folder / "test.py"
-            self.path.write_text(textwrap.dedent(program))
-        self.socket = str(self.folder / "socket") if kind.endswith("-unix") else None
-        self.port = None if self.socket else free_port()
-        self.environment = dict(
+            path = self.own_folder / "test.py"
+            path.write_text(textwrap.dedent(program))
+        self.socket = str(self.own_folder / "socket") if kind.endswith("-unix") else None
+        paths = [str(folder) for folder in (path.parent, *paths)]
+        variables = dict(
             os.environ,
             PYTHONUNBUFFERED="1",
-            MICROPYPATH=f".frozen:{ROOT / 'firmware'}:{self.path.parent}",
+            PYTHONPATH=os.pathsep.join(paths),
+            MICROPYPATH=":".join([".frozen", str(compiled_framework(os.environ["TEST_FOLDER"])), *paths]),
             **environment,
         )
+        super().__init__(self._command(path.stem), path.parent, variables)
 
-    def command(self):
+    def _command(self, module):
         """Return the command line that serves the application."""
-        module = self.path.stem
         name = self.kind.removesuffix("-unix")
-        run = RUN.format(module=module, port=self.port)
+        run = RUN.format(module=module)
         if name == "micropython":
             return [micropython_binary(), "-X", "heapsize=256k", "-c", run]
         python = [sys.executable, "-B"]
         if name == "python":
             return [*python, "-c", run]
         if name == "uvicorn":
-            bind = [f"--uds={self.socket}"] if self.socket else ["--host=127.0.0.1", f"--port={self.port}"]
+            bind = [f"--uds={self.socket}"] if self.socket else ["--host=127.0.0.1", "--port=0"]
             return [*python, "-m", "uvicorn", f"{module}:app", *bind, *self._tls("--ssl-certfile", "--ssl-keyfile"),
                     *self.options]
-        bind = f"unix:{self.socket}" if self.socket else f"127.0.0.1:{self.port}"
+        bind = f"unix:{self.socket}" if self.socket else "127.0.0.1:0"
         threads = ["--worker-class=gthread", "--threads=8"] if name == "gthread" else []
         return [*python, "-m", "gunicorn", f"{module}:app", f"--bind={bind}", "--no-control-socket", *threads,
                 *self._tls("--certfile", "--keyfile"), *self.options]
@@ -74,39 +79,23 @@ class Served:
     def _tls(self, certificate_option, key_option):
         if self.tls is None:
             return []
-        certificate = self.folder / "certificate.pem"
-        key = self.folder / "key.pem"
+        certificate = self.own_folder / "certificate.pem"
+        key = self.own_folder / "key.pem"
         self.tls.cert_chain_pems[0].write_to_path(certificate)
         self.tls.private_key_pem.write_to_path(key)
         return [certificate_option, str(certificate), key_option, str(key)]
 
-    def __enter__(self):
-        self.output = self.stack.enter_context(tempfile.TemporaryFile())
-        self.process = subprocess.Popen(
-            self.command(), cwd=self.path.parent, env=self.environment, stdout=self.output, stderr=subprocess.STDOUT
-        )
-        if not wait_until(lambda: self.process.poll() is not None or self.listens()) or not self.listens():
-            log = self.log()
-            self.__exit__()
-            raise AssertionError(f"{self.kind} did not start:\n{log}")
-        return self
-
     def __exit__(self, *exc_info):
         with self.stack:
-            self.stop()
-
-    def stop(self):
-        """End the server in good order; return its exit status."""
-        self.process.terminate()
-        try:
-            return self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            raise AssertionError(f"{self.kind} did not stop:\n{self.log()}") from None
+            try:
+                self.stop()
+            finally:
+                super().__exit__()
 
     def listens(self):
         """Return whether the server accepts connections."""
+        if not self.socket:
+            return super().listens()
         try:
             self.connect().close()
         except OSError:
@@ -117,25 +106,26 @@ class Served:
         """Return a new connection to the server."""
         if self.socket:
             sock = socket.socket(socket.AF_UNIX)
-            sock.settimeout(20)
+            sock.settimeout(PATIENCE)
             try:
                 sock.connect(self.socket)
             except OSError:
                 sock.close()
                 raise
             return sock
-        return socket.create_connection(("127.0.0.1", self.port), 20)
+        return socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+
+    @property
+    def url(self):
+        """The address of the application, without a slash at the end."""
+        if self.socket:
+            return "http://localhost"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def client(self, **options):
         """Return an httpx client for the server."""
-        scheme = "https" if self.tls else "http"
-        base = f"{scheme}://127.0.0.1:{self.port}" if self.port else "http://localhost"
         transport = httpx.HTTPTransport(uds=self.socket) if self.socket else None
-        return httpx.Client(base_url=base, transport=transport, timeout=30, **options)
-
-    def log(self):
-        """Return what the server has printed so far."""
-        return os.pread(self.output.fileno(), 1 << 20, 0).decode("utf-8", "replace")
+        return httpx.Client(base_url=self.url, transport=transport, timeout=PATIENCE, trust_env=False, **options)
 
     def exchange(self, data):
         """Send raw bytes on a connection of their own; return all that comes back until the server closes it."""
@@ -150,3 +140,8 @@ class Served:
                 if not piece:
                     return received
                 received += piece
+
+
+def serve_example(kind, folder, paths=()):
+    """Return a server for the example in *folder*, gunicorn with two processes."""
+    return Served(kind, folder / "app.py", *(["--workers=2"] if kind == "gunicorn" else []), paths=paths)

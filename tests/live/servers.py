@@ -20,9 +20,9 @@ class DeployedServer(Server):
     def __init__(self, kind, app, options=()):
         super().__init__("cpython", app=app)
         if kind == "uvicorn":
-            command = ["uvicorn", "--app-dir", str(app.parent), "--port", str(self.port), "--log-level", "warning"]
+            command = ["uvicorn", "--app-dir", str(app.parent), "--port", "0", "--log-level", "warning"]
         else:
-            command = ["gunicorn", "--chdir", str(app.parent), "-b", f"127.0.0.1:{self.port}", "--threads", "16"]
+            command = ["gunicorn", "--chdir", str(app.parent), "-b", "127.0.0.1:0", "--threads", "16"]
         self.command = [sys.executable, "-m", *command, *options, f"{app.stem}:app"]
         self.environment.pop("PYTHONPATH")  # these need the installed package
 

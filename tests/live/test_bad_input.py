@@ -5,6 +5,7 @@ import subprocess
 import pytest
 
 from live.served import KINDS, OWN, Served
+from processes import PATIENCE
 
 PROGRAM = """
 from microdot import Microdot
@@ -130,7 +131,8 @@ def test_an_invalid_pattern_ends_the_program():
     for kind in ("uvicorn", "gunicorn", *OWN):
         served = Served(kind, program)
         with served.stack:
-            command = served.command()
-            done = subprocess.run(command, cwd=served.folder, env=served.environment, capture_output=True, timeout=60)
+            done = subprocess.run(
+                served.command, cwd=served.folder, env=served.environment, capture_output=True, timeout=PATIENCE
+            )
         assert done.returncode, kind
         assert b"ValueError: invalid URL pattern /<unknown:x>" in done.stdout + done.stderr

@@ -3,14 +3,11 @@
 import shutil
 import socket
 
-import httpx
 import pytest
 
-from live.example_server import ExampleServer
+from live.served import EVERYWHERE, serve_example
+from processes import wait_until
 from runtimes import ROOT
-from wire.server import wait_until
-
-EVERYWHERE = ["micropython", "cpython", "uvicorn", "gunicorn"]
 
 
 @pytest.fixture
@@ -19,7 +16,7 @@ def server(request, tmp_path):
     example, kind = request.param
     folder = tmp_path / example
     shutil.copytree(ROOT / "examples" / example, folder)
-    with ExampleServer(kind, folder) as process:
+    with serve_example(kind, folder) as process:
         yield process
         assert "Traceback" not in process.log(), process.log()
 
@@ -27,7 +24,7 @@ def server(request, tmp_path):
 @pytest.fixture
 def client(server):
     """A client of the server."""
-    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:
+    with server.client() as client:
         yield client
 
 
@@ -143,7 +140,7 @@ def test_csrf_form(server, client):
     assert client.get("/", headers={"Host": "rebound.evil.example"}).status_code == 400
 
 
-@on("background_work", ["micropython", "cpython", "uvicorn"])  # it keeps its jobs in one process
+@on("background_work", ["micropython", "python", "uvicorn"])  # it keeps its jobs in one process
 def test_background_work(client):
     headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9"}
     res = client.post("/jobs", headers=headers)

@@ -2,15 +2,13 @@
 
 import shutil
 
-import httpx
 import pytest
 
-from live.example_server import ExampleServer
 from live.redis_server import redis_server
+from live.served import EVERYWHERE, serve_example
 from live.utemplate_package import utemplate_folder
 from runtimes import ROOT
 
-EVERYWHERE = ["micropython", "cpython", "uvicorn", "gunicorn"]
 LOGIN = {"name": "susan", "password": "open sesame"}
 
 
@@ -22,8 +20,8 @@ def client(request, tmp_path):
     shutil.copytree(ROOT / "examples" / example, folder)
     paths = [utemplate_folder()] if example == "utemplate" else []
     with (
-        ExampleServer(server, folder, paths) as process,
-        httpx.Client(base_url=process.url, follow_redirects=True, timeout=60, trust_env=False) as client,
+        serve_example(server, folder, paths) as process,
+        process.client(follow_redirects=True) as client,
     ):
         yield client
         assert "Traceback" not in process.log(), process.log()
@@ -91,7 +89,7 @@ def redis(tmp_path_factory, monkeypatch):
         yield url
 
 
-@on("session_redis", ["cpython", "uvicorn", "gunicorn"])
+@on("session_redis", ["python", "uvicorn", "gunicorn"])
 def test_session_redis(redis, client):
     for visit in range(1, 41):
         answer = client.get("/", headers={"Connection": "close"}).json()
@@ -116,6 +114,6 @@ def test_utemplate(client):
     check_templates(client)
 
 
-@on("jinja", ["cpython", "uvicorn", "gunicorn"])
+@on("jinja", ["python", "uvicorn", "gunicorn"])
 def test_jinja(client):
     check_templates(client)

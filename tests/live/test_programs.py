@@ -1,15 +1,14 @@
 """Small programs, as the documentation of the API shows them, run word for word."""
 
 import contextlib
-import subprocess
 import sys
 
 import httpx
 import pytest
 
 from live.served import CPYTHON, KINDS, ROOT, Served
+from processes import PATIENCE, ServerProcess
 from runtimes import micropython_binary
-from wire.server import free_port, wait_until
 
 HELLO = """
 from microdot{module} import Microdot
@@ -143,36 +142,23 @@ def test_environ():
 
 @pytest.mark.parametrize("kind", ["python", "micropython"])
 def test_run(tmp_path, kind):
-    """The port is the default one, 5000, where nothing else has it."""
-    port = 5000
-    with contextlib.closing(__import__("socket").socket()) as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            port = free_port()
+    """The port is the default one, 5000, unless another program has it."""
     path = tmp_path / "app.py"
-    path.write_text(RUN if port == 5000 else RUN.replace("app.run()", f"app.run(port={port})"))
+    path.write_text(RUN)
     command = [sys.executable] if kind == "python" else [micropython_binary(), "-X", "heapsize=256k"]
-    with subprocess.Popen(
-        [*command, str(path)], env={"MICROPYPATH": f".frozen:{ROOT / 'firmware'}"},
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    ) as process:
+    server = ServerProcess([*command, str(path)], tmp_path, {"MICROPYPATH": f".frozen:{ROOT / 'firmware'}"})
+    with contextlib.ExitStack() as stack:
         try:
-            url = f"http://127.0.0.1:{port}"
-            assert wait_until(lambda: process.poll() is not None or answers(url)), "no answer"
-            assert process.poll() is None, process.stdout.read()
-            assert httpx.get(url).text == "Hello, world!"
-            assert httpx.get(url + "/shutdown").text == "The server is shutting down..."
-            assert process.wait(20) == 0
-        finally:
-            process.kill()
-
-
-def answers(url):
-    """Return whether a server answers."""
-    try:
-        httpx.get(url)
-    except httpx.TransportError:
-        return False
-    return True
+            stack.enter_context(server)
+            assert server.port == 5000
+        except AssertionError as error:
+            assert "EADDRINUSE" in str(error) or "Address already in use" in str(error)
+            path.write_text(RUN.replace("app.run()", "app.run(port=0)"))
+            stack.enter_context(server)
+        url = f"http://127.0.0.1:{server.port}"
+        assert httpx.get(url, timeout=PATIENCE).text == "Hello, world!"
+        assert httpx.get(url + "/shutdown", timeout=PATIENCE).text == "The server is shutting down..."
+        assert server.process.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("kind", CPYTHON)

@@ -1,54 +1,29 @@
-"""What a WSGI server and the application say to one another, with gunicorn."""
+"""What only a WSGI server and the application say to one another, with gunicorn."""
 
 import concurrent.futures
-import hashlib
 
 import pytest
 
 from live.served import Served
-from wire.server import wait_until
+from processes import wait_until
 
 PROGRAM = """
 import asyncio
-import contextvars
 import os
 import threading
 
 THREADS_BEFORE = threading.active_count()
 
-from microdot.wsgi import Microdot, Request
+from microdot.wsgi import Microdot
 
 app = Microdot()
 THREADS_AFTER = threading.active_count()
-Request.max_content_length = None
-variable = contextvars.ContextVar("variable", default="unset")
 lock = asyncio.Lock()
 queue = asyncio.Queue()
 full = asyncio.Event()
 waiting = 0
 counter = 0
 events = []
-
-
-@app.get("/who")
-async def who(request):
-    return {"client": request.client_addr, "scheme": request.scheme, "version": request.http_version,
-            "url": request.url, "path": request.path, "query": request.query_string}
-
-
-@app.get("/path/<path:p>")
-def path(request, p):
-    return {"p": p, "url": request.url, "path": request.path}
-
-
-@app.post("/stream")
-async def stream(request):
-    import hashlib
-    size, digest = 0, hashlib.sha256()
-    while data := await request.stream.read(65536):
-        size += len(data)
-        digest.update(data)
-    return {"size": size, "sha256": digest.hexdigest()}
 
 
 @app.get("/meet")
@@ -106,29 +81,6 @@ async def at_import(request):
     return {"before": THREADS_BEFORE, "after": THREADS_AFTER, "pid": os.getpid()}
 
 
-@app.get("/endless")
-async def endless(request):
-    async def body():
-        try:
-            while True:
-                yield "x" * 10000
-                await asyncio.sleep(0.01)
-        finally:
-            events.append("endless ended")
-    return body()
-
-
-@app.get("/sync")
-def sync(request):
-    def body():
-        try:
-            while True:
-                yield "x" * 10000
-        finally:
-            events.append("sync ended")
-    return body()
-
-
 @app.get("/async-file")
 async def async_file(request):
     class File:
@@ -138,40 +90,6 @@ async def async_file(request):
         async def close(self):
             events.append("closed")
     return File()
-
-
-@app.before_request
-def before(request):
-    variable.set("before")
-
-
-@app.get("/context")
-def context(request):
-    seen = variable.get()
-    variable.set("handler")
-    return seen
-
-
-@app.get("/context-async")
-async def context_async(request):
-    seen = variable.get()
-    variable.set("handler")
-    return seen
-
-
-@app.after_request
-def after(request, response):
-    response.headers["X-Context"] = variable.get()
-
-
-@app.get("/fail")
-async def fail(request):
-    raise ValueError("private")
-
-
-@app.get("/wrong")
-def wrong(request):
-    return 1.5
 
 
 @app.get("/length")
@@ -209,28 +127,6 @@ def at_once(served, path, times):
         return list(pool.map(get, range(times)))
 
 
-def test_request(client):
-    who = client.get("/who?a=1&b=%C5%BC").json()
-    assert who["client"][0] == "127.0.0.1"
-    assert (who["scheme"], who["version"]) == ("http", "1.1")
-    assert (who["url"], who["path"], who["query"]) == ("/who?a=1&b=%C5%BC", "/who", "a=1&b=%C5%BC")
-    assert client.get("/who").json()["query"] is None
-
-
-def test_raw_path(client):
-    assert client.get("/path/caf%C3%A9%2Fx/%25").json() == {
-        "p": "café/x/%", "url": "/path/caf%C3%A9%2Fx/%25", "path": "/path/café/x/%",
-    }
-
-
-@pytest.mark.parametrize("chunked", [False, True])
-def test_a_body_of_20_megabytes(client, chunked):
-    body = bytes(range(256)) * 80 * 1024
-    content = (body[i : i + 100_000] for i in range(0, len(body), 100_000)) if chunked else body
-    answer = client.post("/stream", content=content).json()
-    assert answer == {"size": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-
-
 def test_no_body(client):
     assert client.get("/length", headers={"Content-Length": "0"}).json() == [0, ""]
     assert client.request("GET", "/length", content=b"abc").json() == [3, "abc"]
@@ -262,39 +158,9 @@ def test_tasks_go_on_after_the_response(client):
     assert wait_until(lambda: "worked" in client.get("/events").json())
 
 
-@pytest.mark.parametrize("name", ["endless", "sync"])
-def test_a_client_that_leaves_ends_the_generator(served, client, name):
-    with client.stream("GET", f"/{name}") as response:
-        next(response.iter_bytes())
-    assert wait_until(lambda: f"{name} ended" in client.get("/events").json())
-
-
 def test_asynchronous_file(client):
     assert client.get("/async-file").content == b"onetwo"
     assert wait_until(lambda: "closed" in client.get("/events").json())
-
-
-def test_context_variables(client):
-    for path in ("/context", "/context-async"):
-        for _ in range(2):
-            response = client.get(path)
-            assert response.text == "before", path
-            assert response.headers["X-Context"] == "handler", path
-
-
-def test_head(client):
-    for path in ("/who", "/endless", "/sync"):
-        response = client.head(path)
-        assert (response.status_code, response.content) == (200, b""), path
-
-
-def test_errors_stay_on_the_console(client, served):
-    response = client.get("/fail")
-    assert (response.status_code, response.text) == (500, "Internal server error")
-    assert "ValueError: private" in served.log()
-    response = client.get("/wrong")
-    assert response.status_code == 500
-    assert "handler wrong returned 1.5" in served.log()
 
 
 @pytest.mark.parametrize("kind", ["gunicorn", "gthread"])
@@ -304,15 +170,3 @@ def test_preload(kind):
         assert {(answer["before"], answer["after"]) for answer in answers} == {(1, 1)}  # importing starts no thread
         with served.client() as client:
             assert client.get("/background").text == "started"
-
-
-def test_script_name():
-    with Served("gunicorn", PROGRAM, SCRIPT_NAME="/api") as served, served.client() as client:
-        who = client.get("/api/who?a=1").json()
-        assert (who["url"], who["path"]) == ("/who?a=1", "/who")
-        assert client.get("/api/path/x%2Fy").json()["p"] == "x/y"
-
-
-def test_client_without_an_address():
-    with Served("gunicorn-unix", PROGRAM) as served, served.client() as client:
-        assert client.get("/who").json()["client"] is None

@@ -2,13 +2,12 @@
 
 import os
 import pathlib
-import re
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 
+from processes import PATIENCE, ServerProcess, open_files, wait_until
 from wire.reader import EndOfStream, Reader
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -19,22 +18,6 @@ from firmware_tools.compiler import compile_file  # noqa: E402
 
 APP = pathlib.Path(__file__).parent / "app.py"
 CODE = 48  # KB of heap by which a framework that is not frozen takes more, on a 64-bit machine
-PATIENCE = 30  # seconds after which a server that does nothing has failed; nothing waits for this when all is well
-
-
-def free_port():
-    """Return a TCP port that nothing listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-def wait_until(condition):
-    """Poll a condition; return its first true value, or its last false one when patience ends."""
-    limit = time.monotonic() + PATIENCE
-    while not (value := condition()) and time.monotonic() < limit:
-        time.sleep(0.01)
-    return value
 
 
 def prepare(micropython, heap, app, folder):
@@ -58,7 +41,7 @@ def has_framework(micropython):
     return not subprocess.run([micropython, "-c", "import microdot"], env=environment, capture_output=True).returncode
 
 
-class Server:
+class Server(ServerProcess):
     """A process that runs an application and listens on `port`; use as a context manager.
 
     runtime: "cpython", or the path of a MicroPython
@@ -69,7 +52,6 @@ class Server:
     """
 
     def __init__(self, runtime, *arguments, app=APP, heap=1024, compiled=None):
-        self.port = free_port()
         paths = [str(ROOT / "firmware"), str(app.parent)]
         if runtime == "cpython":
             command = [sys.executable, "-B", "-W", "always::ResourceWarning", str(app)]
@@ -80,37 +62,7 @@ class Server:
         else:
             command = [runtime, "-X", f"heapsize={heap}k", str(app)]
             paths = {"MICROPYPATH": ":".join([".frozen", *paths])}
-        self.command = [*command, str(self.port), *map(str, arguments)]
-        self.environment = dict(os.environ, **paths)
-
-    def __enter__(self):
-        self.output = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
-        self.process = subprocess.Popen(
-            self.command, env=self.environment, cwd=ROOT, stdout=self.output, stderr=subprocess.STDOUT
-        )
-        if not wait_until(self.ended_or_listening) or self.process.poll() is not None:
-            self.process.kill()
-            raise AssertionError(f"the server did not start:\n{self.log()}")
-        return self
-
-    def __exit__(self, *exc_info):
-        self.process.kill()
-        self.process.wait()
-        self.output.close()
-
-    def ended_or_listening(self):
-        """True when the process has ended, or has a listening socket."""
-        return self.process.poll() is not None or self.listening()
-
-    def listening(self):
-        """True when the server's socket accepts connections; looks without connecting."""
-        state = rf"^ *\d+: \w+:{self.port:04X} \w+:0000 0A "
-        tables = ("/proc/net/tcp", "/proc/net/tcp6")
-        return any(re.search(state, pathlib.Path(table).read_text(), re.MULTILINE) for table in tables)
-
-    def log(self):
-        """Return what the server has printed so far."""
-        return os.pread(self.output.fileno(), 1 << 20, 0).decode("utf-8", "replace")
+        super().__init__([*command, "0", *map(str, arguments)], ROOT, dict(os.environ, **paths))
 
     def complaints(self):
         """Return signs in the log of something that the framework should have handled or cleaned up."""
@@ -123,14 +75,7 @@ class Server:
 
     def open_files(self):
         """Return what the server's file descriptors refer to."""
-        folder = pathlib.Path(f"/proc/{self.process.pid}/fd")
-        names = []
-        for entry in folder.iterdir():
-            try:
-                names.append(os.readlink(entry))
-            except FileNotFoundError:
-                continue  # closed since the folder was listed
-        return names
+        return open_files(self.process.pid)
 
     def connect(self):
         """Return a new connection to the server."""

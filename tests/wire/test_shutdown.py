@@ -89,7 +89,7 @@ def test_endless_body_is_cancelled_and_closed(server):
 def test_no_client_is_taken_while_shutting_down(server):
     sock = start(server, b"/wait/4")
     by_route(server)
-    assert wait_until(lambda: not server.listening()), "still accepts connections"
+    assert wait_until(lambda: not server.listens()), "still accepts connections"
     assert Reader(sock).response().status == 200
     assert_ends(server)
     sock.close()
@@ -98,7 +98,7 @@ def test_no_client_is_taken_while_shutting_down(server):
 def test_the_port_is_free_again(server):
     by_route(server)
     assert_ends(server)
-    assert not server.listening()
+    assert not server.listens()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
