@@ -1,11 +1,10 @@
 """WebSockets under ASGI: the server speaks the protocol, the application gets its messages."""
 
 import asyncio
-import contextlib
 
 from microdot import Response
-from microdot._compat import invoke_handler, log_error
-from microdot.frames import ABNORMAL, BINARY, NO_STATUS, TEXT, TOO_BIG, is_close_code
+from microdot._compat import invoke_handler
+from microdot.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG, FrameError, is_close_code
 
 from .messages import encode_headers, make_request
 
@@ -19,104 +18,92 @@ class WebSocketTransport:
     watch = None
 
     def __init__(self, scope, receive, send):
-        self._receive = receive
+        self.read = receive
         self._send = send
-        self._client = scope.get("client")
         self.subprotocols = scope.get("subprotocols") or []
         self.accepted = False
 
     async def accept_websocket(self, subprotocol, max_message_length):
-        """Accept the request; return the channel for the connection's messages."""
+        """Accept the request; return the connection, from and for which `read()` and `send()` carry messages."""
         self.accepted = True
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         asyncio.get_running_loop().call_later(0.25, self._tick)
-        return MessageChannel(self._receive, self._send, max_message_length, self._client)
+        return MessageConnection(max_message_length)
 
     def _tick(self):
         if self.watch:
             self.watch()
             asyncio.get_running_loop().call_later(0.25, self._tick)
 
+    async def send(self, message):
+        """Give a message to the server.
 
-class MessageChannel:
-    """The messages of a WebSocket, as the server gives and takes them."""
+        :raises OSError: if the peer is gone.
+        """
+        if message:
+            try:
+                await self._send(message)
+            except RuntimeError as error:  # what servers raise after the connection's end
+                raise OSError(32, "WebSocket closed") from error
 
-    silence = 0  # not counted: pings are the server's business
 
-    def __init__(self, receive, send, max_message_length, client):
-        self._receive = receive
-        self._send = send
+class MessageConnection:
+    """What `frames.Connection` is for bytes, for the messages of a server that speaks the protocol itself."""
+
+    linger = 0
+    reply = error = close_code = _message = None
+    close_reason = ""
+
+    def __init__(self, max_message_length):
         self._limit = max_message_length
-        self._client = client
-        self.close_code = None
-        self.close_reason = ""
 
-    async def receive(self, settled):
-        """Return the next message, None when the connection is closed.
+    def feed(self, message):
+        """Take a message from the server; an empty one means that the peer is gone."""
+        if message:
+            self._message = message
+        elif self.close_code is None:
+            self.close_code = ABNORMAL
 
-        :param settled: coroutine function that returns when this side may close; the server itself answers the peer's
-            wish to close.
-        """
-        while self.close_code is None:
-            message = await self._receive()
-            if message["type"] == "websocket.disconnect":
-                self.close_code = message.get("code") or NO_STATUS
-                self.close_reason = message.get("reason") or ""
-            elif message["type"] == "websocket.receive":
-                data = message.get("text")
-                if data is None:  # servers may send both, one of them None
-                    data = message.get("bytes") or b""
-                if not self._limit or _size(data) <= self._limit:
-                    return data
-                await settled()
-                await self._refuse_message()
-        return None
+    def next_event(self):
+        """Return what the peer sent, None when another message is needed."""
+        message, self._message = self._message, None
+        self.reply = None
+        if not message:
+            return None
+        if message["type"] == "websocket.disconnect":  # the server itself has answered the peer
+            self.close_code = message.get("code") or NO_STATUS
+            self.close_reason = message.get("reason") or ""
+            return CLOSE, (self.close_code, self.close_reason)
+        text = message.get("text")  # servers may send both, one of them None
+        data = (message.get("bytes") or b"") if text is None else text
+        if self._limit and (len(data) if text is None else len(text.encode())) > self._limit:
+            return self.fail(FrameError(TOO_BIG, "message too big"))
+        return TEXT, data
 
-    async def _refuse_message(self):
-        log_error(f"WebSocket of {self._client} closed: {TOO_BIG} message too big")
-        with contextlib.suppress(OSError):
-            await self.close(TOO_BIG, "message too big")
-        self.close_code, self.close_reason = TOO_BIG, "message too big"
+    def fail(self, error):
+        """Give the connection up because of *error*."""
+        self.error = error
+        self.close_code, self.close_reason = error.code, error.reason
+        self.reply = self.close(error.code, error.reason)
+        return CLOSE, (error.code, error.reason)
 
-    async def send(self, data, opcode):
-        """Send a message; pings and pongs are the server's business.
-
-        :raises OSError: if the peer is gone.
-        """
+    def message(self, data, opcode):
+        """Return what sends a message of type TEXT or BINARY."""
         if opcode == TEXT:
-            text = data if isinstance(data, str) else str(data, "utf-8")
-            await self._pass({"type": "websocket.send", "text": text})
-        elif opcode == BINARY:
-            data = data.encode() if isinstance(data, str) else bytes(data)
-            await self._pass({"type": "websocket.send", "bytes": data})
+            return {"type": "websocket.send", "text": data if isinstance(data, str) else str(data, "utf-8")}
+        return {"type": "websocket.send", "bytes": data.encode() if isinstance(data, str) else bytes(data)}
 
-    async def close(self, code, reason):
-        """Close the connection.
+    def control(self, opcode, payload=b""):
+        """Return nothing to send: pings and pongs are the server's business."""
 
-        :raises OSError: if the peer is gone.
+    def close(self, code, reason):
+        """Return what closes the connection.
+
         :raises ValueError: for a code that no endpoint may send.
         """
         if not is_close_code(code):
             raise ValueError("close code")
-        await self._pass({"type": "websocket.close", "code": code, "reason": reason})
-
-    def lose(self):
-        """Give the peer up."""
-        self.close_code = self.close_code or ABNORMAL
-
-    async def _pass(self, message):
-        try:
-            await self._send(message)
-        except OSError:
-            self.lose()
-            raise
-        except RuntimeError as error:  # what servers raise after the connection's end
-            self.lose()
-            raise OSError(32, "WebSocket closed") from error
-
-
-def _size(data):
-    return len(data.encode()) if isinstance(data, str) else len(data)
+        return {"type": "websocket.close", "code": code, "reason": reason}
 
 
 async def serve_websocket(app, scope, receive, send):

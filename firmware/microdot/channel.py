@@ -1,95 +1,175 @@
-"""A WebSocket connection over a transport that carries bytes: the frames' I/O at the server's end."""
+"""The input and output of a WebSocket connection: who reads and when, one writer at a time, and all that takes time."""
 
 import asyncio
 import gc
 
 from ._compat import log_error
-from .frames import CLOSE, TOO_BIG, Connection, FrameError
+from .frames import CLOSE, PING, TOO_BIG, FrameError
 
-# After an error, what the peer still sends is read for so long, so that it reads the close frame and not a reset.
-_LINGER_BYTES = 65536
 _LINGER_SECONDS = 0.2
 
 
-class FrameChannel:
-    """Messages over a transport with `async read() -> bytes` (empty at the end) and `async send(data)`.
+class WebSocketError(OSError):
+    """The connection is closed: the peer has ended it or is gone, or the application has closed it."""
 
-    :param client: who the peer is, for the log.
-    :param received: what the peer has sent after its handshake already.
-    :param max_message_length: in bytes, 0 for no limit.
-    :param extension: the negotiated permessage-deflate object, or None.
+    def __init__(self, message: str = "WebSocket closed"):
+        super().__init__(32, message)  # EPIPE
+
+
+def uncancel(task):
+    """Say that a cancellation has been dealt with, which Python 3.11 wants to know."""
+    if hasattr(task, "uncancel"):
+        task.uncancel()
+
+
+class Channel:
+    """An open connection over a transport.
+
+    The transport has `async read()`, empty at the end, `async send(data)`, and calls its `watch` four times a second.
+    What is read and sent means something to *connection*, a `frames.Connection` or the like.
     """
 
-    #: The code with which the connection was closed: the peer's, 1005 if it gave none, 1006 if it was lost.
-    close_code: "int | None" = None
-    #: The text that came with `close_code`.
-    close_reason = ""
-    #: For the one who watches the peer: set to 0 whenever something comes from it.
-    silence = 0
+    #: Messages that the handler does not take are read up to about so many bytes. What comes then has to wait.
+    read_ahead = 1024
+    #: Seconds that the peer has for its part of the closing handshake.
+    close_timeout = 5
+    #: Seconds that the handler has to answer the last messages when the peer closes, and to end by itself after the
+    #: connection's end before it is cancelled: it may wait for something that is not the connection.
+    grace = 1
+
+    _closing = False  # this side has closed
+    _ended = False
+    _messages = ()  # read ahead, oldest first
+    _reader = None  # the task that reads
+    _watching = False  # it does that for nobody yet
+    _waiting = False  # the handler waits for what another task reads
+    _changed = None  # the Event of that waiting
+    _expired = False  # the task that reads was cancelled because the peer is gone
     _sending = False  # a stream takes the bytes of one task at a time
     _sent = None  # the Event of those who wait for another task's sending
+    _ticks = 0  # until the peer or the handler is out of time
+    _ping_ticks = 0
+    _silence = 0  # of the peer, in ticks
+    _abandoned = False  # the handler had to be cancelled
 
-    def __init__(self, transport, client, received: bytes = b"", max_message_length: int = 0, extension=None):
-        self._transport = transport
-        self._client = client
-        self._connection = Connection(False, max_message_length, extension)
-        if received:
-            self._connection.feed(received)
+    def __init__(self, connection, request):
+        self._connection = connection
+        self._request = request
+        self._transport = request.transport
+        self._handler = asyncio.current_task()
+        self._transport.watch = self._look
 
-    async def receive(self, settled) -> "str | bytes | None":
-        """Return the next message, None when the connection is closed; answers pings meanwhile.
+    # Reading: by the handler while it waits for a message, else by a task that is made for it
 
-        :param settled: coroutine function that returns when the close frame may be sent, after which nothing more can.
-        """
+    async def _pull(self, end):
+        """Return the next message. When the connection is closed raise *end*, or return None if that is None."""
         connection = self._connection
-        while connection.close_code is None:
-            try:
-                event = connection.next_event()
-                if event is None:
-                    connection.feed(await self._transport.read())
-                    if self.silence:
-                        self.silence = 0
-                    continue
-                if event[0] < CLOSE:
-                    return event[1]
-                if event[0] == CLOSE:
-                    await settled()
-                if connection.reply:
+        self._reader = asyncio.current_task()
+        try:
+            while connection.close_code is None:
+                try:
+                    event = connection.next_event()
+                    if event is None:
+                        connection.feed(await self._transport.read())
+                        if self._silence:
+                            self._silence = 0
+                        continue
+                    if event[0] < CLOSE:
+                        if self._closing:
+                            continue  # what comes after this side's close is left out
+                        return event[1]
+                    if event[0] == CLOSE:
+                        await self._settled()
+                    if connection.reply:
+                        await self._write(connection.reply)
+                except OSError:
+                    connection.feed(b"")  # the peer is gone
+                except MemoryError:
+                    connection.fail(FrameError(TOO_BIG, "out of memory"))
+                    gc.collect()
                     await self._write(connection.reply)
-            except OSError:
-                connection.feed(b"")  # the peer is gone
-            except MemoryError:
-                connection.fail(FrameError(TOO_BIG, "out of memory"))
-                gc.collect()
-                await self._write(connection.reply)
-        self.close_code, self.close_reason = connection.close_code, connection.close_reason
-        if connection.error is not None:
-            log_error("WebSocket of %s closed: %d %s" % (self._client, connection.close_code, connection.close_reason))
-            await self._linger()
+            if not self._ended:
+                self._ended = True
+                if connection.error is not None:
+                    await self._linger()
+        except asyncio.CancelledError:
+            if not self._expired:
+                raise
+            uncancel(self._reader)
+        finally:
+            self._reader = None
+            if self._changed:
+                self._changed.set()
+        if end:
+            raise end
         return None
 
-    def send(self, data: "str | bytes", opcode: int):
-        """Send a message of type TEXT or BINARY, or a PING or PONG; to be awaited.
+    async def _linger(self):
+        """Read some of what the peer still sends after an error, so that it reads the close frame and not a reset."""
+        connection = self._connection
+        client = self._request.client_addr
+        log_error("WebSocket of %s closed: %d %s" % (client, connection.close_code, connection.close_reason))
+        left = connection.linger
+        try:
+            while left > 0:
+                data = await asyncio.wait_for(self._transport.read(), _LINGER_SECONDS)
+                if not data:
+                    return
+                left -= len(data)
+        except (OSError, asyncio.TimeoutError):
+            pass
 
-        :raises OSError: if the peer is gone.
-        """
-        if opcode < CLOSE:
-            return self._write(self._connection.message(data, opcode))
-        return self._write(self._connection.control(opcode, data.encode() if isinstance(data, str) else data))
+    def _next(self, end):
+        """Return the next message as `_pull()` does; to be awaited."""
+        return self._await_next(end) if self._messages or self._reader or self.closed else self._pull(end)
 
-    async def close(self, code: int, reason: str) -> None:
-        """Send the close frame; `receive()` returns None when the peer has answered it.
+    async def _await_next(self, end):
+        while not self._messages:
+            if self.closed:
+                raise end
+            if not self._reader:
+                return await self._pull(end)
+            await self._reader_done()
+        return self._messages.pop(0)
 
-        :raises OSError: if the peer is gone.
-        """
-        frame = self._connection.close(code, reason)
-        if frame:
-            await self._write(frame)
+    async def _reader_done(self):
+        """Wait until the task that reads has read a message or the end."""
+        if self._changed is None:
+            self._changed = asyncio.Event()
+        self._waiting = True
+        self._changed.clear()
+        try:
+            await self._changed.wait()
+        finally:
+            self._waiting = False
 
-    def lose(self) -> None:
-        """Give the peer up."""
-        self._connection.feed(b"")
-        self.close_code = self._connection.close_code
+    async def _watch(self):
+        """Read while the handler does something else."""
+        if self._reader:
+            return
+        self._watching = True
+        try:
+            while not self._waiting and self._has_room():
+                message = await self._pull(None)
+                if message is None:
+                    break
+                if not self._messages:
+                    self._messages = []
+                self._messages.append(message)
+        except Exception as error:
+            log_error("Exception in a WebSocket connection", error)
+            self._expire()
+        self._watching = False
+
+    def _has_room(self):
+        return sum([len(message) + 32 for message in self._messages]) < self.read_ahead
+
+    async def _settled(self):
+        """Give the handler time to answer the messages that have come before the connection's end."""
+        left = self.grace
+        while self._watching and left > 0 and (self._messages or not self._waiting):
+            await asyncio.sleep(0.02)
+            left -= 0.02
 
     async def _write(self, data):
         while self._sending:
@@ -100,21 +180,52 @@ class FrameChannel:
         self._sending = True
         try:
             await self._transport.send(data)
-        except (OSError, asyncio.CancelledError):  # what was sent of the frame, if anything, may not be all of it
-            self.lose()
+        except OSError:
+            self._expire()
+            raise WebSocketError from None
+        except asyncio.CancelledError:  # a part of a frame may have been sent
+            self._expire()
             raise
         finally:
             self._sending = False
             if self._sent:
                 self._sent.set()
 
-    async def _linger(self):
-        left = _LINGER_BYTES
+    # Time
+
+    def _look(self):
+        """See to the connection; the server calls this four times a second."""
+        if self._ticks:
+            self._ticks -= 1
+            if not self._ticks:
+                if not self._ended:
+                    self._expire()
+                elif self._handler:
+                    self._abandoned = True
+                    self._handler.cancel()
+        elif self._ended:
+            if not self._abandoned:
+                self._ticks = int(self.grace * 4) + 1
+        elif not self._reader:
+            if self._has_room():
+                asyncio.create_task(self._watch())
+        elif self._ping_ticks:  # while nothing is read the peer cannot be heard: it is not silent then
+            self._silence += 1
+            if self._silence == self._ping_ticks:
+                asyncio.create_task(self._ping())
+            elif self._silence > 2 * self._ping_ticks:
+                self._expire()
+
+    async def _ping(self):
         try:
-            while left > 0:
-                data = await asyncio.wait_for(self._transport.read(), _LINGER_SECONDS)
-                if not data:
-                    return
-                left -= len(data)
-        except (OSError, asyncio.TimeoutError):
+            await self._write(self._connection.control(PING))
+        except OSError:
             pass
+
+    def _expire(self):
+        """End the connection without its peer."""
+        self._connection.feed(b"")
+        self._ended = True
+        if self._reader and self._reader is not asyncio.current_task():
+            self._expired = True
+            self._reader.cancel()

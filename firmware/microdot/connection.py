@@ -11,6 +11,9 @@ from .http11 import RequestParser, format_head
 from .request import Request
 from .response import Response
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Awaitable
+
 _EXPIRED = -1  # a deadline that has passed
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
 _LINGER_BYTES = 64 * 1024
@@ -100,11 +103,14 @@ class Connection:
     def _log_handshake(self, error):
         log_error("TLS handshake with %s failed: %r" % (self.client_addr, error))
 
-    async def read(self, n: int = READ_SIZE) -> bytes:
-        """Return up to *n* bytes from the client, `b''` at the end; the wait ends at `read_deadline`.
+    def read(self, n: int = READ_SIZE) -> "Awaitable[bytes]":
+        """Return up to *n* bytes from the client, `b''` at the end; to be awaited.
 
-        :raises HTTPException: 408 after the deadline.
+        :raises HTTPException: 408 after `read_deadline`, which is not kept after an upgrade to another protocol.
         """
+        return receive(self.reader, n) if self.upgraded else self._read(n)
+
+    async def _read(self, n):
         self._reading = asyncio.current_task()
         try:
             return await receive(self.reader, n)

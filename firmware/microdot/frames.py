@@ -261,6 +261,8 @@ class FrameParser:
 class Connection(FrameParser):
     """One end of an open connection. After each `next_event()` the bytes in `reply` have to be sent to the peer."""
 
+    #: So many bytes of what the peer sends are read after its error.
+    linger = 65536
     reply = b""
     #: What the peer did wrong.
     error: "FrameError | None" = None
