@@ -8,6 +8,7 @@ import sys
 import httpx
 import pytest
 
+from processes import PATIENCE
 from runtimes import ROOT
 
 PAGES = [
@@ -39,11 +40,11 @@ def test_run_serves_both_and_ctrl_c_stops_both(running):
     assert len(urls) == 2
     for url in urls:
         for method, path, options, status, body in PAGES:
-            response = httpx.request(method, url + path, **options)
+            response = httpx.request(method, url + path, timeout=PATIENCE, **options)
             assert response.status_code == status, (url, path)
             assert (response.json() if isinstance(body, dict) else response.text) == body
     running.send_signal(signal.SIGINT)
-    assert running.wait(30) == 0
+    assert running.wait(PATIENCE) == 0
     for url in urls:
         with pytest.raises(httpx.ConnectError):
             httpx.get(url)

@@ -248,7 +248,7 @@ def test_a_server_in_another_thread():
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     assert started.wait(PATIENCE)
-    assert httpx.get(f"http://127.0.0.1:{app.port}").text == "x"
+    assert httpx.get(f"http://127.0.0.1:{app.port}", timeout=PATIENCE).text == "x"
     app.shutdown()
     thread.join(PATIENCE)
     assert not thread.is_alive()
@@ -263,7 +263,7 @@ def test_run_in_another_thread():
         assert thread.is_alive()
         time.sleep(0.01)
     port = app.server.sockets[0].getsockname()[1]
-    assert httpx.get(f"http://127.0.0.1:{port}").text == "x"
+    assert httpx.get(f"http://127.0.0.1:{port}", timeout=PATIENCE).text == "x"
     app.shutdown()
     thread.join(PATIENCE)
     assert not thread.is_alive()
