@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 
-PATIENCE = 30
+PATIENCE = 120  # seconds: the machine may be busy
 
 
 def free_port():

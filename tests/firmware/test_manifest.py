@@ -12,7 +12,7 @@ from firmware_tools import manifests
 from firmware_tools.console import FirmwareError
 from firmware_tools.paths import FIRMWARE, MANIFEST
 
-NEVER = {"asgi", "wsgi", "jinja", "_cpython", "test_client", "cookiejar", "websocket_client"}
+NEVER = {"asgi", "wsgi", "jinja", "_cpython", "_cpython_network", "test_client", "cookiejar", "websocket_client"}
 LISTS = manifests.lists()
 SETS = LISTS["SETS"]
 PACKAGE = FIRMWARE / LISTS["PACKAGE"]

@@ -79,7 +79,7 @@ class QemuBoard:
         theirs.close()
         try:
             self.socket.sendall(b"\x01")
-            self.read_until(b"raw REPL; CTRL-B to exit\r\n>", 20)
+            self.read_until(b"raw REPL; CTRL-B to exit\r\n>", 120)
             if self.romfs:
                 place = f"{self.address}, {os.path.getsize(self.romfs)}"
                 self.execute(
@@ -120,7 +120,7 @@ class QemuBoard:
         for start in range(0, len(code), 64):
             self.socket.sendall(code[start : start + 64])
         self.socket.sendall(b"\x04")
-        self.read_until(b"OK", 20)
+        self.read_until(b"OK", timeout)
         printed = self.read_until(b"\x04", timeout)
-        error = self.read_until(b"\x04>", 20)
+        error = self.read_until(b"\x04>", timeout)
         return printed.decode().replace("\r\n", "\n"), error.decode().replace("\r\n", "\n")

@@ -1,14 +1,12 @@
 """mpremote, as it is, against the emulated board: files, mip and ROMFS."""
 
-import functools
-import http.server
 import json
 import subprocess
-import threading
 
 import pytest
 from emulated import PATIENCE, EmulatedPico, RawRepl
 from needs import needed
+from serving import files_served
 
 from firmware_tools.console import MissingError, beside_python
 
@@ -33,19 +31,6 @@ def mpremote(board):
         return done.stdout
 
     return run
-
-
-@pytest.fixture
-def index(tmp_path):
-    """The address of a web server of the folder tmp_path."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
-    handler.log_message = lambda *args: None
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        thread = threading.Thread(target=httpd.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{httpd.server_port}"
-        httpd.shutdown()
-        thread.join()
 
 
 def test_exec_and_eval(mpremote):
@@ -78,11 +63,12 @@ def test_files_go_to_the_board_and_come_back(mpremote, tmp_path):
     assert "folder" not in mpremote("fs", "ls", ":")
 
 
-def test_a_package_is_installed_by_mip(mpremote, index, tmp_path):
+def test_a_package_is_installed_by_mip(mpremote, tmp_path):
     (tmp_path / "answers.py").write_bytes(MODULE)
-    package = {"urls": [["answers/__init__.py", f"{index}/answers.py"]], "version": "1"}
-    (tmp_path / "package.json").write_text(json.dumps(package))
-    mpremote("mip", "install", "--no-mpy", f"{index}/package.json")
+    with files_served(tmp_path) as address:
+        package = {"urls": [["answers/__init__.py", f"{address}/answers.py"]], "version": "1"}
+        (tmp_path / "package.json").write_text(json.dumps(package))
+        mpremote("mip", "install", "--no-mpy", f"{address}/package.json")
     assert mpremote("exec", USE) == "/lib/answers/__init__.py 42\n"
     mpremote("fs", "rm", "-r", ":lib")
 
