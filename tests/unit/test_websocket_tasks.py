@@ -1,0 +1,177 @@
+"""WebSockets whose handler does not just read: it is busy, has several tasks, or gives up waiting."""
+
+import asyncio
+
+from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, encode
+from microdot.websocket import WebSocketError, with_websocket
+from support import raises
+from websocket_peer import Peer, application
+
+
+class Busy:
+    """A handler that reads nothing until `read` is set, and then everything; `seen` is what it got."""
+
+    def __init__(self):
+        self.read = asyncio.Event()
+        self.seen = []
+        self.close_code = None
+
+    async def __call__(self, request, ws):
+        self.ws = ws
+        ws.grace = 0.05
+        try:
+            await self.read.wait()
+            async for message in ws:
+                self.seen.append(message)
+        finally:
+            self.close_code = ws.close_code
+
+
+def busy_peer(**options):
+    """Return a handler that is busy, and its peer."""
+    busy = Busy()
+
+    async def handler(request, ws):
+        await busy(request, ws)
+
+    return busy, Peer(application(handler, with_websocket(**options)))
+
+
+async def test_a_peer_gone_silent_is_given_up_though_nothing_is_read():
+    busy, peer = busy_peer(ping_interval=0.05)
+    peer.send("one")
+    peer.send("two")
+    await peer.response()  # the handler was cancelled
+    assert busy.close_code == 1006 and busy.seen == []
+
+
+async def test_a_peer_that_answers_is_kept_though_nothing_is_read():
+    busy, peer = busy_peer(ping_interval=0.05)
+    peer.send("one")
+    peer.send("two")
+    for _ in range(5):
+        assert await peer.event() == (PING, b"")  # its answer is on its way
+    busy.read.set()
+    peer.close()
+    await peer.response()
+    assert busy.seen == ["one", "two"] and busy.close_code == 1000
+
+
+async def test_what_is_not_read_waits_with_the_peer():
+    busy, peer = busy_peer(ping_interval=0.05)
+    messages = [b"%d" % i + bytes(100) for i in range(50)]
+    for message in messages:
+        peer.send(message)
+    while len(peer.transport.incoming) == len(messages):
+        await asyncio.sleep(0)
+    for _ in range(40):  # many times the deadline: a peer that is not listened to is not silent
+        await asyncio.sleep(0.005)
+    assert len(peer.transport.incoming) > 40 and not busy.ws.closed
+    busy.read.set()
+    while len(busy.seen) < len(messages):
+        await asyncio.sleep(0)
+    assert busy.seen == messages
+    peer.close()
+    await peer.response()
+    assert busy.close_code == 1000
+
+
+async def test_the_end_is_noticed_behind_messages_that_are_not_read():
+    for close in (True, False):
+        busy, peer = busy_peer()
+        peer.send("not read")
+        if close:
+            peer.close(4000)
+        else:
+            peer.transport.arrive(b"")
+        await peer.response()
+        assert busy.close_code == (4000 if close else 1006) and busy.seen == []
+
+
+async def test_giving_up_to_wait_loses_nothing():
+    seen = []
+
+    async def handler(request, ws):
+        while len(seen) < 2:
+            try:
+                seen.append(await asyncio.wait_for(ws.receive(), 0.001))
+            except asyncio.TimeoutError:
+                pass
+
+    peer = Peer(application(handler, with_websocket))
+    stream = encode(TEXT, b"in ", False, b"1234") + encode(CONTINUATION, b"pieces", mask=b"1234")
+    for byte in stream + encode(BINARY, b"whole", mask=b"1234"):
+        peer.transport.arrive(bytes((byte,)))
+        await asyncio.sleep(0.002)
+    assert await peer.event() == (CLOSE, (1000, ""))
+    await peer.response()
+    assert seen == ["in pieces", b"whole"]
+
+
+async def test_several_tasks_receive():
+    seen = []
+
+    async def take(ws):
+        seen.append(await ws.receive())
+
+    async def handler(request, ws):
+        await asyncio.gather(take(ws), take(ws), take(ws))
+
+    peer = Peer(application(handler, with_websocket))
+    for message in ("one", "two", "three"):
+        await asyncio.sleep(0.001)
+        peer.send(message)
+    assert await peer.event() == (CLOSE, (1000, ""))
+    await peer.response()
+    assert sorted(seen) == ["one", "three", "two"]
+
+
+async def test_closing_ends_what_another_task_receives():
+    seen = []
+
+    async def take(ws):
+        with raises(WebSocketError):
+            await ws.receive()
+        seen.append("ended")
+
+    async def handler(request, ws):
+        ws.close_timeout = timeout
+        task = asyncio.create_task(take(ws))
+        await asyncio.sleep(0)
+        await ws.close(4000)
+        await task
+
+    for timeout in (60, 0.05):  # with a peer that answers, and one that does not
+        peer = Peer(application(handler, with_websocket))
+        assert await peer.event() == (CLOSE, (4000, ""))
+        if timeout == 60:
+            peer.send("left out")
+            peer.transport.arrive(peer.connection.close(4000))
+        else:
+            peer.transport.incoming = []
+        await peer.response()
+    assert seen == ["ended", "ended"]
+
+
+async def test_several_tasks_send():
+    async def handler(request, ws):
+        await asyncio.gather(*[ws.send(str(i) * 10) for i in range(5)])
+
+    peer = Peer(application(handler, with_websocket))
+    found = []
+    for _ in range(5):
+        found.append((await peer.event())[1])
+    assert found == [str(i) * 10 for i in range(5)]
+    assert await peer.event() == (CLOSE, (1000, ""))
+    await peer.response()
+
+
+async def test_the_server_shuts_down():
+    busy, peer = busy_peer()
+    while not hasattr(busy, "ws"):
+        await asyncio.sleep(0)
+    peer.task.cancel()
+    with raises(asyncio.CancelledError):
+        await peer.response()
+    assert await peer.event() == (CLOSE, (1001, ""))
+    assert busy.ws.closed
