@@ -44,7 +44,7 @@ def check_board(args):
     board = boards.load(args.board)
     if board.port != "esp32":
         raise FirmwareError(f"check is for ESP32 boards; `build {args.board}` does it all for this one")
-    source = sources.checkout(args.micropython) if args.micropython else sources.pinned()
+    source = sources.checkout(args.micropython, board) if args.micropython else sources.pinned()
     found = esp32.check(board, source, args.set, args.app)
     print(f"{board.name}: frozen code compiles for the {board.mcu}, {found.frozen} bytes, {found.framework} new")
     print(f"{found.room} of the app partition's {found.partition} bytes stay free")

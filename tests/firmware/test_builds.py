@@ -1,8 +1,11 @@
 """Images that are built here: they fit, they hold what was asked for, and a second build of the same is quick."""
 
+import os
+import shutil
 import subprocess
 
 import pytest
+from needs import needed
 
 from firmware_tools import boards, build, flashing, manifests
 from firmware_tools.console import FirmwareError
@@ -28,6 +31,30 @@ def test_the_image_stays_out_of_the_filesystem(firmware, name):
     data = built.image.read_bytes()
     end = int.from_bytes(data[-512 + 12 : -512 + 16], "little") + 256 - 0x10000000
     assert built.size <= end <= built.board.flash_budget
+
+
+@pytest.fixture
+def checkout(source):
+    """The pinned sources laid out as a full checkout, where a later run finds its build; micropython-lib is empty."""
+    folder = source.work / "checkout"
+    if not folder.exists():
+        shutil.copytree(source.mp, folder, symlinks=True, copy_function=os.link)
+        (folder / "lib" / "tinyusb").unlink()
+        for name, origin in (("pico-sdk", source.sdk), ("tinyusb", source.mp / "lib" / "tinyusb"),
+                             ("micropython-lib", source.lib)):
+            shutil.copytree(origin, folder / "lib" / name, copy_function=os.link, dirs_exist_ok=True)
+    return folder
+
+
+def test_a_full_checkout_is_built_with_what_it_holds(firmware, source, checkout, monkeypatch):
+    with needed():
+        monkeypatch.setenv("picotool_DIR", str(source.picotool()))
+    built = firmware("RPI_PICO", micropython=checkout)
+    assert built.source.full and built.source.mp == checkout
+    flashing.check_image(built.board, built.image)
+    configuration = (built.folder / "CMakeCache.txt").read_text()
+    assert f"{checkout}/ports/rp2" in configuration
+    assert f"{source.mp}/" not in configuration
 
 
 def test_unix_has_every_module_frozen(unix):

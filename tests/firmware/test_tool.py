@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from firmware_tools import console, debian, sources
+from firmware_tools import boards, console, debian, sources
 from firmware_tools.console import FirmwareError, MissingError
 from firmware_tools.paths import ROOT
 
@@ -32,7 +32,7 @@ def test_the_boards_are_listed_with_what_can_build_them():
 @pytest.mark.parametrize("arguments, message", [
     (["build", "NOPE"], "no board NOPE in boards/; there are ESP32_GENERIC,"),
     (["build", "RPI_PICO2_W"], "RPI_PICO2_W needs drivers that Debian's source lacks: pass --micropython DIR"),
-    (["build", "RPI_PICO", "--micropython", "/nowhere"], "/nowhere is not a MicroPython checkout (no py/mpconfig.h)"),
+    (["build", "RPI_PICO", "--micropython", "/nowhere"], "/nowhere is not a MicroPython checkout (no py/"),
     (["build", "QEMU_RV32", "--micropython", "/nowhere"], "is built from Debian's sources only"),
     (["check", "RPI_PICO"], "check is for ESP32 boards; `build RPI_PICO` does it all"),
     (["emulate", "ESP32_GENERIC"], "there is no emulator for ESP32_GENERIC here; `check ESP32_GENERIC`"),
@@ -74,10 +74,30 @@ def test_without_apt_a_checkout_is_asked_for(monkeypatch):
 
 
 def test_a_checkout_without_submodules_says_what_to_run(tmp_path, source):
+    board = boards.load("RPI_PICO_PPP")
     (tmp_path / "py").mkdir()
     (tmp_path / "py" / "mpconfig.h").write_text((source.mp / "py" / "mpconfig.h").read_text())
-    with pytest.raises(FirmwareError, match="lacks its submodules: run `make -C ports/<port> BOARD="):
-        sources.checkout(tmp_path)
+    names = ("micropython-lib", "pico-sdk", "tinyusb", "mbedtls", "lwip")
+    for name in names:
+        (tmp_path / "lib" / name).mkdir(parents=True)  # as a clone without submodules has it
+    for name in names:
+        with pytest.raises(FirmwareError) as caught:
+            sources.checkout(tmp_path, board)
+        command = f"make -C ports/rp2 BOARD_DIR={board.folder} submodules"
+        assert str(caught.value) == f"{tmp_path} lacks its submodule lib/{name}: run `{command}` there"
+        (tmp_path / "lib" / name / "README.md").write_text("")
+    assert sources.checkout(tmp_path, board).version == source.version
+
+
+@pytest.mark.parametrize("header, message", [
+    (["MAJOR 1", "MINOR 23", "MICRO 0"], "is MicroPython 1.23.0; 1.24 or newer is needed"),
+    (["MINOR 23"], "is not a MicroPython checkout"),
+])
+def test_what_is_no_checkout_or_too_old_is_refused(tmp_path, header, message):
+    (tmp_path / "py").mkdir()
+    (tmp_path / "py" / "mpconfig.h").write_text("".join(f"#define MICROPY_VERSION_{line}\n" for line in header))
+    with pytest.raises(FirmwareError, match=message):
+        sources.checkout(tmp_path, boards.load("UNIX"))
 
 
 def test_a_failed_command_names_its_first_error_and_its_log(tmp_path):

@@ -10,8 +10,10 @@ class Board:
     """One folder of boards/.
 
     `port` is MicroPython's port, `mcu` the chip, `sources` what it can be built from ("debian", "checkout"),
-    `flash_budget` the bytes that the image may take, `stock_image` the bytes of MicroPython's own image for it (None
-    where it is not known), `flash_offset` where esptool writes the image (None for other ports).
+    `submodules` what it needs of a checkout's lib folder beside what its port does, `folder_variable` the name that the
+    port's Makefile has for its folder, `flash_budget` the bytes that the image may take, `stock_image` those of
+    MicroPython's own image for it (None where it is not known), `flash_offset` where esptool writes the image (None for
+    other ports).
     """
 
     def __init__(self, folder):
@@ -23,6 +25,8 @@ class Board:
         self.mcu = described["mcu"]
         self.port = own["port"]
         self.sources = own["sources"]
+        self.submodules = own.get("submodules", [])
+        self.folder_variable = "VARIANT_DIR" if self.port == "unix" else "BOARD_DIR"
         self.flash_budget = own["flash_budget"]
         self.stock_image = own.get("stock_image")
         offset = described.get("deploy_options", {}).get("flash_offset")

@@ -58,7 +58,7 @@ def build(name, micropython=None, sets=None, app=None):
     if board.port == "esp32" and not os.environ.get("IDF_PATH"):
         raise FirmwareError("ESP32 firmware is linked with ESP-IDF: run its export.sh first (IDF_PATH is not set)")
     debian.require(PACKAGES[board.port], f"building {name}")
-    source = sources.checkout(pathlib.Path(micropython)) if micropython else sources.pinned()
+    source = sources.checkout(pathlib.Path(micropython), board) if micropython else sources.pinned()
     label = "-".join([name, *(sets or "").split(), *([app.resolve().name] if app else [])])
     folder = source.work / "builds" / label
     with locked(f"build-{label}"):
@@ -100,15 +100,27 @@ def build_rp2(board, source, manifest, folder, env):
     log = folder.with_suffix(".log")
     with step(f"{board.name} with MicroPython {source.version}"):
         if not (folder / "build.ninja").exists():
-            run(command, log=log, env=env, what=f"configuring {board.name}")
+            configure(command, board, log, env)
         run(["ninja", f"-j{sources.JOBS}", "-C", folder], log=log, env=env, what=f"building {board.name}")
+
+
+def configure(command, board, log, env):
+    """Run cmake; where the Pico SDK cannot fetch picotool, say how to give it one."""
+    try:
+        run(command, log=log, env=env, what=f"configuring {board.name}")
+    except FirmwareError as error:
+        if "picotool" not in str(error):
+            raise
+        raise FirmwareError(
+            "the Pico SDK found no picotool and could not fetch it: install it, and set picotool_DIR to the folder of"
+            f" its picotoolConfig.cmake (whole output: {log})"
+        ) from None
 
 
 def build_make(board, source, manifest, folder, env):
     """Build the ports whose Makefile takes the board's folder and a BUILD folder: unix and qemu."""
-    where = "VARIANT_DIR" if board.port == "unix" else "BOARD_DIR"
-    command = ["make", "-C", source.port(board.port), f"-j{sources.JOBS}", f"{where}={board.folder}", f"BUILD={folder}",
-               f"FROZEN_MANIFEST={manifest}"]
+    command = ["make", "-C", source.port(board.port), f"-j{sources.JOBS}", f"{board.folder_variable}={board.folder}",
+               f"BUILD={folder}", f"FROZEN_MANIFEST={manifest}"]
     if source.lib:
         command.append(f"MPY_LIB_DIR={source.lib}")
     with step(f"{board.name} with MicroPython {source.version}"):

@@ -18,6 +18,14 @@ PINNED = {
     "pico-sdk-source": "2.1.1",
     "tinyusb-source": "0.18.0",
 }
+# The oldest release that a checkout may be of.
+OLDEST = (1, 24)
+# What a port needs of the checkout's lib folder, which is empty there until the submodules are fetched.
+SUBMODULES = {
+    "rp2": ("micropython-lib", "pico-sdk", "tinyusb", "mbedtls"),
+    "unix": ("micropython-lib", "mbedtls"),
+    "esp32": ("micropython-lib",),
+}
 TARBALLS = ("micropython", "mbedtls", "lwip", "picotool")
 PACKAGES = ("pico-sdk-source", "tinyusb-source")
 JOBS = str(os.cpu_count() or 1)
@@ -78,21 +86,24 @@ class Source:
 def version(mp):
     """Return the release that the tree at *mp* says it is, such as `1.25.0`."""
     header = mp / "py" / "mpconfig.h"
-    if not header.exists():
-        raise FirmwareError(f"{mp} is not a MicroPython checkout (no py/mpconfig.h)")
-    numbers = [
-        re.search(rf"#define MICROPY_VERSION_{part} (\d+)", header.read_text()).group(1)
-        for part in ("MAJOR", "MINOR", "MICRO")
-    ]
+    text = header.read_text() if header.exists() else ""
+    numbers = re.findall(r"#define MICROPY_VERSION_(?:MAJOR|MINOR|MICRO) (\d+)", text)
+    if len(numbers) != 3:
+        raise FirmwareError(f"{mp} is not a MicroPython checkout (no py/mpconfig.h with a version)")
     return ".".join(numbers)
 
 
-def checkout(folder):
-    """Return the Source of a full checkout; FirmwareError when its submodules are absent."""
+def checkout(folder, board):
+    """Return the Source of a full checkout; FirmwareError when it is too old or lacks submodules that *board* needs."""
     folder = folder.resolve()
-    version(folder)
-    if not (folder / "lib" / "micropython-lib" / "README.md").exists():
-        raise FirmwareError(f"{folder} lacks its submodules: run `make -C ports/<port> BOARD=<board> submodules` there")
+    release = version(folder)
+    if tuple(int(number) for number in release.split(".")) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise FirmwareError(f"{folder} is MicroPython {release}; {oldest} or newer is needed")
+    for name in (*SUBMODULES.get(board.port, ()), *board.submodules):
+        if not any((folder / "lib" / name).glob("*")):
+            command = f"make -C ports/{board.port} {board.folder_variable}={board.folder} submodules"
+            raise FirmwareError(f"{folder} lacks its submodule lib/{name}: run `{command}` there")
     # The build folders of one checkout are told apart from another's by the path, kept readable.
     work = cache() / "checkouts" / re.sub(r"[^A-Za-z0-9.]+", "-", str(folder)).strip("-")
     work.mkdir(parents=True, exist_ok=True)
