@@ -13,8 +13,8 @@ import tempfile
 
 import pytest
 
-from processes import RUNNING
 from runtimes import ROOT, compiled_framework, micropython_binary
+from server_process import RUNNING
 
 UNIT = ROOT / "tests" / "unit"
 RUNNER = ROOT / "tests" / "micropython" / "runner.py"

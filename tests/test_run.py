@@ -8,8 +8,8 @@ import sys
 import httpx
 import pytest
 
-from processes import PATIENCE
 from runtimes import ROOT
+from server_process import PATIENCE
 
 PAGES = [
     ("GET", "/", {}, 200, "Hello from Microdot!"),

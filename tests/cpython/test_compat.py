@@ -15,7 +15,7 @@ import pytest
 import microdot.microdot
 from microdot import Microdot, Response, _compat
 from microdot.test_client import TestClient
-from processes import PATIENCE, listening_port
+from server_process import PATIENCE, listening_port
 
 variable = contextvars.ContextVar("variable", default="unset")
 

@@ -10,8 +10,8 @@ import textwrap
 
 import httpx
 
-from processes import PATIENCE, ServerProcess
 from runtimes import compiled_framework, micropython_binary
+from server_process import PATIENCE, ServerProcess
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 RUN = "import {module}; {module}.app.run(host='127.0.0.1', port=0)"

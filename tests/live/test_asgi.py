@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from live.served import Served
-from processes import wait_until
+from server_process import wait_until
 
 PROGRAM = """
 import asyncio

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from live.served import KINDS, OWN, Served
-from processes import PATIENCE
+from server_process import PATIENCE
 
 PROGRAM = """
 from microdot import Microdot

@@ -6,8 +6,8 @@ import socket
 import pytest
 
 from live.served import EVERYWHERE, serve_example
-from processes import wait_until
 from runtimes import ROOT
+from server_process import wait_until
 
 
 @pytest.fixture

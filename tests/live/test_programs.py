@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from live.served import CPYTHON, KINDS, ROOT, Served
-from processes import PATIENCE, ServerProcess
 from runtimes import micropython_binary
+from server_process import PATIENCE, ServerProcess
 
 HELLO = """
 from microdot{module} import Microdot

@@ -5,7 +5,7 @@ import concurrent.futures
 import pytest
 
 from live.served import Served
-from processes import wait_until
+from server_process import wait_until
 
 PROGRAM = """
 import asyncio

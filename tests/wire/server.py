@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from processes import PATIENCE, ServerProcess, open_files, wait_until
+from server_process import PATIENCE, ServerProcess, open_files, wait_until
 from wire.reader import EndOfStream, Reader
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
