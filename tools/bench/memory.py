@@ -132,15 +132,20 @@ def _each(folder, open_one):
 
 
 def _allocated(folder):
-    """Return the heap at import, and what a request allocates while nothing is collected."""
+    """Return the heap at import and once it serves, and what a request allocates while nothing is collected."""
     heap = Heap(folder)
     try:
         heap.get(b"/")
+        serving = heap.number(b"/in-all")
         start = heap.number(b"/grow")
         for _ in range(200):
             heap.get(b"/")
         request = (heap.number(b"/grown") - start) // 201
-        return {"after import": heap.number(b"/import"), "allocated for a request": request}
+        return {
+            "after import": heap.number(b"/import"),
+            "serving, with WebSocket and SSE": serving,
+            "allocated for a request": request,
+        }
     finally:
         heap.stop()
 

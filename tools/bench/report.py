@@ -118,11 +118,14 @@ def machine(versions):
 
 def summary(sections):
     """Return the summary of the sections: the ratios with 16 connections, by rate and by processor time."""
-    parts = ["## Summary\n\nOf the bare program, by rate and by processor time, with 16 connections.\n"]
+    parts = [
+        "## Summary\n\nOf the bare program, by rate and by processor time, with 16 connections (assets: one).\n"
+    ]
     for family, title in TITLES.items():
         ratios = {}
         for workload in SUMMARY:
-            for line in sections.get(f"{family}/{workload}/16", "").splitlines():
+            count = 1 if workload == "assets" else 16
+            for line in sections.get(f"{family}/{workload}/{count}", "").splitlines():
                 cells = [cell.strip() for cell in line.strip("|").split("|")]
                 if len(cells) == len(HEADINGS) and cells[1][:1].isdigit():
                     ratios.setdefault(cells[0], {})[workload] = f"{cells[2]}, {cells[6]}"
@@ -169,7 +172,7 @@ def now():
     return f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC"
 
 
-SUMMARY = ("hello", "dynamic", "echo", "file", "stream", "upload", "websocket")
+SUMMARY = ("hello", "dynamic", "echo", "close", "file", "stream", "upload", "assets", "websocket")
 PARTS = ("machine", "asgi", "wsgi", "own", "micropython", "growth", "memory")
 TITLES = {
     "asgi": "## Under ASGI",

@@ -32,6 +32,13 @@ async def imported(request):
     return str(import_heap)
 
 
+@app.get("/in-all")
+async def in_all(request):
+    """What the framework and this application take by now: some modules are imported when they are first used."""
+    gc.collect()
+    return str(gc.mem_alloc() - before_import)
+
+
 @app.get("/heap")
 async def heap(request):
     gc.collect()
