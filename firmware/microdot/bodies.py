@@ -10,6 +10,8 @@ def iterate(body, file_buffer_size: int):
 
     :param file_buffer_size: size in bytes of the pieces of a file; larger where there is memory for it.
     """
+    if hasattr(body, "yields_bytes"):  # it is such an iterator
+        return body
     if isinstance(body, bytes):
         return _Items(SyncItems(iter((body,))))
     if hasattr(body, "read"):

@@ -174,7 +174,7 @@ class Connection:
         """Return when the client has closed the connection; bytes that it sends are kept for the next request."""
         try:
             while self.parser.buffered < self.app.max_head_length:
-                data = await self.read()
+                data = await receive(self.reader, READ_SIZE)
                 self.parser.receive(data)
                 if not data:
                     return

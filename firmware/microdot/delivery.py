@@ -42,6 +42,7 @@ async def send_response(connection, response, request, keep_alive: bool) -> bool
         if not is_bytes:
             await response.body_iter().aclose()
     elif not is_bytes:
+        head = [head]  # from where it can be dropped once it is sent
         return await _send_stream(connection, response, request, head, chunked) and keep_alive
     elif len(head) + len(body) <= _ONE_WRITE:
         await connection.send(head + body)
@@ -71,9 +72,9 @@ async def _send_stream(connection, response, request, head, chunked):
             if chunked:
                 chunk = format_chunk(chunk)
             if head:
-                chunk = head + chunk
-                head = None
+                chunk = head.pop() + chunk
             await connection.send(chunk)
+            chunk = None  # a stream may wait for long
     except (OSError, MemoryError):
         raise
     except Exception as error:
@@ -95,7 +96,7 @@ async def _send_stream(connection, response, request, head, chunked):
             await asyncio.sleep(0)  # it lets go of the reader
         await chunks.aclose()
     if head or chunked:
-        await connection.send((head or b"") + (LAST_CHUNK if chunked else b""))
+        await connection.send((head.pop() if head else b"") + (LAST_CHUNK if chunked else b""))
     return not left
 
 

@@ -34,20 +34,17 @@ class Subscription:
     def __aiter__(self) -> "Subscription":
         return self
 
-    async def __anext__(self):
-        try:
-            return await self._queue.get()
-        except QueueClosed:
-            raise StopAsyncIteration from None
+    def __anext__(self):
+        return self._queue.get(None, StopAsyncIteration)
 
-    async def get(self, timeout: "float | None" = None):
-        """Return the next message.
+    def get(self, timeout: "float | None" = None):
+        """Return the next message; to be awaited.
 
         :param timeout: seconds to wait for it; None for no limit.
         :raises QueueClosed: when there will be none.
         :raises asyncio.TimeoutError: if none comes in time.
         """
-        return await self._queue.get(timeout)
+        return self._queue.get(timeout)
 
 
 class PubSub:

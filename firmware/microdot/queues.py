@@ -19,17 +19,19 @@ class BoundedQueue:
     :raises ValueError: for another policy, or a size below 1.
     """
 
+    closed = False
+    #: How many items the policy has thrown away.
+    dropped = 0
+    # Made by the first who waits:
+    _filled = None  # an Event, set while there is an item, or never will be one
+    _open = None  # an Event, set while there is a place, or the queue is closed
+
     def __init__(self, size: int, overflow: str = WAIT):
         if size < 1 or overflow not in (WAIT, DROP, CLOSE):
             raise ValueError("queue size or overflow policy")
         self._size = size
         self._overflow = overflow
         self._items = []
-        self._filled = asyncio.Event()  # set while there is an item, or never will be one
-        self._open = asyncio.Event()  # set while there is a place, or the queue is closed
-        self.closed = False
-        #: How many items the policy has thrown away.
-        self.dropped = 0
 
     @property
     def empty(self) -> bool:
@@ -52,8 +54,9 @@ class BoundedQueue:
                 raise QueueClosed
             self._items.pop(0)
         self._items.append(item)
-        self._filled.set()
-        if len(self._items) >= self._size:
+        if self._filled:
+            self._filled.set()
+        if self._open and len(self._items) >= self._size:
             self._open.clear()
         return True
 
@@ -63,31 +66,37 @@ class BoundedQueue:
         :raises QueueClosed: if the queue is closed.
         """
         while not self.offer(item):
+            if not self._open:
+                self._open = asyncio.Event()
             await self._open.wait()
 
-    async def get(self, timeout: "float | None" = None):
+    async def get(self, timeout: "float | None" = None, closed: "type[Exception]" = QueueClosed):
         """Take the oldest item out.
 
         :param timeout: seconds to wait for one; None for no limit.
-        :raises QueueClosed: if there is none and the queue is closed.
+        :param closed: what to raise if there is none and the queue is closed.
         :raises asyncio.TimeoutError: if none comes in time.
         """
         while not self._items:
             if self.closed:
-                raise QueueClosed
+                raise closed
+            if not self._filled:
+                self._filled = asyncio.Event()
             if timeout is None:
                 await self._filled.wait()
             else:
                 await asyncio.wait_for(self._filled.wait(), timeout)
         item = self._items.pop(0)  # nothing is awaited from here on, so that no item is lost by a timeout
         if not self.closed:
-            self._open.set()
-            if not self._items:
+            if self._open:
+                self._open.set()
+            if self._filled and not self._items:
                 self._filled.clear()
         return item
 
     def close(self) -> None:
         """Take no more items; those that are in can still be taken out."""
         self.closed = True
-        self._filled.set()
-        self._open.set()
+        for event in (self._filled, self._open):
+            if event:
+                event.set()

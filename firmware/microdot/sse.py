@@ -48,10 +48,11 @@ def _one_line(value):
 class SSE:
     """The events to one client: what a handler gets from `with_sse`."""
 
-    def __init__(self, request, queue: BoundedQueue):
+    #: The id of the last event that the client got before it lost the connection; None if there was none.
+    last_event_id: "str | None" = None
+
+    def __init__(self, queue: BoundedQueue):
         self._queue = queue
-        #: The id of the last event that the client got before it lost the connection; None if there was none.
-        self.last_event_id: str | None = request.headers.get("Last-Event-ID")
 
     async def send(
         self,
@@ -82,32 +83,57 @@ class SSE:
 class _Events:
     """The body of the response: the handler's events; runs the handler while the body is being read."""
 
-    def __init__(self, sse, queue, keep_alive, call):
-        self._sse = sse
+    yields_bytes = True
+    _ticks = 0  # since the last event
+    _clocked = False  # the server has a clock, which sees to the comments
+    _task = None  # of the handler
+
+    def __init__(self, request, queue, keep_alive, call):
+        self._request = request
         self._queue = queue
         self._keep_alive = keep_alive
-        self._call = call
-        self._task = None
+        self._call = call  # the function and its arguments
 
     def __aiter__(self):
         return self
 
-    async def __anext__(self):
+    def __anext__(self):
+        """Return the next piece; to be awaited."""
+        self._ticks = 0
+        if self._clocked:
+            return self._queue.get(None, StopAsyncIteration)
+        return self._next()
+
+    async def _next(self):
+        queue = self._queue
         if self._task is None:  # not before: for HEAD the body is never read
             self._task = asyncio.create_task(self._run())
+            transport = self._request.transport
+            if self._keep_alive and hasattr(transport, "watch"):
+                transport.watch = self._look
+                self._clocked = True
             await asyncio.sleep(0)
-            if self._queue.empty:
+            if queue.empty:
                 return _NOTHING  # the head goes out with it, and the client knows that it is connected
         try:
-            return await self._queue.get(self._keep_alive)
+            return await queue.get(None if self._clocked else self._keep_alive, StopAsyncIteration)
         except asyncio.TimeoutError:
             return _NOTHING
-        except QueueClosed:
-            raise StopAsyncIteration from None
+
+    def _look(self):
+        """Send a comment if there has been no event for long; the server calls this four times a second."""
+        self._ticks += 1
+        if self._ticks >= self._keep_alive * 4 and self._queue.empty:
+            self._queue.offer(_NOTHING)
 
     async def _run(self):
+        function, args, kwargs = self._call
+        sse = SSE(self._queue)
+        last_event_id = self._request._header(b"last-event-id")
+        if last_event_id is not None:
+            sse.last_event_id = last_event_id
         try:
-            await self._call(self._sse)
+            await function(self._request, sse, *args, **kwargs)
         except QueueClosed:
             pass
         except Exception as error:
@@ -117,6 +143,8 @@ class _Events:
 
     async def aclose(self):
         """End the handler: the client has gone."""
+        if self._clocked:
+            self._request.transport.watch = None
         self._queue.close()
         if self._task is not None:
             self._task.cancel()
@@ -135,13 +163,9 @@ def sse_response(
 
     The other parameters are those of `with_sse`.
     """
-    queue = BoundedQueue(queue_size, overflow)
-
-    async def call(sse):
-        await event_function(request, sse, *args, **kwargs)
-
+    events = _Events(request, BoundedQueue(queue_size, overflow), keep_alive, (event_function, args, kwargs))
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
-    return Response(_Events(SSE(request, queue), queue, keep_alive, call), 200, headers)
+    return Response(events, 200, headers)
 
 
 def with_sse(f=None, *, queue_size: int = 8, overflow: str = WAIT, keep_alive: "float | None" = 15):
