@@ -68,18 +68,18 @@ class HTTPTransport:
 
     def __init__(self, receive):
         self._receive = receive
-        self._more = True
         self._chunk = b""
+        self.more = True  # whether some of the request's body may be still to come
 
     async def receive_body(self, n):
         """Return up to *n* bytes of the request's body, `b''` at its end."""
-        while not self._chunk and self._more:
+        while not self._chunk and self.more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                self._more = False
+                self.more = False
                 raise HTTPException(400, "Incomplete body")
             self._chunk = message.get("body", b"")
-            self._more = message.get("more_body", False)
+            self.more = message.get("more_body", False)
         data, self._chunk = self._chunk[:n], self._chunk[n:]
         return data
 
@@ -100,16 +100,16 @@ async def _serve_http(app, scope, receive, send):
     response = await app.dispatch_request(request)
     try:
         if response is not Response.already_handled:
-            await _send_response(response, method, transport, send)
+            await _send_response(response, request, transport, send)
             app.log_access(request, response)
     finally:
         request.start_background()
 
 
-async def _send_response(response, method, transport, send):
+async def _send_response(response, request, transport, send):
     await send({"type": "http.response.start", "status": response.status_code, "headers": encode_headers(response)})
     body = response.body
-    if method == "HEAD" or not response.has_body:
+    if request.method == "HEAD" or not response.has_body:
         if not isinstance(body, bytes):
             await response.body_iter().aclose()
         body = b""
@@ -117,8 +117,10 @@ async def _send_response(response, method, transport, send):
         body = await _read(response)
     if isinstance(body, bytes):
         await send({"type": "http.response.body", "body": body})
+    elif request._body is None and transport.more:
+        await _stream(response, send)  # the body may be made of the request's, which is not for a watcher
     else:
-        await _stream(response, transport, send)
+        await _stream_watched(response, transport, send)
 
 
 def _is_small_file(response):
@@ -138,7 +140,18 @@ async def _read(response):
         await chunks.aclose()
 
 
-async def _stream(response, transport, send):
+async def _stream(response, send):
+    """Send a body piece by piece."""
+    chunks = response.body_iter()
+    try:
+        async for chunk in chunks:
+            await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        await chunks.aclose()
+
+
+async def _stream_watched(response, transport, send):
     """Send a body piece by piece; a client that goes away cancels the wait for the next piece."""
     task = asyncio.current_task()
     gone = False
@@ -150,11 +163,8 @@ async def _stream(response, transport, send):
         task.cancel()
 
     watcher = asyncio.create_task(watch())
-    chunks = response.body_iter()
     try:
-        async for chunk in chunks:
-            await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+        await _stream(response, send)
     except asyncio.CancelledError:
         if not gone:
             raise
@@ -162,4 +172,3 @@ async def _stream(response, transport, send):
             task.uncancel()
     finally:
         watcher.cancel()
-        await chunks.aclose()

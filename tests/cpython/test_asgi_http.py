@@ -7,7 +7,7 @@ import pytest
 
 import microdot
 import microdot.asgi
-from microdot import Response
+from microdot import Request, Response
 from microdot.asgi import Microdot
 
 
@@ -215,6 +215,28 @@ async def test_disconnect_while_streaming():
     assert (status, body, ended) == (200, b"a", [True])
     if hasattr(asyncio.current_task(), "cancelling"):
         assert asyncio.current_task().cancelling() == 0
+
+
+async def test_a_response_made_of_the_body_as_it_arrives():
+    app = Microdot()
+
+    @app.post("/")
+    async def index(request):
+        async def body():
+            while data := await request.stream.read(20000):
+                yield data
+
+        return body()
+
+    pieces = [{"type": "http.request", "body": b"x" * 20000, "more_body": True} for _ in range(3)]
+    saved = Request.max_content_length
+    Request.max_content_length = None
+    try:
+        headers = [(b"content-length", b"60000")]
+        _, _, body, _ = await call(app, scope_of("/", "POST", headers), *pieces, {"type": "http.request"})
+    finally:
+        Request.max_content_length = saved
+    assert body == b"x" * 60000
 
 
 async def test_cancellation_from_outside():
