@@ -62,7 +62,7 @@ def serve(app, environ, start_response):
 def _start_response(app, request, response, start_response):
     """Send a response's head and return its body as a WSGI iterable."""
     reason = response.reason or reason_phrase(response.status_code) or "Unknown"
-    start_response(f"{response.status_code} {reason}", _encode_headers(response))
+    start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response))
     app.log_access(request, response)
     body = response.body
     if isinstance(body, bytes):
@@ -109,10 +109,12 @@ def _target(environ):
 
 
 def _encode_headers(response):
-    """Return the header fields as WSGI wants them: bytes in a str."""
-    return [
-        (name, value if value.isascii() else value.encode().decode("latin-1")) for name, value in response.header_list()
-    ]
+    return [(name, _native(value)) for name, value in response.header_list()]
+
+
+def _native(text):
+    """Return a text as WSGI wants it: the bytes of its UTF-8 as characters."""
+    return text if text.isascii() else text.encode().decode("latin-1")
 
 
 def _needs_loop(body):
@@ -168,12 +170,12 @@ class _Body:
         while True:
             if self._items is None:
                 try:
-                    return finish(self._chunks.__anext__())
+                    return bytes(finish(self._chunks.__anext__()))
                 except StopAsyncIteration:
                     raise StopIteration from None
             item = next(self._items)
             if item:
-                return item.encode() if isinstance(item, str) else item
+                return item.encode() if isinstance(item, str) else bytes(item)
 
     def close(self):
         """Close the file or generator; the server calls this."""
@@ -191,7 +193,7 @@ class _AsyncBody:
 
     def __next__(self):
         try:
-            return run(self._chunks.__anext__())
+            return bytes(run(self._chunks.__anext__()))
         except StopAsyncIteration:
             raise StopIteration from None
 

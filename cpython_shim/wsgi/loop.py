@@ -28,31 +28,36 @@ def get_loop():
 
 
 def run(coroutine):
-    """Run *coroutine* in the event loop and return its result; the calling thread waits.
+    """Run *coroutine* in the event loop and return its result or raise its exception; the calling thread waits.
 
     The thread's context variables go with it and come back as it left them.
     """
     loop = get_loop()
-    done = threading.Lock()  # held until the task is done: lighter than a concurrent.futures.Future
+    done = threading.Lock()  # held until the coroutine ends: lighter than a concurrent.futures.Future
     done.acquire()
-    tasks = []
+    result = error = context = None
 
-    def start():
-        task = loop.create_task(_with_context(coroutine))
-        task.add_done_callback(lambda _: done.release())
-        tasks.append(task)
+    async def work():
+        nonlocal result, error, context
+        try:
+            result = await coroutine
+        except BaseException as raised:  # SystemExit too is for this request's thread and would end the loop's
+            error = raised
+        context = contextvars.copy_context()
+        done.release()
 
-    loop.call_soon_threadsafe(start)
+    tasks = []  # the loop itself does not keep them
+    loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(work())))
     done.acquire()
-    result, context = tasks[0].result()
     for variable, value in context.items():
         if variable.get(context) is not value:
             variable.set(value)
-    return result
-
-
-async def _with_context(coroutine):
-    return await coroutine, contextvars.copy_context()
+    try:
+        if error:
+            raise error
+        return result
+    finally:
+        error = None  # it refers to this frame
 
 
 def finish(coroutine):

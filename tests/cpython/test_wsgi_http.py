@@ -234,6 +234,32 @@ def test_streams():
     assert closed == ["sync", "async"] * 2
 
 
+def test_buffers_as_pieces():
+    app = Microdot()
+
+    class File:
+        pieces = [bytearray(b"a"), memoryview(b"b"), b""]
+
+        def read(self, n):
+            return self.pieces.pop(0)
+
+    async def asynchronous():
+        yield memoryview(b"a")
+        yield bytearray(b"b")
+
+    app.get("/file")(lambda request: File())
+    app.get("/sync")(lambda request: iter([bytearray(b"a"), memoryview(b"b")]))
+    app.get("/async")(lambda request: asynchronous())
+    for path in ("/file", "/sync", "/async"):
+        assert call(app, environ_of(path))[2] == b"ab", path
+
+
+def test_a_reason_phrase_in_utf_8():
+    app = Microdot()
+    app.get("/")(lambda request: Response("x", 299, reason="ż"))
+    assert call(app, environ_of(), valid=False)[0] == "299 " + "ż".encode().decode("latin-1")
+
+
 def test_a_stream_that_fails():
     app = Microdot()
 
@@ -307,6 +333,31 @@ def test_exceptions_come_back():
 
     with pytest.raises(KeyError, match="why"):
         run(fails())
+
+
+def test_context_variables_come_back_with_an_exception():
+    variable = contextvars.ContextVar("variable", default="unset")
+
+    async def fails():
+        variable.set("set")
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        run(fails())
+    assert variable.get() == "set"
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+def test_an_exit_in_a_coroutine_is_for_the_calling_thread(kind):
+    async def leaves():
+        raise kind("why")
+
+    async def answers():
+        return "x"
+
+    with pytest.raises(kind):
+        run(leaves())
+    assert run(answers()) == "x"
 
 
 def test_one_loop_for_all_threads():
