@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Run the Autobahn WebSocket test suite against the framework's server.
 
-    tools/websocket_conformance.py [--micropython PATH] [--cases '9.*' ...] WSTEST
+    tools/websocket_conformance.py [--micropython PATH | --under uvicorn|gunicorn] [--cases '9.*' ...] WSTEST
 
-WSTEST is the suite's program: `pip install autobahntestsuite` in an environment of Python 2.7 puts it there. Without
---micropython the server runs on this Python. The report is written below build/conformance. Ends with status 1 if a
-case is not OK (informational ones aside).
+WSTEST is the suite's program: `pip install autobahntestsuite` in an environment of Python 2.7 puts it there. The
+framework's own server runs on this Python unless another one is asked for; under another server the installed framework
+is tested. The report is written below build/conformance. Ends with status 1 if a case is not OK (informational ones
+aside).
 """
 
 import argparse
@@ -28,14 +29,27 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def start(micropython, port, folder):
-    """Start the echo and return its process when it listens."""
-    command = [micropython, "-X", "heapsize=8m"] if micropython else [sys.executable]
-    path = "MICROPYPATH" if micropython else "PYTHONPATH"
+def command_line(options, port):
+    """Return the command that serves the echo, and its environment."""
     firmware = str(ROOT / "firmware")
-    environment = {path: f".frozen:{firmware}" if micropython else firmware}
+    if options.micropython:
+        command = [options.micropython, "-X", "heapsize=8m", APP, str(port)]
+        return command, {"MICROPYPATH": f".frozen:{firmware}"}
+    if options.under == "uvicorn":
+        arguments = ["--app-dir", APP.parent, "--port", str(port), "--ws-max-size", str(32 << 20)]
+    elif options.under == "gunicorn":
+        arguments = ["--chdir", APP.parent, "-b", f"127.0.0.1:{port}", "--threads", "4"]
+        arguments += ["--graceful-timeout", "1", "--no-control-socket"]
+    else:
+        return [sys.executable, APP, str(port)], {"PYTHONPATH": firmware}
+    return [sys.executable, "-m", options.under, *arguments, "conformance_app:app"], {}
+
+
+def start(options, port, folder):
+    """Start the echo and return its process when it listens."""
+    command, environment = command_line(options, port)
     log = (folder / "server.log").open("w")
-    process = subprocess.Popen([*command, APP, str(port)], env=environment, stdout=log, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     log.close()
     deadline = time.monotonic() + 30
     while True:
@@ -65,16 +79,17 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("wstest")
     parser.add_argument("--micropython", help="run the server on this MicroPython")
+    parser.add_argument("--under", choices=["uvicorn", "gunicorn"], help="run the application under this server")
     parser.add_argument("--cases", nargs="+", default=["*"])
     args = parser.parse_args()
     port = free_port()
-    folder = ROOT / "build" / "conformance" / ("micropython" if args.micropython else "cpython")
+    folder = ROOT / "build" / "conformance" / ("micropython" if args.micropython else args.under or "cpython")
     folder.mkdir(parents=True, exist_ok=True)
-    server = start(args.micropython, port, folder)
+    server = start(args, port, folder)
     try:
         results = run(args.wstest, port, args.cases, folder)
     finally:
-        server.kill()
+        server.terminate()
         server.wait()
     good = ("OK", "INFORMATIONAL")
     bad = [case for case, result in results.items() if not {result["behavior"], result["behaviorClose"]} <= {*good}]

@@ -67,7 +67,7 @@ def _start_response(app, request, response, start_response):
     body = response.body
     if isinstance(body, bytes):
         return [body] if response.has_body and request.method != "HEAD" else []
-    chunks = _AsyncBody(response) if _needs_loop(body) else _Body(response)
+    chunks = _AsyncBody(response, request.transport) if _needs_loop(body) else _Body(response)
     if request.method == "HEAD" or not response.has_body:
         chunks.close()
         return []
@@ -183,20 +183,49 @@ class _Body:
 
 
 class _AsyncBody:
-    """A body that the event loop makes as a WSGI iterable."""
+    """A body that the event loop makes as a WSGI iterable; it ends when the client is seen to go."""
 
-    def __init__(self, response):
+    def __init__(self, response, transport):
         self._chunks = response.body_iter()
+        self._transport = transport
+        self._task = None  # waits for the next piece
+        self._watched = False
+        self._gone = False
 
     def __iter__(self):
         return self
 
     def __next__(self):
         try:
-            return bytes(run(self._chunks.__anext__()))
+            return run(self._next())
         except StopAsyncIteration:
             raise StopIteration from None
 
+    async def _next(self):
+        if not self._watched:
+            self._watched = True
+            self._transport.watch_client(self._end)
+        self._task = asyncio.current_task()
+        try:
+            if not self._gone:
+                return await self._chunks.__anext__()
+        except asyncio.CancelledError:
+            if not self._gone:
+                raise
+        finally:
+            self._task = None
+        raise StopAsyncIteration
+
+    def _end(self):
+        self._gone = True
+        if self._task:
+            self._task.cancel()
+
     def close(self):
         """Close the generator; the server calls this."""
-        run(self._chunks.aclose())
+        run(self._close())
+
+    async def _close(self):
+        if self._watched:
+            self._transport.unwatch_client()
+        await self._chunks.aclose()

@@ -62,6 +62,15 @@ class WSGITransport:
                 raise HTTPException(400, "Incomplete body")
         return data
 
+    def watch_client(self, gone):
+        """Have *gone* called in the event loop, where this is called, when the client closes the connection.
+
+        Without the connection's socket that shows at the next write only.
+        """
+
+    def unwatch_client(self):
+        """Watch the client no more."""
+
 
 class SocketTransport(WSGITransport):
     """The same with the socket of the connection, for protocols other than HTTP.
@@ -69,18 +78,34 @@ class SocketTransport(WSGITransport):
     :param done: the exception that makes the server close the connection without a response.
     """
 
-    #: A function that the application wants to be called four times a second, or None.
-    watch = None
-
     def __init__(self, app, environ, sock, done):
         super().__init__(environ)
         self.sock = sock
         self._timeout = app.write_timeout
         self._done = done
 
+    def watch_client(self, gone):
+        def look():
+            try:
+                data = self.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                data = b""
+            self.unwatch_client()  # a client that sends something is there; what it sends is for the server
+            if not data:
+                gone()
+
+        if not isinstance(self.sock, ssl.SSLSocket):  # whose bytes say nothing before they are decrypted
+            asyncio.get_running_loop().add_reader(self.sock, look)
+
+    def unwatch_client(self):
+        asyncio.get_running_loop().remove_reader(self.sock)
+
     async def upgrade(self, request, headers):
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
+        self.watch = None  # a function that the application wants to be called four times a second
         self.sock.setblocking(False)
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         await self.send(f"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n".encode())
