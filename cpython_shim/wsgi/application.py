@@ -208,7 +208,7 @@ class _AsyncBody:
         self._task = asyncio.current_task()
         try:
             if not self._gone:
-                return await self._chunks.__anext__()
+                return bytes(await self._chunks.__anext__())
         except asyncio.CancelledError:
             if not self._gone:
                 raise
