@@ -5,6 +5,7 @@
 
 import asyncio
 import atexit
+import functools
 import inspect
 
 import microdot
@@ -25,6 +26,13 @@ class Microdot(microdot.Microdot):
         return serve(self, environ, start_response)
 
 
+@functools.lru_cache(256)
+def _environ_key(name):
+    """Return the key under which a header field is in an environment."""
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
+
+
 class EnvironHeaders:
     """The header fields of a WSGI environment as a mapping of lower-case bytes to bytes."""
 
@@ -32,8 +40,7 @@ class EnvironHeaders:
         self._environ = environ
 
     def get(self, name, default=None):
-        key = name.decode("latin-1").upper().replace("-", "_")
-        value = self._environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key)
+        value = self._environ.get(_environ_key(name))
         return value.encode("latin-1") if value else default
 
     def __getitem__(self, name):
