@@ -246,6 +246,7 @@ class Microdot:
                 res = make_response(res, handler)
                 if hooks or req._after:
                     res = await self._run_after(invoke, req, res)
+                res.prepare(req)
                 if req._finish:
                     await invoke(req._finish, None)
         except BaseException as error:
@@ -258,7 +259,6 @@ class Microdot:
         if req:
             for field in req._vary or ():
                 res.vary(field)
-            res.prepare(req)
         return res
 
     @staticmethod

@@ -3,6 +3,7 @@
 import os
 import time
 
+from ._compat import MIN_FILE_CHUNK
 from .bodies import FileChunks
 from .dates import format_date, parse_date
 from .response import Response
@@ -68,14 +69,25 @@ class FileResponse(Response):
 
     def prepare(self, request) -> None:
         """Choose a compressed sibling, answer a conditional request with 304 and a range with 206 or 416."""
-        if self.status_code != 200 or request.method not in ("GET", "HEAD"):
-            return
-        if self._filename:
-            self._negotiate(request)
-        if self._not_modified(request):
-            self._drop_body(304)
-        elif self._remaining is not None and request.method == "GET" and request.headers.get("Range"):
-            self._select_range(request)
+        if self.status_code == 200 and request.method in ("GET", "HEAD"):
+            if self._filename:
+                self._negotiate(request)
+            if self._not_modified(request):
+                self._drop_body(304)
+            elif self._remaining is not None and request.method == "GET" and request._header(b"range"):
+                self._select_range(request)
+        if self._remaining is not None and request.method != "HEAD":
+            self._load()
+
+    def _load(self):
+        """Read a small file: it goes out with the head."""
+        size = self._remaining
+        if size <= max(self.send_file_buffer_size, MIN_FILE_CHUNK) and not isinstance(self.body, bytes):
+            file = self.body
+            self.body = file.read(size)
+            file.close()
+            if len(self.body) < size:  # it has become shorter
+                self.headers["Content-Length"] = str(len(self.body))
 
     def _negotiate(self, request):
         name = self._filename + ".gz"
@@ -85,7 +97,7 @@ class FileResponse(Response):
         except OSError:
             return
         self.vary("Accept-Encoding")
-        for coding in (request.headers.get("Accept-Encoding") or "").lower().split(","):
+        for coding in (request._header(b"accept-encoding") or "").lower().split(","):
             coding, _, weight = coding.partition(";")
             if coding.strip() == "gzip" and weight.replace(" ", "").rstrip("0") not in ("q=", "q=0."):
                 self.body.close()
@@ -94,10 +106,10 @@ class FileResponse(Response):
                 return
 
     def _not_modified(self, request):
-        field = request.headers.get("If-None-Match")
+        field = request._header(b"if-none-match")
         if field is not None:
             return self._etag is not None and _matches(field, self._etag)
-        field = request.headers.get("If-Modified-Since")
+        field = request._header(b"if-modified-since")
         since = parse_date(field) if field and self._modified else None
         return since is not None and since >= parse_date(self._modified)
 
@@ -110,10 +122,10 @@ class FileResponse(Response):
 
     def _select_range(self, request):
         size = self._remaining
-        condition = request.headers.get("If-Range")
+        condition = request._header(b"if-range")
         if condition and condition not in (self._etag, self._modified):
             return
-        unit, _, spec = request.headers["Range"].partition("=")
+        unit, _, spec = request._header(b"range").partition("=")
         first, dash, last = spec.strip().partition("-")
         # What is not understood is ignored (RFC 9110, section 14.2), several ranges included.
         if unit.strip().lower() != "bytes" or not dash or not first + last or (first + last).strip("0123456789"):

@@ -177,10 +177,9 @@ class Response:
 
     def header_list(self) -> "list[tuple[str, str]]":
         """Return the header fields to send, each as (name, value), with those that are still missing."""
-        fields = self._headers or ()
+        fields = self.fields
         pairs = []
-        for name in fields:
-            value = fields[name]
+        for name, value in fields.items():
             if isinstance(value, list):
                 pairs.extend([(name, item) for item in value])
             else:

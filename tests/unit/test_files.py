@@ -146,7 +146,7 @@ async def test_compressed_sibling():
 
 def _etag_of_compressed(path):
     response = send_file(path)
-    response.prepare(Request(None, None, "GET", "/", "1.1", {"Accept-Encoding": "gzip"}))
+    response.prepare(Request(None, None, "HEAD", "/", "1.1", {"Accept-Encoding": "gzip"}))
     response.body.close()
     return response.headers["ETag"]
 
@@ -273,3 +273,12 @@ async def test_head_closes_the_file():
     with raises((ValueError, OSError)):
         file.read(1)
     remove("files-l.txt")
+
+
+async def test_a_small_file_that_became_shorter():
+    path = write("files-s.txt", b"0123456789")
+    response = send_file(path)
+    write("files-s.txt", b"01234")
+    assert await answer(response) == b"01234"
+    assert response.headers["Content-Length"] == "5"
+    remove("files-s.txt")
