@@ -42,10 +42,12 @@ class SyncItems:
     """The items of a synchronous iterator as an asynchronous one.
 
     A thread takes them, so that an iterator that blocks does not block the event loop: many in one go, each of them
-    handed over as soon as it is there. It stays at most `_AHEAD` items ahead.
+    handed over as soon as it is there. It stays at most `_AHEAD` items ahead, and no more than one item beyond
+    `_AHEAD_SIZE` bytes or characters.
     """
 
     _AHEAD = 64
+    _AHEAD_SIZE = 256 * 1024
 
     def __init__(self, iterator):
         self._iterator = iterator
@@ -70,14 +72,17 @@ class SyncItems:
         return self._ready.popleft()
 
     def _take(self, loop):
+        size = 0
         for _ in range(self._AHEAD):
+            if self._ended or size >= self._AHEAD_SIZE:
+                return
             try:
-                if self._ended:
-                    return
-                self._ready.append(next(self._iterator))
+                item = next(self._iterator)
             except StopIteration:
                 self._ended = True
                 return
+            size += len(item or b"")
+            self._ready.append(item)
             if not self._arrived.is_set():
                 loop.call_soon_threadsafe(self._arrived.set)
 

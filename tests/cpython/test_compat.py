@@ -31,6 +31,25 @@ async def test_functions_run_in_threads_and_coroutines_in_this_one():
     assert await _compat.invoke_handler(lambda: coroutine_function()) == here
 
 
+@pytest.mark.parametrize(("item", "limit"), [(b"x", 64), (b"x" * 1000000, 1), ("x" * 100000, 3)])
+async def test_a_generator_stays_within_bounds_ahead(item, limit):
+    taken = []
+    ahead = []
+
+    def generate():
+        for number in range(200):
+            ahead.append(number - len(taken))
+            yield item
+
+    items = _compat.SyncItems(generate())
+    with pytest.raises(StopAsyncIteration):
+        while True:
+            taken.append(await items.__anext__())
+    await items.aclose()
+    assert len(taken) == 200
+    assert max(ahead) <= limit
+
+
 async def test_a_slow_function_does_not_hold_up_the_loop():
     release = threading.Event()
     app = Microdot()
