@@ -5,7 +5,7 @@ import functools
 
 import microdot
 from microdot import Request, Response
-from microdot._compat import MIN_FILE_CHUNK, invoke_handler
+from microdot._compat import invoke_handler
 from microdot.errors import HTTPException
 from microdot.streams import BodyStream
 
@@ -113,31 +113,12 @@ async def _send_response(response, request, transport, send):
         if not isinstance(body, bytes):
             await response.body_iter().aclose()
         body = b""
-    elif _is_small_file(response):
-        body = await _read(response)
     if isinstance(body, bytes):
         await send({"type": "http.response.body", "body": body})
     elif request._body is None and transport.more:
         await _stream(response, send)  # the body may be made of the request's, which is not for a watcher
     else:
         await _stream_watched(response, transport, send)
-
-
-def _is_small_file(response):
-    """Whether the body is a file that one message holds."""
-    if not hasattr(response.body, "read"):
-        return False
-    length = response.fields.get("Content-Length")
-    return length is not None and int(length) <= MIN_FILE_CHUNK
-
-
-async def _read(response):
-    """Return the body, and close what it comes from."""
-    chunks = response.body_iter()
-    try:
-        return b"".join([chunk async for chunk in chunks])
-    finally:
-        await chunks.aclose()
 
 
 async def _stream(response, send):
