@@ -65,44 +65,48 @@ class Channel:
         """Return the next message. When the connection is closed raise *end*, or return None if that is None."""
         connection = self._connection
         self._reader = asyncio.current_task()
-        try:
-            while connection.close_code is None:
-                try:
-                    event = connection.next_event()
-                    if event is None:
+        while not self._ended:
+            try:
+                event = connection.next_event()
+                if event is None:
+                    if connection.close_code is None:
                         connection.feed(await self._transport.read())
                         if self._silence:
                             self._silence = 0
-                        continue
-                    if event[0] < CLOSE:
-                        if self._closing:
-                            continue  # what comes after this side's close is left out
+                    else:
+                        self._ended = True
+                        if connection.error is not None:
+                            await self._linger()
+                elif event[0] < CLOSE:
+                    if not self._closing:  # what comes after this side's close is left out
+                        self._free()
                         return event[1]
+                else:
                     if event[0] == CLOSE:
                         await self._settled()
                     if connection.reply:
                         await self._write(connection.reply)
-                except OSError:
-                    connection.feed(b"")  # the peer is gone
-                except MemoryError:
-                    connection.fail(FrameError(TOO_BIG, "out of memory"))
-                    gc.collect()
-                    await self._write(connection.reply)
-            if not self._ended:
-                self._ended = True
-                if connection.error is not None:
-                    await self._linger()
-        except asyncio.CancelledError:
-            if not self._expired:
-                raise
-            uncancel(self._reader)
-        finally:
-            self._reader = None
-            if self._changed:
-                self._changed.set()
+            except OSError:
+                connection.feed(b"")  # the peer is gone
+            except MemoryError:
+                gc.collect()
+                connection.fail(FrameError(TOO_BIG, "out of memory"))
+                await self._write(connection.reply)
+            except BaseException as error:
+                if not self._expired or not isinstance(error, asyncio.CancelledError):
+                    self._free()
+                    raise
+                uncancel(self._reader)
+        self._free()
         if end:
             raise end
         return None
+
+    def _free(self):
+        """Let another task read."""
+        self._reader = None
+        if self._changed:
+            self._changed.set()
 
     async def _linger(self):
         """Read some of what the peer still sends after an error, so that it reads the close frame and not a reset."""

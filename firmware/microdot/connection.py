@@ -170,18 +170,20 @@ class Connection:
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
 
-    async def disconnected(self) -> None:
-        """Return when the client has closed the connection; bytes that it sends are kept for the next request."""
+    async def disconnected(self, task=None) -> None:
+        """Return when the client has closed the connection; bytes that it sends are kept for the next request.
+
+        :param task: a task to cancel then: a body that waits for something would not notice it.
+        """
         try:
-            while self.parser.buffered < self.app.max_head_length:
-                data = await receive(self.reader, READ_SIZE)
-                self.parser.receive(data)
-                if not data:
-                    return
+            while not self.parser.at_end:
+                while self.parser.buffered >= self.app.max_head_length:
+                    await asyncio.sleep(3600)  # a client that sends so much is there; writing to it shows when it goes
+                self.parser.receive(await receive(self.reader, READ_SIZE))
         except OSError:
-            return
-        while True:  # a client that sends so much is there; writing to it shows when it goes
-            await asyncio.sleep(3600)
+            pass
+        if task:
+            task.cancel()
 
     async def upgrade(self, request, headers) -> bytes:
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""

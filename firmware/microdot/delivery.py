@@ -6,12 +6,15 @@ from ._compat import log_error
 from ._network import READ_SIZE
 from .http11 import LAST_CHUNK, format_chunk, format_head
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Awaitable
+
 # A small body goes out with the head, in one TCP segment.
 _ONE_WRITE = 1024
 
 
-async def send_response(connection, response, request, keep_alive: bool) -> bool:
-    """Send a response; return whether another one may follow.
+def send_response(connection, response, request, keep_alive: bool) -> "Awaitable[bool]":
+    """Send a response; return, when that is awaited, whether another one may follow.
 
     :param request: None for one that could not be parsed; the parser knows then what is known of it.
     """
@@ -37,13 +40,19 @@ async def send_response(connection, response, request, keep_alive: bool) -> bool
     if date:
         head.append(("Date", date))
     head = format_head(response.status_code, response.reason, head)
+    if is_bytes or not response.has_body or connection.parser.method == "HEAD":
+        return _send_whole(connection, response, head, keep_alive)
+    # The head is in a list so that nothing keeps it once it is sent: a stream may be open for long.
+    return _send_stream(connection, response, request, [head], chunked, keep_alive)
+
+
+async def _send_whole(connection, response, head, keep_alive):
+    """Send a head and, where there is one, a body of bytes."""
+    body = response.body
     if not response.has_body or connection.parser.method == "HEAD":
         await connection.send(head)
-        if not is_bytes:
+        if not isinstance(body, bytes):
             await response.body_iter().aclose()
-    elif not is_bytes:
-        head = [head]  # from where it can be dropped once it is sent
-        return await _send_stream(connection, response, request, head, chunked) and keep_alive
     elif len(head) + len(body) <= _ONE_WRITE:
         await connection.send(head + body)
     else:
@@ -54,7 +63,7 @@ async def send_response(connection, response, request, keep_alive: bool) -> bool
     return keep_alive
 
 
-async def _send_stream(connection, response, request, head, chunked):
+async def _send_stream(connection, response, request, head, chunked, keep_alive):
     """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
     left = None if chunked else response.fields.get("Content-Length")
     if left is not None:
@@ -62,7 +71,7 @@ async def _send_stream(connection, response, request, head, chunked):
     chunks = response.body_iter()
     watcher = None
     if hasattr(response.body, "__anext__") and connection.parser.body_complete:
-        watcher = asyncio.create_task(_watch(connection, asyncio.current_task()))
+        watcher = asyncio.create_task(connection.disconnected(asyncio.current_task()))
     try:
         async for chunk in chunks:
             if left is not None:
@@ -97,10 +106,4 @@ async def _send_stream(connection, response, request, head, chunked):
         await chunks.aclose()
     if head or chunked:
         await connection.send((head.pop() if head else b"") + (LAST_CHUNK if chunked else b""))
-    return not left
-
-
-async def _watch(connection, task):
-    """Cancel *task* when the client goes: a body that waits for something would not notice it."""
-    await connection.disconnected()
-    task.cancel()
+    return keep_alive and not left

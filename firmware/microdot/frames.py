@@ -306,6 +306,7 @@ class Connection(FrameParser):
     def fail(self, error: FrameError) -> "tuple[int, tuple[int, str]]":
         """Give the connection up because of *error*: its close frame is in `reply`; return the event CLOSE."""
         self.error = error
+        self._data = self._message = b""  # it may have failed for their size
         self.close_code, self.close_reason = error.code, error.reason
         self.reply = self.close(error.code, error.reason)
         return CLOSE, (error.code, error.reason)

@@ -126,14 +126,19 @@ class _Events:
         if self._ticks >= self._keep_alive * 4 and self._queue.empty:
             self._queue.offer(_NOTHING)
 
-    async def _run(self):
+    def _handle(self):
+        """Return the handler's coroutine."""
         function, args, kwargs = self._call
+        self._call = None
         sse = SSE(self._queue)
         last_event_id = self._request._header(b"last-event-id")
         if last_event_id is not None:
             sse.last_event_id = last_event_id
+        return function(self._request, sse, *args, **kwargs)
+
+    async def _run(self):
         try:
-            await function(self._request, sse, *args, **kwargs)
+            await self._handle()
         except QueueClosed:
             pass
         except Exception as error:
