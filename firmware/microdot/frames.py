@@ -288,7 +288,7 @@ class Connection(FrameParser):
         """
         if self.reply:
             self.reply = b""
-        if self.close_received or self.error is not None:
+        if not self._data or self.close_received or self.error is not None:
             return None
         try:
             event = FrameParser.next_event(self)
