@@ -94,6 +94,9 @@ def flash_board(args):
     """Put something on a board."""
     board = boards.load(args.board)
     where = {"port": args.port, "dry_run": args.dry_run}
+    for image in (args.romfs, args.littlefs):
+        if image and not image.is_file():
+            raise FirmwareError(f"{image}: no such file")
     if args.romfs:
         plan = flashing.mpremote_plan(["romfs", "deploy", str(args.romfs)], **where)
     elif args.littlefs:

@@ -108,6 +108,9 @@ def test_what_is_no_image_is_refused(capsys, tmp_path):
     text.write_text("no firmware")
     assert "is neither a UF2 file nor an ESP32 firmware image" in refusal(capsys, "RPI_PICO", "--image", text)
     assert "No such file" in refusal(capsys, "RPI_PICO", "--image", tmp_path / "absent.uf2")
+    for option in ("--romfs", "--littlefs"):
+        refused = refusal(capsys, "ESP32_GENERIC", option, tmp_path / "absent.bin", "--dry-run")
+        assert refused.endswith("absent.bin: no such file\n")
     assert "not a whole number of 4096-byte blocks" in refusal(capsys, "ESP32_GENERIC", "--littlefs", text)
     assert "is written with esptool" in refusal(capsys, "RPI_PICO", "--littlefs", text)
     assert "is empty or no folder" in refusal(capsys, "RPI_PICO", "--copy", tmp_path / "absent")

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from firmware_tools import boards, console, debian, sources
+from firmware_tools import boards, console, debian, emulation, sources
 from firmware_tools.console import FirmwareError, MissingError
 from firmware_tools.paths import ROOT
 
@@ -65,6 +65,17 @@ def test_packages_are_looked_up():
         assert debian.missing(["coreutils"]) == []
         return
     assert debian.missing(["coreutils", "no-such-package-anywhere"]) == ["no-such-package-anywhere"]
+
+
+def test_the_emulator_without_node_or_npm(monkeypatch, tmp_path):
+    (tmp_path / "setup.py").write_text((emulation.EMULATOR / "setup.py").read_text())
+    monkeypatch.setattr(emulation, "EMULATOR", tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for program in ("node", "npm"):
+        with pytest.raises(MissingError, match=f"^{program} is not installed: the RP2040 emulator needs Node.js 20"):
+            emulation.prepare()
+        (tmp_path / program).write_text("#!/bin/sh\n")
+        (tmp_path / program).chmod(0o755)
 
 
 def test_without_apt_a_checkout_is_asked_for(monkeypatch):

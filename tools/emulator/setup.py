@@ -29,11 +29,13 @@ def run(command, cwd=None):
 
 def install_rp2040js():
     """Install the npm package beside the modules that import it."""
+    if shutil.which("node") is None:
+        sys.exit("emulator: node is not installed: the RP2040 emulator needs Node.js 20 or newer and npm")
     if (HERE / "node_modules" / "rp2040js" / "package.json").exists():
         return
     npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        sys.exit("emulator: node and npm are needed: install Node.js 20 or newer")
+    if npm is None:
+        sys.exit("emulator: npm is not installed: the RP2040 emulator needs Node.js 20 or newer and npm")
     run([npm, "install", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"], cwd=HERE)
 
 

@@ -1,16 +1,16 @@
 """Run a board's firmware on this machine: the RP2040 in node, Cortex-M and RV32 in QEMU, unix as it is."""
 
 import os
-import shutil
 import socket
 import subprocess
+import sys
 import time
 
 from . import debian
 from .console import FirmwareError, MissingError
 from .paths import ROOT
 
-SERVE = ROOT / "tools" / "emulator" / "serve.mjs"
+EMULATOR = ROOT / "tools" / "emulator"
 
 # The machine's options, and an address in memory that its firmware does not use, for a ROMFS image.
 MACHINES = {
@@ -19,13 +19,19 @@ MACHINES = {
 }
 
 
+def prepare():
+    """Install what the RP2040's emulator runs on; MissingError if that is not possible on this machine."""
+    done = subprocess.run([sys.executable, EMULATOR / "setup.py"], capture_output=True, text=True)
+    if done.returncode:
+        raise MissingError(done.stderr.strip().splitlines()[-1].removeprefix("emulator: "))
+
+
 def command(firmware, *, repl_port=None, http_port=None):
     """Return the command that runs *firmware* with its serial port on 127.0.0.1:*repl_port*."""
     board = firmware.board
     if board.port == "rp2":
-        if shutil.which("node") is None:
-            raise MissingError("node is not installed: the RP2040 emulator needs Node.js 20 or newer")
-        line = ["node", str(SERVE), str(firmware.image)]
+        prepare()
+        line = ["node", str(EMULATOR / "serve.mjs"), str(firmware.image)]
         for option, port in (("--repl-port", repl_port), ("--http-port", http_port)):
             line += [] if port is None else [option, str(port)]
         return line

@@ -3,8 +3,10 @@
 import subprocess
 
 import pytest
-from emulated import EMULATOR, ROOT, EmulatedPico, prepare
+from emulated import EMULATOR, ROOT, EmulatedPico
 from needs import needed
+
+from firmware_tools import emulation
 
 NOTES = {}
 
@@ -27,7 +29,7 @@ def note():
 def emulator():
     """The emulator, installed."""
     with needed():
-        prepare()
+        emulation.prepare()
 
 
 @pytest.fixture(scope="session")

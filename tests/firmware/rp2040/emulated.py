@@ -2,14 +2,10 @@
 
 import json
 import pathlib
-import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import threading
-
-from firmware_tools.console import MissingError
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 EMULATOR = ROOT / "tools" / "emulator"
@@ -26,15 +22,6 @@ with open({path!r}, "wb") as file:
         left -= file.write(sys.stdin.buffer.read(min(left, 1024)))
 micropython.kbd_intr(3)
 """
-
-
-def prepare():
-    """Install what the emulator runs on; MissingError if that is not possible on this machine."""
-    if shutil.which("node") is None:
-        raise MissingError("node is not installed: the RP2040 emulator needs Node.js 20 or newer and npm")
-    done = subprocess.run([sys.executable, EMULATOR / "setup.py"], capture_output=True, text=True)
-    if done.returncode:
-        raise MissingError(done.stderr.strip().splitlines()[-1])
 
 
 def run_script(firmware, script, *options):
