@@ -19,6 +19,7 @@ APP = pathlib.Path(__file__).parent / "corrupted_app.py"
 STREAMS = int(os.environ.get("STREAMS", "1000"))
 SEED = int(os.environ.get("SEED", "5"))
 WARM_UP = 100
+NOISE = 4096  # bytes that the collector keeps by chance; one block (32 bytes) left by each stream would be seven times that
 
 
 @pytest.fixture
@@ -83,5 +84,5 @@ def test_corrupted_streams(board):
         client.send(frame(CLOSE, b"\x03\xe8"))
         assert client.close_code() == 1000
     assert wait_until(lambda: board.sockets() <= quiet), board.open_files()
-    assert wait_until(lambda: heap_used(board) <= used + 1024), (used, heap_used(board), board.log()[-1000:])
+    assert wait_until(lambda: heap_used(board) <= used + NOISE), (used, heap_used(board), board.log()[-1000:])
     assert not board.complaints(), board.log()[-2000:]
