@@ -19,7 +19,7 @@ APP = pathlib.Path(__file__).parent / "corrupted_app.py"
 STREAMS = int(os.environ.get("STREAMS", "1000"))
 SEED = int(os.environ.get("SEED", "5"))
 WARM_UP = 100
-NOISE = 4096  # bytes that the collector keeps by chance; one block (32 bytes) left by each stream would be seven times that
+NOISE = 4096  # bytes that the collector keeps by chance; a block of 32 bytes left by each stream would be 7 times that
 
 
 @pytest.fixture
