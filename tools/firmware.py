@@ -3,6 +3,7 @@
 
 import argparse
 import pathlib
+import shutil
 import sys
 
 from firmware_tools import boards, build, debian, emulation, esp32, flashing, images, packages, sizes, sources
@@ -25,6 +26,8 @@ def install_dependencies(args):
     """Install the Debian packages that every build here needs."""
     wanted = sorted({name for names in build.PACKAGES.values() for name in names} | set(esp32.XTENSA + esp32.RISCV)
                     | {machine[2] for machine in emulation.MACHINES.values()})
+    if not shutil.which("apt-get"):
+        raise FirmwareError(f"there is no apt-get here; these are Debian's names of what is needed: {' '.join(wanted)}")
     if args.dry_run:
         print(" ".join(debian.missing(wanted)) or "nothing is missing")
         return
@@ -117,6 +120,14 @@ def flash_board(args):
     flashing.carry_out(plan, args.dry_run)
 
 
+def port_number(text):
+    """Return a TCP port's number."""
+    number = int(text)
+    if not 0 < number < 65536:
+        raise ValueError(text)
+    return number
+
+
 def add_build_options(parser):
     parser.add_argument("board", metavar="BOARD", help="a folder of boards/; `boards` lists them")
     parser.add_argument("--micropython", metavar="DIR", type=pathlib.Path,
@@ -142,8 +153,9 @@ def make_parser():
 
     emulate = command("emulate", emulate_board)
     add_build_options(emulate)
-    emulate.add_argument("--repl-port", metavar="N", type=int, help="serve the serial port on 127.0.0.1:N")
-    emulate.add_argument("--http-port", metavar="N", type=int, help="forward 127.0.0.1:N to the board's port 80")
+    emulate.add_argument("--repl-port", metavar="N", type=port_number, help="serve the serial port on 127.0.0.1:N")
+    emulate.add_argument("--http-port", metavar="N", type=port_number,
+                         help="forward 127.0.0.1:N to the board's port 80")
 
     size = command("size", show_sizes)
     size.add_argument("--firmware", action="store_true", help="measure flash too, which builds firmware")

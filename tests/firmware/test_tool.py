@@ -1,6 +1,7 @@
 """The command line: every failure is one clear line, and nothing fails with a traceback."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -48,10 +49,27 @@ def test_failures_are_one_line(arguments, message):
     assert message in done.stderr
 
 
-def test_a_missing_argument_is_explained():
-    done = run("build")
+@pytest.mark.parametrize("arguments, message", [
+    (["build"], "the following arguments are required: BOARD"),
+    (["emulate", "UNIX", "--http-port", "65536"], "argument --http-port: invalid port_number value: '65536'"),
+    (["image", "romfs"], "the following arguments are required: -o/--output"),
+    (["flash", "RPI_PICO", "--image", "x", "--romfs", "y"], "argument --romfs: not allowed with argument --image"),
+])
+def test_wrong_arguments_are_explained(arguments, message):
+    done = run(*arguments)
     assert done.returncode == 2
-    assert "the following arguments are required: BOARD" in done.stderr
+    assert done.stderr.endswith(f"error: {message}\n")
+
+
+@pytest.mark.parametrize("arguments", [
+    ["build", "RPI_PICO"], ["build", "UNIX"], ["emulate", "QEMU_RV32"], ["check", "ESP32_GENERIC"], ["deps"],
+    ["flash", "RPI_PICO"],
+])
+def test_without_any_program_one_line_says_what_is_missing(arguments, tmp_path):
+    done = run(*arguments, PATH=str(tmp_path), MICRODOT_CACHE=str(tmp_path))
+    assert done.returncode == 1
+    assert re.search(r"^firmware: .*(is not installed|no apt-get here).*\n\Z", done.stderr, re.MULTILINE), done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_missing_packages_are_named(monkeypatch):

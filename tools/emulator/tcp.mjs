@@ -8,7 +8,7 @@ import { TCP, segmentChecksum } from './ip.mjs';
 const FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16;
 const HEADER = 20, MSS_OPTION = 2, DEFAULT_PEER_MSS = 536;
 const RECEIVE_WINDOW = 32768;
-const FIRST_RETRANSMISSION_US = 2e6, MOST_RETRANSMISSIONS = 6, DUPLICATES_BEFORE_RETRANSMISSION = 3;
+const FIRST_RETRANSMISSION_US = 1e6, MOST_RETRANSMISSIONS = 6, DUPLICATES_BEFORE_RETRANSMISSION = 3;
 
 const wrap = (number) => number >>> 0;
 const distance = (later, earlier) => (later - earlier) | 0; // of sequence numbers, negative if not later
