@@ -19,6 +19,9 @@ class BoundedQueue:
     :raises ValueError: for another policy, or a size below 1.
     """
 
+    # What most queues have stands here once instead of in each instance: that is memory on a board.
+    _size = 8
+    _overflow = WAIT
     closed = False
     #: How many items the policy has thrown away.
     dropped = 0
@@ -29,8 +32,10 @@ class BoundedQueue:
     def __init__(self, size: int, overflow: str = WAIT):
         if size < 1 or overflow not in (WAIT, DROP, CLOSE):
             raise ValueError("queue size or overflow policy")
-        self._size = size
-        self._overflow = overflow
+        if size != self._size:
+            self._size = size
+        if overflow != self._overflow:
+            self._overflow = overflow
         self._items = []
 
     @property

@@ -84,6 +84,7 @@ class _Events:
     """The body of the response: the handler's events; runs the handler while the body is being read."""
 
     yields_bytes = True
+    _keep_alive: "float | None" = 15  # seconds; what most streams have is in no instance
     _ticks = 0  # since the last event
     _clocked = False  # the server has a clock, which sees to the comments
     _task = None  # of the handler
@@ -91,7 +92,8 @@ class _Events:
     def __init__(self, request, queue, keep_alive, call):
         self._request = request
         self._queue = queue
-        self._keep_alive = keep_alive
+        if keep_alive != self._keep_alive:
+            self._keep_alive = keep_alive
         self._call = call  # the function and its arguments
 
     def __aiter__(self):
