@@ -70,7 +70,8 @@ async def _send_stream(connection, response, request, head, chunked, keep_alive)
         left = int(left)
     chunks = response.body_iter()
     watcher = None
-    if hasattr(response.body, "__anext__") and connection.parser.body_complete:
+    waits = hasattr(response.body, "__anext__") or hasattr(response.body, "__aiter__")
+    if waits and connection.parser.body_complete:
         watcher = asyncio.create_task(connection.disconnected(asyncio.current_task()))
     try:
         async for chunk in chunks:

@@ -242,10 +242,10 @@ class URLMap:
             while slash >= 0:
                 more = self._by_prefix.get(path[: slash or 1])
                 if more:
-                    found = _as_list(found) + _as_list(more) if found else more
+                    # A new list where there are several: that of the table is in order, and threads share it.
+                    found = sorted(_as_list(found) + _as_list(more), key=_order) if found else more
                 slash = path.find("/", slash + 1)
         if isinstance(found, list):
-            found.sort(key=_order)
             return found
         return (found,) if found else ()
 

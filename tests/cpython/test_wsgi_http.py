@@ -360,6 +360,30 @@ def test_an_exit_in_a_coroutine_is_for_the_calling_thread(kind):
     assert run(answers()) == "x"
 
 
+def test_threads_find_routes_at_the_same_time():
+    app = Microdot()
+    for method in ("GET", "POST", "PUT"):
+        app.route("/x", [method])(lambda request: "x")
+        app.route("/y/<int:id>", [method])(lambda request, id: "y")
+    found = []
+
+    def find():
+        for _ in range(2000):
+            found.extend(app.url_map.find("POST", path)[0] for path in ("/x", "/y/1"))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=find) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert len(found) == 32000 and None not in found
+
+
 def test_one_loop_for_all_threads():
     loops = []
     threads = [threading.Thread(target=lambda: loops.append(get_loop())) for _ in range(8)]
