@@ -14,7 +14,7 @@ class WebSocketTransport:
 
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
-    #: A function that the application wants to be called four times a second, or None.
+    #: What the application wants to `look()` four times a second, or None.
     watch = None
 
     def __init__(self, scope, receive, send):
@@ -32,7 +32,7 @@ class WebSocketTransport:
 
     def _tick(self):
         if self.watch:
-            self.watch()
+            self.watch.look()
             asyncio.get_running_loop().call_later(0.25, self._tick)
 
     async def send(self, message):

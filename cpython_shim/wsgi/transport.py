@@ -105,7 +105,7 @@ class SocketTransport(WSGITransport):
     async def upgrade(self, request, headers):
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
-        self.watch = None  # a function that the application wants to be called four times a second
+        self.watch = None  # what the application wants to `look()` four times a second
         self.sock.setblocking(False)
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         await self.send(f"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n".encode())
@@ -114,7 +114,7 @@ class SocketTransport(WSGITransport):
 
     def _tick(self):
         if self.watch:
-            self.watch()
+            self.watch.look()
             asyncio.get_running_loop().call_later(0.25, self._tick)
 
     async def read(self):

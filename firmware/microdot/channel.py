@@ -25,7 +25,7 @@ def uncancel(task):
 class Channel:
     """An open connection over a transport.
 
-    The transport has `async read()`, empty at the end, `async send(data)`, and calls its `watch` four times a second.
+    The transport has `async read()`, empty at the end, `async send(data)`, and its `watch` may look four times a second.
     What is read and sent means something to *connection*, a `frames.Connection` or the like.
     """
 
@@ -55,9 +55,8 @@ class Channel:
     def __init__(self, connection, request):
         self._connection = connection
         self._request = request
-        self._transport = request.transport
         self._handler = asyncio.current_task()
-        self._transport.watch = self._look
+        request.transport.watch = self
 
     # Reading: by the handler while it waits for a message, else by a task that is made for it
 
@@ -70,7 +69,7 @@ class Channel:
                 event = connection.next_event()
                 if event is None:
                     if connection.close_code is None:
-                        connection.feed(await self._transport.read())
+                        connection.feed(await self._request.transport.read())
                         if self._silence:
                             self._silence = 0
                     else:
@@ -116,7 +115,7 @@ class Channel:
         left = connection.linger
         try:
             while left > 0:
-                data = await asyncio.wait_for(self._transport.read(), _LINGER_SECONDS)
+                data = await asyncio.wait_for(self._request.transport.read(), _LINGER_SECONDS)
                 if not data:
                     return
                 left -= len(data)
@@ -183,7 +182,7 @@ class Channel:
             await self._sent.wait()
         self._sending = True
         try:
-            await self._transport.send(data)
+            await self._request.transport.send(data)
         except OSError:
             self._expire()
             raise WebSocketError from None
@@ -197,7 +196,7 @@ class Channel:
 
     # Time
 
-    def _look(self):
+    def look(self):
         """See to the connection; the server calls this four times a second."""
         if self._ticks:
             self._ticks -= 1

@@ -33,7 +33,7 @@ class Connection:
     refused = False  # over the budget: to be answered with 503
     dropped = False  # over the budget: to be closed at once
     upgraded = False  # to another protocol, the application's
-    watch = None  # a function that the application wants to be called with each tick of the clock, or None
+    watch = None  # what the application wants to `look()` with each tick of the clock, or None
     responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
     served = 0  # requests
@@ -75,7 +75,7 @@ class Connection:
             self.write_deadline = _EXPIRED
             self._writing.cancel()
         if self.watch:
-            self.watch()
+            self.watch.look()
 
     def expire(self) -> None:
         """End the wait for the client's bytes as if its deadline had passed."""
@@ -126,7 +126,8 @@ class Connection:
 
         :raises OSError: if the client is gone, or has taken nothing for `write_timeout` seconds.
         """
-        self.responding = True
+        if not self.upgraded:  # an attribute less in each WebSocket's connection
+            self.responding = True
         self.writer.write(data)
         if not has_unsent(self.writer):
             return
@@ -305,7 +306,7 @@ class Connection:
         self.parser.fields = None
         gc.collect()
         log_error("Out of memory, connection closed: %s" % error)
-        if self.responding:
+        if self.responding or self.upgraded:
             abort_stream(self.writer)
             return
         try:

@@ -112,7 +112,7 @@ class _Events:
             self._task = asyncio.create_task(self._run())
             transport = self._request.transport
             if self._keep_alive and hasattr(transport, "watch"):
-                transport.watch = self._look
+                transport.watch = self
                 self._clocked = True
             await asyncio.sleep(0)
             if queue.empty:
@@ -122,7 +122,7 @@ class _Events:
         except asyncio.TimeoutError:
             return _NOTHING
 
-    def _look(self):
+    def look(self):
         """Send a comment if there has been no event for long; the server calls this four times a second."""
         self._ticks += 1
         if self._ticks >= self._keep_alive * 4 and self._queue.empty:

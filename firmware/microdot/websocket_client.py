@@ -27,7 +27,7 @@ class WebSocketClient:
         self.accepted: dict[str, str] | None = None
         #: The exception that ended the generator, or None.
         self.error = None
-        #: A function that the application wants to be called four times a second, or None.
+        #: What the application wants to `look()` four times a second, or None.
         self.watch = None
 
     @property
@@ -73,7 +73,7 @@ class WebSocketClient:
     async def _tick(self):
         await asyncio.sleep(0.25)
         while self.watch:
-            self.watch()
+            self.watch.look()
             await asyncio.sleep(0.25)
 
     def _give(self, data):

@@ -37,7 +37,7 @@ class Transport:
     async def _tick(self):
         await asyncio.sleep(0.005)
         while self.watch:
-            self.watch()
+            self.watch.look()
             await asyncio.sleep(0.005)
 
     async def read(self):
