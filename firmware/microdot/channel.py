@@ -25,7 +25,7 @@ def uncancel(task):
 class Channel:
     """An open connection over a transport.
 
-    The transport has `async read()`, empty at the end, and `async send(data)`; its `watch` may look four times a second.
+    The transport has `async read()`, empty at the end, and `async send(data)`; its `watch` looks four times a second.
     What is read and sent means something to *connection*, a `frames.Connection` or the like.
     """
 
