@@ -28,7 +28,7 @@ class Listener:
         self.socket = socket.socket(info[0])
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(info[-1])
-        self.socket.listen(5)
+        self.socket.listen(12)  # lwIP resets what comes while so many wait, and a browser opens six at once
         self.socket.setblocking(False)
 
     def accept(self):

@@ -201,6 +201,15 @@ def test_8_connections_are_served_at_once(connections):
         assert read_response(stream) == (200, b"x" * 3000)
 
 
+def test_8_connections_at_the_same_moment_are_accepted(quiet):
+    with contextlib.ExitStack() as stack:
+        opened = [stack.enter_context(quiet.connect(80)) for _ in range(MAX_CONNECTIONS)]
+        for connection in opened:
+            connection.sendall(GET % b"/hello/all")
+        for connection in opened:
+            assert read_response(stack.enter_context(connection.makefile("rb"))) == (200, b"Hello, all!")
+
+
 def test_one_more_connection_takes_the_place_of_the_idle_one(server, connections):
     with server.connect(80) as newcomer, newcomer.makefile("rb") as stream:
         greet(newcomer, stream, MAX_CONNECTIONS)
