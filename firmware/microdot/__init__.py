@@ -19,7 +19,7 @@ if not MICROPYTHON:
 else:
     _later = {"AsyncBytesIO": "streams", "Request": "request", "URLPattern": "routing"}
 
-    def __getattr__(name):
+    def _load(name):
         # What is not used takes no memory of a board. `from microdot import module` comes here, too.
         module = _later.get(name, name)
         try:
@@ -30,6 +30,7 @@ else:
             value = globals()[name] = getattr(value, name)
         return value
 
+    globals()["__getattr__"] = _load  # type checkers must not see it: they would believe in any name
 
 redirect = Response.redirect
 send_file = Response.send_file

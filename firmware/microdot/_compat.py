@@ -32,15 +32,14 @@ def iscoroutine(value) -> bool:
     return isinstance(value, Generator)
 
 
-def drive(generator, suspended=False):
+def drive(generator):
     """Run *generator* up to its next value; return (value, False) or, at its end, (what it returned, True).
 
     A generator of this MicroPython that awaits yields None to the event loop, and its values, if it is an asynchronous
     one, between those: `await` would take them all for the event loop's. So this passes None on and returns the rest.
-
-    :param suspended: the generator has just yielded None.
     """
     error = None
+    suspended = False
     while True:
         if suspended:
             try:
@@ -57,24 +56,21 @@ def drive(generator, suspended=False):
         suspended = True
 
 
-async def invoke_handler(handler, *args, **kwargs):
-    """Call *handler*, a function or coroutine function, and return its result.
+def invoke_handler(handler, *args, **kwargs):
+    """Call *handler*, a function or coroutine function; await what this returns for its result."""
+    return _result(handler(*args, **kwargs))  # so that no coroutine keeps the arguments while the handler runs
 
-    Where the result is a generator it cannot be known for a coroutine before it runs. If its first value is not one for
-    the event loop, it is a response body.
+
+async def _result(result):
+    """Return a handler's result: what it returned, or what the coroutine that it returned returns.
+
+    Where that is a generator it cannot be known for a coroutine before it runs. If its first value is not one for the
+    event loop, it is a response body.
     """
-    result = handler(*args, **kwargs)
     if not isinstance(result, Generator):
         return result
-    try:
-        value = result.send(None)
-    except StopIteration as stop:
-        return stop.value
-    if value is None:
-        value, ended = await drive(result, True)
-        if ended:
-            return value
-    return _prepend(value, result)
+    value, ended = await drive(result)
+    return value if ended else _prepend(value, result)
 
 
 def _prepend(first, generator):
