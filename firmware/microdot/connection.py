@@ -31,7 +31,6 @@ class Connection:
     reader = writer = task = None
     idle = 0  # waiting for a request, of which nothing has come: a number that grows from wait to wait
     refused = False  # over the budget: to be answered with 503
-    dropped = False  # over the budget: to be closed at once
     upgraded = False  # to another protocol, the application's
     watch = None  # what the application wants to `look()` with each tick of the clock, or None
     responding = False  # a response, or a part of it, has been sent
@@ -84,21 +83,6 @@ class Connection:
         (self._reading or self.task).cancel()
 
     # Input and output
-
-    async def open(self, sock) -> None:
-        """Make streams of a socket; with TLS this is the handshake."""
-        if self.dropped:
-            sock.close()
-            return
-        self.task = asyncio.current_task()
-        self.read_deadline = self._deadline(self.app.head_timeout)
-        try:
-            self.reader, self.writer = await open_streams(sock, self.server.ssl)
-        except (OSError, EOFError, asyncio.CancelledError) as error:
-            sock.close()
-            if self.read_deadline != _EXPIRED and isinstance(error, asyncio.CancelledError):
-                raise
-            self._log_handshake(error)
 
     def _log_handshake(self, error):
         log_error("TLS handshake with %s failed: %r" % (self.client_addr, error))
@@ -195,12 +179,16 @@ class Connection:
 
     # Serving
 
-    async def serve(self) -> None:
-        """Serve requests until the connection ends, then close it."""
-        if not self.writer:
-            return
+    async def serve(self, sock=None) -> None:
+        """Serve requests until the connection ends, then close it.
+
+        :param sock: the connected socket, if there are no streams yet.
+        """
         self.task = asyncio.current_task()
         try:
+            if sock:
+                self.read_deadline = self._deadline(self.app.head_timeout)
+                self.reader, self.writer = await open_streams(sock, self.server.ssl)
             if self.refused:
                 await self._refuse(HTTPException(503, "Service unavailable"))
             else:
@@ -211,12 +199,18 @@ class Connection:
             if self.server.ssl and not self.served:  # MicroPython's handshake takes place with the first read
                 self._log_handshake(error)
             # else the client is gone
-        except asyncio.CancelledError:
-            pass  # by the server's shutdown
+        except asyncio.CancelledError as error:
+            if not self.writer and self.read_deadline == _EXPIRED:
+                self._log_handshake(error)
+            # else the server shuts down
         except Exception as error:
             log_error("Exception in a connection", error)
         finally:
-            await self._close()
+            if self.writer:
+                await self._close()
+            if sock:
+                sock.close()  # MicroPython's TLS leaves it open after a failed handshake
+            self.server.connections.remove(self)
 
     async def _serve_requests(self):
         app = self.app
@@ -261,16 +255,7 @@ class Connection:
         if self.server.ssl:
             request.scheme = "https"
         if not parser.body_complete:
-            length = parser.content_length
-            limit = Request.max_content_length
-            here = length and length <= min(parser.buffered, Request.max_body_length)
-            if here and (not limit or length <= limit):
-                request._body = parser.read_body(length)  # it is here already
-            else:
-                from .streams import BodyStream
-
-                self._body_ticks = int(app.body_timeout * 4) + 1
-                request._stream = BodyStream(self._receive_body, limit)
+            self._attach_body(request)
         response = await app.dispatch_request(request)
         if response is Response.already_handled or self.upgraded:
             request.start_background()
@@ -291,6 +276,19 @@ class Connection:
             await self._linger()
         return keep_alive
 
+    def _attach_body(self, request):
+        """Give a request its body: bytes if they are here already, else a stream."""
+        length = self.parser.content_length
+        limit = Request.max_content_length
+        here = length and length <= min(self.parser.buffered, Request.max_body_length)
+        if here and (not limit or length <= limit):
+            request._body = self.parser.read_body(length)
+        else:
+            from .streams import BodyStream
+
+            self._body_ticks = int(self.app.body_timeout * 4) + 1
+            request._stream = BodyStream(self._receive_body, limit)
+
     async def _refuse(self, error):
         """Answer what is no valid request, and close the connection."""
         response = await self.app.handle_error(None, error)
@@ -305,12 +303,12 @@ class Connection:
         self.parser.take_buffer()
         self.parser.fields = None
         gc.collect()
-        log_error("Out of memory, connection closed: %s" % error)
-        if self.responding or self.upgraded:
-            abort_stream(self.writer)
-            return
         try:
-            await self.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            log_error("Out of memory, connection closed: %s" % error)
+            if self.responding or self.upgraded:
+                abort_stream(self.writer)
+            elif self.writer:
+                await self.send(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         except (OSError, MemoryError):
             pass
 

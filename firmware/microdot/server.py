@@ -118,37 +118,33 @@ class Server:
     async def _accept(self):
         """Accept connections; no error of one of them, and no lack of memory or sockets, ends this."""
         while True:
+            sock = None
             try:
                 sock, address = await self._listener.accept()
-                asyncio.create_task(self._serve_socket(sock, address))
+                self._admit(sock, Connection(self, address))
             except (OSError, MemoryError) as error:
+                if sock:
+                    sock.close()
                 log_error("Cannot accept a connection: " + repr(error))
                 await asyncio.sleep(TICK)
 
-    async def _serve_socket(self, sock, address):
-        connection = None
+    def _admit(self, sock, connection):
+        if len(self.connections) >= self.app.max_connections and not self._make_room(connection):
+            sock.close()
+            return
         try:
-            connection = Connection(self, address)
-            if len(self.connections) >= self.app.max_connections:
-                self._make_room(connection)
             self._add(connection)
-            await connection.open(sock)
-            await connection.serve()
+            asyncio.create_task(connection.serve(sock))
         except MemoryError:
-            log_error("Out of memory, connection closed")
-        finally:
             if connection in self.connections:
                 self.connections.remove(connection)
-            sock.close()  # MicroPython's TLS leaves it open after a failed handshake
+            raise
 
     async def serve_connection(self, reader, writer) -> None:
         """Serve one connection, given as a pair of streams, to its end."""
         connection = Connection(self, writer.get_extra_info("peername"), reader, writer)
         self._add(connection)
-        try:
-            await connection.serve()
-        finally:
-            self.connections.remove(connection)
+        await connection.serve()
 
     def _add(self, connection):
         self.connections.append(connection)
@@ -156,7 +152,7 @@ class Server:
             self._watcher = asyncio.create_task(self._watch())
 
     def _make_room(self, newcomer):
-        """Close the connection that has been idle longest; without one, have *newcomer* refused."""
+        """Close the connection that has been idle longest, or have *newcomer* refused; return False for neither."""
         oldest = None
         for connection in self.connections:
             # The first request of a new connection may be on its way.
@@ -168,7 +164,8 @@ class Server:
         elif len(self.connections) < self.app.max_connections + _EXTRA_CONNECTIONS:
             newcomer.refused = True
         else:
-            newcomer.dropped = True
+            return False
+        return True
 
     def date(self) -> "str | None":
         """Return the value of the Date field, made anew once a tick; None if the clock is not set."""
