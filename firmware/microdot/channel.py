@@ -62,6 +62,8 @@ class Channel:
 
     async def _pull(self, end):
         """Return the next message. When the connection is closed raise *end*, or return None if that is None."""
+        if end and (self._messages or self._reader or self.closed):
+            return await self._await_next(end)
         connection = self._connection
         self._reader = asyncio.current_task()
         while not self._ended:
@@ -121,10 +123,6 @@ class Channel:
                 left -= len(data)
         except (OSError, asyncio.TimeoutError):
             pass
-
-    def _next(self, end):
-        """Return the next message as `_pull()` does; to be awaited."""
-        return self._await_next(end) if self._messages or self._reader or self.closed else self._pull(end)
 
     async def _await_next(self, end):
         while not self._messages:

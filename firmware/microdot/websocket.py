@@ -66,13 +66,13 @@ class WebSocket(Channel):
 
         :raises WebSocketError: if the connection is closed.
         """
-        return self._next(WebSocketError)
+        return self._pull(WebSocketError)
 
     def __aiter__(self) -> "WebSocket":
         return self
 
     def __anext__(self) -> "Awaitable[str | bytes]":
-        return self._next(StopAsyncIteration)
+        return self._pull(StopAsyncIteration)
 
     async def send(self, data: "str | bytes", opcode: "int | None" = None) -> None:
         """Send a message, of type text if *data* is a str and binary if it is bytes.
