@@ -45,12 +45,6 @@ def served(request):
         yield served
 
 
-@pytest.fixture
-def client(served):
-    with served.client() as client:
-        yield client
-
-
 def status(served, data):
     """Send raw bytes; return the status of the answer, after which the server must close the connection."""
     answer = served.exchange(data.encode("latin-1"))

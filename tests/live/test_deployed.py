@@ -109,12 +109,6 @@ def served(request):
         yield served
 
 
-@pytest.fixture
-def client(served):
-    with served.client() as client:
-        yield client
-
-
 def test_request(client):
     who = client.get("/who?a=1&b=%C5%BC").json()
     assert who["client"][0] == "127.0.0.1"

@@ -104,12 +104,6 @@ def served(request):
         yield served
 
 
-@pytest.fixture
-def client(served):
-    with served.client() as client:
-        yield client
-
-
 @pytest.fixture(scope="module")
 def threaded():
     with Served("gthread", PROGRAM) as served:
