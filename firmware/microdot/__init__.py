@@ -21,11 +21,7 @@ else:
 
     def _load(name):
         # What is not used takes no memory of a board. `from microdot import module` comes here, too.
-        module = _later.get(name, name)
-        try:
-            value = __import__("microdot." + module, None, None, (name,))
-        except ImportError:
-            raise AttributeError(name) from None
+        value = __import__("microdot." + _later.get(name, name), None, None, (name,))
         if name in _later:
             value = globals()[name] = getattr(value, name)
         return value

@@ -59,7 +59,6 @@ def error_text(status_code: int) -> str:
     return phrase[0] + phrase[1:].lower()
 
 
-
 class HTTPException(Exception):
     """An HTTP error: raised anywhere while a request is handled, it becomes the response with its status.
 

@@ -84,8 +84,10 @@ class FileResponse(Response):
         size = self._remaining
         if size <= max(self.send_file_buffer_size, MIN_FILE_CHUNK) and not isinstance(self.body, bytes):
             file = self.body
-            self.body = file.read(size)
-            file.close()
+            try:
+                self.body = file.read(size)
+            finally:
+                file.close()
             if len(self.body) < size:  # it has become shorter
                 self.headers["Content-Length"] = str(len(self.body))
 

@@ -3,6 +3,7 @@ import microdot.helpers
 import microdot.microdot
 from microdot.datastructures import NoCaseDict
 from microdot.forms import MultiDict
+from support import raises
 
 
 def test_the_package():
@@ -60,3 +61,8 @@ def test_print_exception():
         raise ValueError("printed by a test")
     except ValueError as error:
         microdot.microdot.print_exception(error)
+
+
+def test_a_module_that_is_not_there():
+    with raises(ImportError):
+        from microdot import nothing  # noqa: F401
