@@ -21,6 +21,14 @@ def wait_until(condition):
     return value
 
 
+def children(pid):
+    """Return the processes that a process has started, as workers of a server."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:  # it has ended
+        return []
+
+
 def open_files(pid):
     """Return what the file descriptors of a process refer to; nothing if it has ended."""
     names = []

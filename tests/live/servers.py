@@ -22,7 +22,8 @@ class DeployedServer(Server):
         if kind == "uvicorn":
             command = ["uvicorn", "--app-dir", str(app.parent), "--port", "0", "--log-level", "warning"]
         else:
-            command = ["gunicorn", "--chdir", str(app.parent), "-b", "127.0.0.1:0", "--threads", "16"]
+            command = ["gunicorn", "--chdir", str(app.parent), "-b", "127.0.0.1:0", "--no-control-socket"]
+            command += ["--threads", "16"]
         self.command = [sys.executable, "-m", *command, *options, f"{app.stem}:app"]
         self.environment.pop("PYTHONPATH")  # these need the installed package
 

@@ -76,6 +76,8 @@ def test_lost_clients_are_noticed(counter):
         clients = [EventSource(counter.port) for _ in range(5)]
         for client in clients:
             client.event()
+        assert counter.sockets() > before
+        for client in clients:
             if abort:
                 reset(client.sock)
             client.close()

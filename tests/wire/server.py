@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from server_process import PATIENCE, ServerProcess, open_files, wait_until
+from server_process import PATIENCE, ServerProcess, children, open_files, wait_until
 from wire.reader import EndOfStream, Reader
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -70,12 +70,13 @@ class Server(ServerProcess):
         return [sign for sign in signs if sign in self.log()]
 
     def sockets(self):
-        """Return how many sockets the server process holds, the listening one and those of its event loop included."""
+        """Return how many sockets the server holds, the listening one and those of its event loop included."""
         return sum(name.startswith("socket:") for name in self.open_files())
 
     def open_files(self):
-        """Return what the server's file descriptors refer to."""
-        return open_files(self.process.pid)
+        """Return what the file descriptors of the server and its workers refer to."""
+        pids = [self.process.pid, *children(self.process.pid)]
+        return [name for pid in pids for name in open_files(pid)]
 
     def connect(self):
         """Return a new connection to the server."""
