@@ -6,7 +6,7 @@ import gc
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK
 
 #: Bytes that a connection reads at most at once.
-READ_SIZE = 4096 if MIN_FILE_CHUNK else 1024
+READ_SIZE = MIN_FILE_CHUNK or 1024
 
 
 def collect_early() -> None:

@@ -298,8 +298,9 @@ class RequestParser:
 
 def format_chunk(data: bytes) -> bytes:
     """Return *data*, not empty, as one chunk (RFC 9112, section 7.1)."""
-    # MicroPython cannot format what is not bytes.
-    return b"%x\r\n" % len(data) + data + b"\r\n"
+    if not isinstance(data, bytes):  # MicroPython joins nothing else
+        data = bytes(data)
+    return b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
 
 
 LAST_CHUNK = b"0\r\n\r\n"

@@ -1,50 +1,74 @@
-"""Memory on MicroPython's unix port (64 bits: twice what pointers take on a board), both frameworks compiled alike.
+"""Memory on MicroPython's unix port (64 bits: twice what pointers take on a board), both frameworks treated alike.
 
+They are measured frozen into the interpreter, as in a board's firmware, and compiled to files, whose code takes heap.
 The same on the emulated RP2040, which is what counts for a board, is measured by tools/emulator/measure.mjs.
 """
 
 import contextlib
-import pathlib
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import websocket_load
-from contestants import Contestant
-from environment import APPS, CACHE, MICRODOT, OURS, program, variables
+from environment import APPS, CACHE, FILES, MICRODOT, OURS, ROOT, program, variables
 from processes import Server
 from report import table
 
-MEMBERS = 20
+sys.path.append(str(ROOT / "tools"))
+
+from firmware_tools.build import build  # noqa: E402
+
+MEMBERS = 50
 REQUESTS = 10000
+_BOARD_HEAP = "200k"
 _REQUEST = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
+_APPS = ("common", "memory_hello", "memory_own")
 _FRAMEWORKS = (("this project", OURS), ("Microdot 2.7", MICRODOT))
 
 
-def compile_framework(folder):
-    """Compile a framework's modules and the application with mpy-cross; return the folder of the result."""
-    target = CACHE / (folder.name + "-mpy")
-    shutil.rmtree(target, ignore_errors=True)
-    sources = [(path, target / "microdot") for path in sorted((folder / "microdot").glob("*.py"))]
-    sources += [(APPS / f"{name}.py", target) for name in ("common", "memory_own")]
-    for source, place in sources:
-        place.mkdir(parents=True, exist_ok=True)
-        command = [program("mpy-cross"), "-O3", "-o", str(place / (source.stem + ".mpy")), str(source)]
-        subprocess.run(command, capture_output=True)  # what only CPython can compile is not needed here
-    return target
+class Installation:
+    """A framework and the application, with the MicroPython that runs them.
+
+    :param name: of the log.
+    :param binary: MicroPython's path.
+    :param path: value of MICROPYPATH.
+    """
+
+    def __init__(self, name, binary, path):
+        self.log = CACHE / f"memory-{name}.log"
+        self.binary = binary
+        self.environment = {**variables(), "MICROPYPATH": path}
+
+
+def install(folder):
+    """Return a framework's installations: frozen into MicroPython, and compiled to files."""
+    compiled, frozen = (CACHE / f"{folder.name}-{kind}" for kind in ("mpy", "frozen"))
+    for target in (compiled, frozen):
+        shutil.rmtree(target, ignore_errors=True)
+    sources = [(path, "microdot") for path in sorted((folder / "microdot").glob("*.py"))]
+    for source, place in sources + [(APPS / f"{name}.py", "") for name in _APPS]:
+        for target in (compiled, frozen):
+            (target / place).mkdir(parents=True, exist_ok=True)
+        command = [program("mpy-cross"), "-O3", "-o", str(compiled / place / (source.stem + ".mpy")), str(source)]
+        if not subprocess.run(command, capture_output=True).returncode:  # what only CPython can compile is not needed
+            shutil.copy2(source, frozen / place)
+    image = build("UNIX", sets="none", app=frozen).image
+    return (
+        Installation(frozen.name, str(image), ".frozen"),
+        Installation(compiled.name, program("micropython"), f"{compiled}:.frozen"),
+    )
 
 
 class Heap:
     """A server that reports on its heap."""
 
-    def __init__(self, folder, heapsize="64m"):
-        contestant = Contestant("", "micropython", "memory_own")
-        self.log = pathlib.Path(CACHE / f"memory-{folder.name}.log")
-        command = [part.replace("heapsize=64m", f"heapsize={heapsize}") for part in contestant.command("{port}")]
-        environment = {**variables(), "MICROPYPATH": f"{folder}:.frozen"}
-        self.server = Server(lambda port: [part.format(port=port) for part in command], environment, self.log)
+    def __init__(self, installation, app, heapsize="64m"):
+        options = ["-X", f"heapsize={heapsize}", "-m", app, "--files", str(FILES), "--port"]
+        command = [installation.binary, *options]
+        self.server = Server(lambda port: [*command, str(port)], installation.environment, installation.log)
         self.server.wait_until_ready()
         self.port = self.server.port
         self.sock = None
@@ -117,10 +141,10 @@ _EACH = {
 }
 
 
-def _each(folder, open_one):
+def _each(installation, open_one):
     """Return the heap that each of several connections made by *open_one* takes."""
     with contextlib.ExitStack() as stack:
-        heap = Heap(folder)
+        heap = Heap(installation, "memory_own")
         stack.callback(heap.stop)
         open_one(heap).close()  # what is imported or made once is not counted
         time.sleep(0.5)
@@ -131,51 +155,51 @@ def _each(folder, open_one):
         return (heap.number(b"/heap") - before) // MEMBERS
 
 
-def _allocated(folder):
+def _allocated(installation):
     """Return the heap at import and once it serves, and what a request allocates while nothing is collected."""
-    heap = Heap(folder)
-    try:
-        heap.get(b"/")
-        serving = heap.number(b"/in-all")
-        start = heap.number(b"/grow")
-        for _ in range(200):
+    with contextlib.ExitStack() as stack:
+        large = Heap(installation, "memory_hello")
+        small, full = (Heap(installation, app, _BOARD_HEAP) for app in ("memory_hello", "memory_own"))
+        for heap in (large, small, full):
+            stack.callback(heap.stop)
             heap.get(b"/")
-        request = (heap.number(b"/grown") - start) // 201
+        start = large.number(b"/grow")
+        for _ in range(200):
+            large.get(b"/")
         return {
-            "after import": heap.number(b"/import"),
-            "serving, with WebSocket and SSE": serving,
-            "allocated for a request": request,
+            "allocated for a request": (large.number(b"/grown") - start) // 201,
+            "after import": small.number(b"/import"),
+            "serving": small.number(b"/in-all"),
+            "serving, with WebSocket and SSE": full.number(b"/in-all"),
         }
-    finally:
-        heap.stop()
 
 
-def _measure(folder):
+def _measure(installation):
     """Return the figures of one framework by name."""
-    figures = _allocated(folder)
-    figures.update({what: _each(folder, open_one) for what, open_one in _EACH.items()})
-    figures.update(_after_many(folder))
-    figures["smallest heap for 10,000 requests"] = _smallest(folder)
+    figures = _allocated(installation)
+    figures.update({what: _each(installation, open_one) for what, open_one in _EACH.items()})
+    figures.update(_after_many(installation))
+    figures["smallest heap for 10,000 requests"] = _smallest(installation)
     return figures
 
 
-def _after_many(folder):
+def _after_many(installation):
     """Return how far 10,000 requests break a small heap up: its free memory, and the largest free block."""
-    heap = Heap(folder, "200k")
+    heap = Heap(installation, "memory_hello", _BOARD_HEAP)
     try:
         for _ in range(REQUESTS):
             heap.get(b"/")
         heap.get(b"/blocks")
     finally:
         heap.stop()
-    found = re.search(r"free: (\d+).*?max free sz: (\d+)", heap.log.read_text(), re.S)
+    found = re.search(r"free: (\d+).*?max free sz: (\d+)", installation.log.read_text(), re.S)
     return {"free of 200 KB after 10,000 requests": int(found[1]), "largest free block then": int(found[2]) * 32}
 
 
-def _serves(folder, kilobytes):
+def _serves(installation, kilobytes):
     """Whether 10,000 requests succeed with a heap of this size."""
     try:
-        heap = Heap(folder, f"{kilobytes}k")
+        heap = Heap(installation, "memory_hello", f"{kilobytes}k")
     except RuntimeError:
         return False
     try:
@@ -186,21 +210,24 @@ def _serves(folder, kilobytes):
         heap.stop()
 
 
-def _smallest(folder):
+def _smallest(installation):
     """Return the smallest heap in bytes, to 1 KB, that serves 10,000 requests."""
     low, high = 8, 256
     while high - low > 1:
         middle = (low + high) // 2
-        if _serves(folder, middle):
+        if _serves(installation, middle):
             high = middle
         else:
             low = middle
     return high * 1024
 
 
-def memory_table():
-    """Return the table of what memory is used for, in bytes."""
-    figures = {name: _measure(compile_framework(folder)) for name, folder in _FRAMEWORKS}
-    ours, theirs = (figures[name] for name, _ in _FRAMEWORKS)
+def memory_tables():
+    """Return two tables of what memory is used for, in bytes: frozen, and compiled to files."""
+    installations = zip(*[install(folder) for _, folder in _FRAMEWORKS], strict=True)
+    return [_table(*map(_measure, pair)) for pair in installations]
+
+
+def _table(ours, theirs):
     rows = [[what, ours[what], theirs[what], f"{ours[what] / theirs[what]:.2f}"] for what in ours]
-    return table(["bytes", *figures, "ratio"], rows)
+    return table(["bytes", *[name for name, _ in _FRAMEWORKS], "ratio"], rows)

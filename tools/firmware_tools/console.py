@@ -1,11 +1,15 @@
 """Progress lines, subprocesses with a log, and the one exception that the command line turns into one line."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import threading
 import time
+
+# Not an option such as -Werror, and not a file whose name has the word in it.
+_ERROR = re.compile(r"(?<![-\w/])[Ee]rror\b|[A-Z]\w*Error\b|^E: ")
 
 
 class FirmwareError(Exception):
@@ -90,11 +94,7 @@ def capture(command, *, what=None, env=None, cwd=None):
 def first_error(log):
     """Return the first line of *log* that names an error, else its last line."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    for line in lines[1:]:
-        lowered = line.lower()
-        if "error" in lowered and "-werror" not in lowered or line.startswith("E: "):
-            return line
-    return lines[-1]
+    return next((line for line in lines[1:] if _ERROR.search(line)), lines[-1])
 
 
 def beside_python(program):

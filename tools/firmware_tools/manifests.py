@@ -40,7 +40,8 @@ def derive(path, board, sets=None, app=None):
     The set `none` leaves the framework out, for comparison.
     """
     if sets == "none":
-        lines = ['include("$(PORT_DIR)/boards/manifest.py")\n']
+        folder = "variants" if board.port == "unix" else "boards"
+        lines = [f'include("$(PORT_DIR)/{folder}/manifest.py")\n', 'include("$(MPY_DIR)/extmod/asyncio")\n']
     elif sets is None:
         lines = [f'include("{board.manifest}")\n']
     else:

@@ -1,70 +1,21 @@
-"""The application whose memory is measured on MicroPython; `/heap` and its kin report on the process itself."""
+"""The application that holds connections of each kind open, whose memory is measured on MicroPython."""
 
 import asyncio
 import gc
 
-gc.collect()
-before_import = gc.mem_alloc()
-from microdot import Microdot  # noqa: E402
+from memory_hello import app, run
 
-gc.collect()
-import_heap = gc.mem_alloc() - before_import
+from microdot.sse import with_sse
+from microdot.websocket import with_websocket
 
-from common import HELLO, option  # noqa: E402
-
-import micropython  # noqa: E402
-from microdot.sse import with_sse  # noqa: E402
-from microdot.websocket import with_websocket  # noqa: E402
-
-app = Microdot()
 app.max_connections = 200
 app.head_timeout = app.idle_timeout = 3600
-started = 0
-
-
-@app.get("/")
-async def hello(request):
-    return HELLO
-
-
-@app.get("/import")
-async def imported(request):
-    return str(import_heap)
-
-
-@app.get("/in-all")
-async def in_all(request):
-    """What the framework and this application take by now: some modules are imported when they are first used."""
-    gc.collect()
-    return str(gc.mem_alloc() - before_import)
 
 
 @app.get("/heap")
 async def heap(request):
     gc.collect()
     return str(gc.mem_alloc())
-
-
-@app.get("/grow")
-async def grow(request):
-    """Collect, and from then on let garbage stay, so that what requests allocate can be counted."""
-    gc.collect()
-    gc.disable()
-    return str(gc.mem_alloc())
-
-
-@app.get("/grown")
-async def grown(request):
-    allocated = gc.mem_alloc()
-    gc.enable()
-    return str(allocated)
-
-
-@app.get("/blocks")
-async def blocks(request):
-    gc.collect()
-    micropython.mem_info()
-    return "on the console"
 
 
 @app.get("/wait")
@@ -85,4 +36,4 @@ async def events(request, sse):
     await asyncio.sleep(3600)
 
 
-app.run(host="127.0.0.1", port=int(option("port")))
+run()
