@@ -63,20 +63,20 @@ async def open_streams(sock, ssl):
 _buffer = None
 
 
-async def receive(reader, n: int) -> bytes:
-    """Return up to *n* bytes, `b''` at the end of the connection.
+def receive(reader, n: int):
+    """Return up to *n* bytes, `b''` at the end of the connection; to be awaited.
 
     All connections share one buffer, so that the heap is not broken up: `read(n)` takes n bytes for one that comes.
-    Nothing else runs between the arrival of the bytes in the buffer and their copy.
     """
     global _buffer
-    if not hasattr(reader, "readinto"):
-        return await reader.read(n)
+    if not isinstance(reader, asyncio.StreamReader):
+        return (yield from reader.read(n))
     if _buffer is None:
         _buffer = memoryview(bytearray(READ_SIZE))
     count = None
     while count is None:  # TLS: a part of a record
-        count = await reader.readinto(_buffer[:n] if n < READ_SIZE else _buffer)
+        yield asyncio.core._io_queue.queue_read(reader.s)
+        count = reader.s.readinto(_buffer[:n] if n < READ_SIZE else _buffer)
     return bytes(_buffer[:count])
 
 

@@ -192,7 +192,9 @@ class Connection:
             if self.refused:
                 await self._refuse(HTTPException(503, "Service unavailable"))
             else:
-                await self._serve_requests()
+                while await self._read_head() and await self._serve_request():
+                    self.responding = False
+                    self.parser.fields = None  # an idle connection holds nothing of its last request
         except MemoryError as error:
             await self._out_of_memory(error)
         except (OSError, EOFError) as error:
@@ -212,38 +214,37 @@ class Connection:
                 sock.close()  # MicroPython's TLS leaves it open after a failed handshake
             self.server.connections.remove(self)
 
-    async def _serve_requests(self):
+    async def _read_head(self):
+        """Wait for the next request's head and read it; return False if there is no request to serve any more."""
         app = self.app
         parser = self.parser
-        while not self.server.closing:
+        if self.server.closing:
+            return False
+        if parser.buffered:
+            self.idle = 0
+        else:
+            self.idle = self.server.waits = self.server.waits + 1
+        self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
+        try:
+            while not parser.buffered or not parser.parse_head():
+                if parser.at_end:
+                    return False
+                parser.receive(await receive(self.reader, READ_SIZE))
+                if self.idle:
+                    self.idle = 0
+                    self.read_deadline = self._deadline(app.head_timeout)
+        except HTTPException as error:
+            await self._refuse(error)
+            return False
+        except asyncio.CancelledError:
+            if self.read_deadline != _EXPIRED:
+                raise
             if parser.buffered:
-                self.idle = 0
-            else:
-                self.idle = self.server.waits = self.server.waits + 1
-            self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
-            try:
-                while not parser.buffered or not parser.parse_head():
-                    if parser.at_end:
-                        return
-                    parser.receive(await receive(self.reader, READ_SIZE))
-                    if self.idle:
-                        self.idle = 0
-                        self.read_deadline = self._deadline(app.head_timeout)
-            except HTTPException as error:
-                await self._refuse(error)
-                return
-            except asyncio.CancelledError:
-                if self.read_deadline != _EXPIRED:
-                    raise
-                if parser.buffered:
-                    await self._refuse(HTTPException(408, "Request timeout"))
-                return
-            self.read_deadline = 0
-            self.served += 1
-            if not await self._serve_request():
-                return
-            self.responding = False
-            parser.fields = None  # an idle connection holds nothing of its last request
+                await self._refuse(HTTPException(408, "Request timeout"))
+            return False
+        self.read_deadline = 0
+        self.served += 1
+        return True
 
     async def _serve_request(self):
         """Serve the request whose head has been read; return whether there may be another one."""

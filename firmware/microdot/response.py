@@ -12,10 +12,9 @@ class ResponseHeaders(NoCaseDict):
     """Header fields of a response; a CR, LF or NUL in a name or value is refused with ValueError."""
 
     def __setitem__(self, name, value):
-        for text in value if isinstance(value, list) else (value,):
-            text = str(text)
-            if "\r" in text or "\n" in text or "\0" in text:
-                raise ValueError("invalid character in the value of header field " + name)
+        text = value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else str(value)
+        if "\r" in text or "\n" in text or "\0" in text:
+            raise ValueError("invalid character in the value of header field " + name)
         if not name or "\r" in name or "\n" in name or ":" in name or " " in name:
             raise ValueError("invalid header field name")
         super().__setitem__(name, value)
@@ -179,11 +178,12 @@ class Response:
         """Return the header fields to send, each as (name, value), with those that are still missing."""
         fields = self.fields
         pairs = []
-        for name, value in fields.items():
-            if isinstance(value, list):
-                pairs.extend([(name, item) for item in value])
+        for pair in fields.items():
+            value = pair[1]
+            if isinstance(value, str):
+                pairs.append(pair)
             else:
-                pairs.append((name, str(value)))
+                pairs.extend([(pair[0], str(item)) for item in (value if isinstance(value, list) else (value,))])
         if self.has_body:
             if "Content-Type" not in fields:
                 pairs.append(("Content-Type", self.content_type))
