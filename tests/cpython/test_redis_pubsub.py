@@ -6,19 +6,17 @@ import sys
 
 import pytest
 
-from cpython.redis_server import RedisServer
 from microdot.pubsub import PubSubError
 from microdot.queues import QueueClosed
 from microdot.redis import RedisPubSub
 from microdot.redis import hub as hub_module
+from redis_server import RedisServer
 
 
 @pytest.fixture
 def server():
-    server = RedisServer()
-    server.start()
-    yield server
-    server.stop()
+    with RedisServer() as server:
+        yield server
 
 
 async def published(hub, topic, message):

@@ -6,16 +6,16 @@ import time
 import pytest
 from redis.exceptions import RedisError
 
-from live.redis_server import redis_server
 from login_app import make_app
 from microdot.redis import RedisStore
 from microdot.test_client import TestClient
+from redis_server import RedisServer
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
-    with redis_server(tmp_path_factory.mktemp("redis")) as url:
-        yield url
+def url():
+    with RedisServer() as server:
+        yield server.url
 
 
 async def test_load_save_delete(url):

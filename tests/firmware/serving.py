@@ -1,38 +1,25 @@
-"""MicroPython programs that serve, and local servers for them, on free ports of this machine."""
+"""MicroPython programs that serve, and local servers for them, on ports of this machine that the system chooses."""
 
 import contextlib
 import functools
 import http.server
-import socket
 import subprocess
 import threading
-import time
 import urllib.error
 import urllib.request
 
-PATIENCE = 120  # seconds: the machine may be busy
+from server_process import PATIENCE, listening_port, wait_until
 
 
-def free_port():
-    """Return a TCP port that nothing listens on now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-def get(port, path="/"):
-    """GET a page from 127.0.0.1, as soon as something listens there; return (status, body)."""
-    limit = time.monotonic() + PATIENCE
-    while True:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-        except urllib.error.URLError:
-            if time.monotonic() > limit:
-                raise
-            time.sleep(0.02)
+def get(process, path="/"):
+    """GET a page from a process, as soon as that listens; return (status, body)."""
+    port = wait_until(lambda: listening_port(process.pid))
+    assert port, "the program does not listen"
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
 
 
 @contextlib.contextmanager

@@ -2,7 +2,7 @@
 
 import pytest
 from needs import needed
-from serving import free_port, get, micropython
+from serving import get, micropython
 
 from firmware_tools import images
 from firmware_tools.console import FirmwareError
@@ -32,7 +32,7 @@ sys.path[:] = ['/rom', '/rom/lib', '.frozen']
 import app
 print(app.__file__)
 print(sys.modules['microdot'].__file__)
-app.app.run(host='127.0.0.1', port={port})
+app.app.run(host='127.0.0.1', port=0)
 """
 
 
@@ -48,14 +48,13 @@ def make(kind, path, **options):
 @pytest.mark.parametrize("kind", MOUNT)
 def test_the_application_in_the_image_serves(unix, tmp_path, kind, bytecode):
     path = make(kind, tmp_path / "image.bin", bytecode=bytecode)
-    port = free_port()
     suffix = "mpy" if bytecode else "py"
-    with micropython(unix, SERVE.format(path=str(path), mount=MOUNT[kind], port=port), tmp_path) as process:
+    with micropython(unix, SERVE.format(path=str(path), mount=MOUNT[kind]), tmp_path) as process:
         assert process.stdout.readline() == f"/rom/app.{suffix}\n"
         assert process.stdout.readline() == f"/rom/lib/microdot/__init__.{suffix}\n"
-        assert get(port) == (200, b"Hello from Microdot!")
-        assert get(port, "/hello/board") == (200, b"Hello, board!")
-        assert get(port, "/none")[0] == 404
+        assert get(process) == (200, b"Hello from Microdot!")
+        assert get(process, "/hello/board") == (200, b"Hello, board!")
+        assert get(process, "/none")[0] == 404
 
 
 def test_a_littlefs_image_has_the_size_of_its_partition(tmp_path):

@@ -130,7 +130,10 @@ def test_what_is_no_checkout_or_too_old_is_refused(tmp_path, header, message):
 
 
 def test_a_failed_command_names_its_first_error_and_its_log(tmp_path):
-    script = "echo compiling; echo 'x.c:3: error: no such thing'; echo more; exit 1"
+    script = (
+        "echo compiling; echo mkdir lib/mbedtls_errors; echo cc -Wno-error=all lib/error.c;"
+        " echo 'x.c:3: error: no such thing'; echo more; exit 1"
+    )
     with pytest.raises(FirmwareError) as caught:
         console.run(["sh", "-c", script], log=tmp_path / "build.log", what="building X")
     assert str(caught.value) == (

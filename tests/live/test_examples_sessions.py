@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from live.redis_server import redis_server
 from live.served import EVERYWHERE, serve_example
 from live.utemplate_package import utemplate_folder
+from redis_server import RedisServer
 from runtimes import ROOT
 
 LOGIN = {"name": "susan", "password": "open sesame"}
@@ -83,10 +83,10 @@ def test_auth(client):
 
 
 @pytest.fixture
-def redis(tmp_path_factory, monkeypatch):
-    with redis_server(tmp_path_factory.mktemp("redis")) as url:
-        monkeypatch.setenv("REDIS_URL", url)
-        yield url
+def redis(monkeypatch):
+    with RedisServer() as server:
+        monkeypatch.setenv("REDIS_URL", server.url)
+        yield server
 
 
 @on("session_redis", ["python", "uvicorn", "gunicorn"])

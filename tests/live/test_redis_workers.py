@@ -7,8 +7,8 @@ import pathlib
 import pytest
 import websockets
 
-from cpython.redis_server import RedisServer
 from live.servers import serve
+from redis_server import RedisServer
 from wire.server import wait_until
 
 APP = pathlib.Path(__file__).parent / "redis_app.py"
@@ -16,13 +16,11 @@ APP = pathlib.Path(__file__).parent / "redis_app.py"
 
 @pytest.fixture(params=["uvicorn", "gunicorn"])
 def workers(request, monkeypatch):
-    redis = RedisServer()
-    redis.start()
-    monkeypatch.setenv("REDIS_URL", redis.url)
-    with serve(request.param, APP, options=["--workers", "2"]) as running:
-        running.redis = redis
-        yield running
-    redis.stop()
+    with RedisServer() as redis:
+        monkeypatch.setenv("REDIS_URL", redis.url)
+        with serve(request.param, APP, options=["--workers", "2"]) as running:
+            running.redis = redis
+            yield running
 
 
 async def clients_of_both(port):
