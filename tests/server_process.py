@@ -83,7 +83,11 @@ class ServerProcess:
         return self
 
     def __exit__(self, *exc_info):
-        """End the server at once."""
+        """End the server at once; where coverage is measured in good order, else it records nothing."""
+        if "COVERAGE_PROCESS_CONFIG" in os.environ:
+            self.process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
         self.kill()
         if self in RUNNING:
             RUNNING.remove(self)
