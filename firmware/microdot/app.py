@@ -227,6 +227,8 @@ class Microdot:
                 raise HTTPException(400, error_text(400))
             handler, prefix, subapp = self.find_route(req)
             if isinstance(handler, int):
+                if req.max_content_length is not None:
+                    req.limit_body(req.max_content_length)
                 raise HTTPException(handler, error_text(handler))
             if isinstance(handler, dict):
                 res = Response(b"", 200, handler)

@@ -25,8 +25,8 @@ class TestResponse:
 
     `status_code` and `reason`; `headers` without case; `body` as bytes, `text` as str if it is valid UTF-8, `json` if
     its type is JSON; `events` of an event stream as a list of dicts with the keys `data` (bytes), `data_json` (None if
-    it is no JSON), `event`, `event_id` and `retry` (seconds). `body` is None after HEAD. All are None if a handler has
-    answered by itself.
+    it is no JSON), `event`, `event_id` and `retry` (seconds). `body` is None after HEAD and for a WebSocket. All are
+    None if a handler has answered by itself.
     """
 
     __test__ = False  # for pytest
@@ -280,7 +280,7 @@ class TestClient:
         if transport.accepted is None:
             body = await _read_body(request, response)
             return TestResponse(response.status_code, reason_phrase(response.status_code), response.headers, body)
-        return TestResponse(101, reason_phrase(101), NoCaseDict(transport.accepted), b"")
+        return TestResponse(101, reason_phrase(101), NoCaseDict(transport.accepted), None)
 
     async def _finish(self, request):
         """Run what is left for after the response to its end, so that a test sees its effect."""

@@ -247,6 +247,8 @@ async def test_a_body_too_large_is_status_413():
     res = await client.post("/", body=b"x" * 20000)
     assert (res.status_code, res.text) == (413, "too large")
     assert called == []
+    for method, path in (("PUT", "/"), ("POST", "/nowhere")):  # whether there is a route for it or not
+        assert (await client.request(method, path, body=b"x" * 20000)).status_code == 413, path
 
 
 async def test_cookies_of_an_error_response():
