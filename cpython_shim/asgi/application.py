@@ -6,6 +6,7 @@ import functools
 import microdot
 from microdot import Request, Response
 from microdot._compat import invoke_handler
+from microdot._network import HostProcess
 from microdot.errors import HTTPException
 from microdot.streams import BodyStream
 
@@ -41,6 +42,8 @@ def serve(app, scope, receive=None, send=None):
 async def serve_scope(app, scope, receive, send):
     """Serve one connection of an ASGI server with any application of this framework."""
     kind = scope["type"]
+    if app.server is None:
+        app.server = HostProcess()
     if kind == "http":
         await _serve_http(app, scope, receive, send)
     elif kind == "lifespan":
@@ -107,7 +110,8 @@ async def _serve_http(app, scope, receive, send):
 
 
 async def _send_response(response, request, transport, send):
-    await send({"type": "http.response.start", "status": response.status_code, "headers": encode_headers(response)})
+    headers = encode_headers(response, request.method)
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     body = response.body
     if request.method == "HEAD" or not response.has_body:
         if not isinstance(body, bytes):

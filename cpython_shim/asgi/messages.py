@@ -44,6 +44,6 @@ def _target(scope):
     return path + "?" + query.decode("latin-1") if query else path
 
 
-def encode_headers(response):
-    """Return the header fields of a response as ASGI wants them."""
-    return [(name.lower().encode(), value.encode()) for name, value in response.header_list()]
+def encode_headers(response, method):
+    """Return the header fields of the response to a request with *method* as ASGI wants them."""
+    return [(name.lower().encode(), value.encode()) for name, value in response.header_list(method == "HEAD")]

@@ -132,7 +132,7 @@ async def _refuse(response, scope, send):
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": 1000})
         return
-    headers = encode_headers(response)
+    headers = encode_headers(response, "GET")
     await send({"type": "websocket.http.response.start", "status": response.status_code, "headers": headers})
     body = response.body
     if not isinstance(body, bytes):

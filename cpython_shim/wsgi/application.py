@@ -10,6 +10,7 @@ import inspect
 
 import microdot
 from microdot import Request, Response
+from microdot._network import HostProcess
 from microdot.errors import reason_phrase
 from microdot.streams import BodyStream
 from microdot.urls import decode, quote
@@ -56,6 +57,8 @@ class EnvironHeaders:
 
 def serve(app, environ, start_response):
     """Serve one request of a WSGI server with any application of this framework."""
+    if app.server is None:
+        app.server = HostProcess()
     transport = make_transport(app, environ)
     request = _make_request(app, environ, transport)
     response = finish(app.dispatch_request(request))
@@ -69,7 +72,7 @@ def serve(app, environ, start_response):
 def _start_response(app, request, response, start_response):
     """Send a response's head and return its body as a WSGI iterable."""
     reason = response.reason or reason_phrase(response.status_code) or "Unknown"
-    start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response))
+    start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response, request.method))
     app.log_access(request, response)
     body = response.body
     if isinstance(body, bytes):
@@ -115,8 +118,8 @@ def _target(environ):
     return path + "?" + query if query else path
 
 
-def _encode_headers(response):
-    return [(name, _native(value)) for name, value in response.header_list()]
+def _encode_headers(response, method):
+    return [(name, _native(value)) for name, value in response.header_list(method == "HEAD")]
 
 
 def _native(text):

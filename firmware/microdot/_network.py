@@ -69,7 +69,7 @@ def receive(reader, n: int):
     All connections share one buffer, so that the heap is not broken up: `read(n)` takes n bytes for one that comes.
     """
     global _buffer
-    if not hasattr(reader, "readinto"):  # no stream of asyncio
+    if not (hasattr(reader, "s") and hasattr(reader, "readinto")):  # no stream of asyncio
         return (yield from reader.read(n))
     if _buffer is None:
         _buffer = memoryview(bytearray(READ_SIZE))

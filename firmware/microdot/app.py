@@ -32,6 +32,16 @@ def mro(cls: type) -> "list[type]":
     return [c for i, c in enumerate(classes) if c not in classes[i + 1 :]]
 
 
+def _add_new(hooks, more):
+    """Add the hooks that are not there yet: an application may be mounted several times."""
+    hooks.extend([hook for hook in more if hook not in hooks])
+
+
+def _describe(req):
+    """Return what the log says of a request; its path as it was sent, without what percent-encoding may hide."""
+    return req.method + " " + req.url.partition("?")[0]
+
+
 class Microdot:
     """A web application.
 
@@ -149,9 +159,9 @@ class Microdot:
         """
         self.url_map.mount(subapp.url_map, url_prefix, subapp, local)
         if not local:
-            self.before_request_handlers.extend(subapp.before_request_handlers)
-            self.after_request_handlers.extend(subapp.after_request_handlers)
-            self.after_error_request_handlers.extend(subapp.after_error_request_handlers)
+            _add_new(self.before_request_handlers, subapp.before_request_handlers)
+            _add_new(self.after_request_handlers, subapp.after_request_handlers)
+            _add_new(self.after_error_request_handlers, subapp.after_error_request_handlers)
             self.error_handlers.update(subapp.error_handlers)
 
     # Hooks
@@ -204,7 +214,7 @@ class Microdot:
                 req.limit_body(route.limit)
             return route.handler, route.url_prefix, route.subapp
         other = values
-        if req.method == "OPTIONS" and (other or req.path == "*"):
+        if req.method == "OPTIONS" and self.options_handler and (other or req.path == "*"):
             return self.options_handler(req), "", None
         if not other:
             return 404, "", None
@@ -258,7 +268,7 @@ class Microdot:
             if isinstance(error, MemoryError) or not isinstance(error, Exception):
                 raise
             res = await self.handle_error(req, error)
-        if req:
+        if req and res is not Response.already_handled:
             for field in req._vary or ():
                 res.vary(field)
         return res
@@ -279,12 +289,15 @@ class Microdot:
 
     async def _run_after(self, invoke, req, res):
         """Call the after-request hooks, those of the innermost local application first, then the request's own."""
+        handled = res is Response.already_handled
+        if handled:  # one object for all requests, which hooks must not add to
+            res = Response()
         for app in reversed((self,) + req.apps):
             for hook in app.after_request_handlers:
                 res = make_response(await invoke(hook, req, res), hook, res)
         for hook in req._after or ():
             res = make_response(await invoke(hook, req, res), hook, res)
-        return res
+        return Response.already_handled if handled else res
 
     # Errors
 
@@ -320,12 +333,12 @@ class Microdot:
             known = self._error_handler(req, (status_code,))
             classes = [] if known else classes[: classes.index(HTTPException) + 1]
         else:
-            log_error("Exception while handling " + (req.method + " " + req.path if req else "a request"), error)
+            log_error("Exception while handling " + (_describe(req) if req else "a request"), error)
         handler = self._error_handler(req, classes)
         if handler:
             res = make_response(await self._invoke(req)(handler, req, error), handler)
         else:
-            res = await self.error_response(req, status_code, reason)
+            res = make_response(await self.error_response(req, status_code, reason), self.error_response)
         for name in headers or ():
             res.headers.setdefault(name, headers[name])
         return res
@@ -356,7 +369,7 @@ class Microdot:
         if self.access_log:
             self.access_log(req, res)
         elif self.debug:
-            log_access((req.method + " " + req.path if req else "-") + " " + str(res.status_code))
+            log_access((_describe(req) if req else "-") + " " + str(res.status_code))
 
     async def handle_request(self, reader, writer) -> None:
         """Serve one connection to its end.
@@ -376,7 +389,7 @@ class Microdot:
     ):
         """Serve the application until `shutdown()` is called.
 
-        :param host: the address to listen on.
+        :param host: the address to listen on; `''` is that of all IPv4 interfaces.
         :param port: the port; 0 for one that is free: see the `sockets` of `server`.
         :param debug: log each request.
         :param ssl: an `ssl.SSLContext` for a TLS server.
@@ -394,6 +407,7 @@ class Microdot:
         if debug and not self.access_log:
             enable_access_log()
         self.server = Server(self, ssl)
+        self.server.overridden = type(self).handle_request is not Microdot.handle_request
         self.server.listen(host, port)
         if not start_serving:
             return self.server
@@ -409,7 +423,10 @@ class Microdot:
         run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
 
     def shutdown(self) -> None:
-        """Stop the server of `run()` or `start_server()`; may be called by a handler, whose request completes."""
+        """Stop the server; may be called by a handler, whose request completes.
+
+        An ASGI or WSGI server's process is sent SIGTERM; one that has several processes may start another one.
+        """
         if self.server:
             self.server.close()
 

@@ -18,6 +18,8 @@ _EXPIRED = -1  # a deadline that has passed
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
 _LINGER_BYTES = 64 * 1024
 _LINGER_SECONDS = 2
+# A larger piece of a response is sent in several, each with a deadline of its own.
+_MAX_PIECE = READ_SIZE + 64
 # An unread body up to this size is read for the sake of the next request; a larger one ends the connection.
 _MAX_DRAIN = 16 * 1024
 
@@ -49,7 +51,9 @@ class Connection:
             self.reader = reader
             self.writer = writer
         app = server.app
-        self.parser = RequestParser(app.max_head_length, Request.max_readline, app.max_headers)
+        line = Request.max_readline
+        head = app.max_head_length + (line if line > RequestParser.max_line else 0)  # what was raised counts for both
+        self.parser = RequestParser(head, line, app.max_headers)
 
     @property
     def app(self):
@@ -105,13 +109,21 @@ class Connection:
         finally:
             self._reading = None
 
-    async def send(self, data) -> None:
-        """Send bytes; returns when the client, or the operating system for it, has taken them.
+    def send(self, data) -> "Awaitable[None]":
+        """Send bytes; returns, when that is awaited, when the client, or the operating system for it, has taken them.
 
         :raises OSError: if the client is gone, or has taken nothing for `write_timeout` seconds.
         """
-        if not self.upgraded:  # an attribute less in each WebSocket's connection
-            self.responding = True
+        if self.upgraded:  # whose messages must not get into each other
+            return self._send(data)
+        self.responding = True
+        return self._send(data) if len(data) <= _MAX_PIECE else self._send_pieces(memoryview(data))
+
+    async def _send_pieces(self, data):
+        for start in range(0, len(data), _MAX_PIECE):
+            await self._send(data[start : start + _MAX_PIECE])
+
+    async def _send(self, data):
         self.writer.write(data)
         if not has_unsent(self.writer):
             return
@@ -191,6 +203,9 @@ class Connection:
                 self.reader, self.writer = await open_streams(sock, self.server.ssl)
             if self.refused:
                 await self._refuse(HTTPException(503, "Service unavailable"))
+            elif sock and self.server.overridden:
+                self.read_deadline = 0
+                await self.app.handle_request(self.reader, self.writer)
             else:
                 while await self._read_head() and await self._serve_request():
                     self.responding = False
@@ -208,11 +223,12 @@ class Connection:
         except Exception as error:
             log_error("Exception in a connection", error)
         finally:
-            if self.writer:
-                await self._close()
+            if self in self.server.connections:  # else the application's handle_request() has brought it here twice
+                if self.writer:
+                    await self._close()
+                self.server.connections.remove(self)
             if sock:
                 sock.close()  # MicroPython's TLS leaves it open after a failed handshake
-            self.server.connections.remove(self)
 
     async def _read_head(self):
         """Wait for the next request's head and read it; return False if there is no request to serve any more."""
@@ -273,7 +289,7 @@ class Connection:
             app.log_access(request, response)
         if keep_alive and not parser.body_complete:
             keep_alive = await self._drain()
-        elif parser.keep_alive and not keep_alive and not self.ends_body:
+        elif not (keep_alive or self.ends_body) and (parser.keep_alive or not parser.body_complete):
             await self._linger()
         return keep_alive
 

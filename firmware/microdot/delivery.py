@@ -3,8 +3,9 @@
 import asyncio
 
 from ._compat import log_error
-from ._network import READ_SIZE
+from .errors import error_text
 from .http11 import LAST_CHUNK, format_chunk, format_head
+from .response import Response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Awaitable
@@ -16,10 +17,11 @@ _ONE_WRITE = 1024
 def send_response(connection, response, request, keep_alive: bool) -> "Awaitable[bool]":
     """Send a response; return, when that is awaited, whether another one may follow.
 
-    :param request: None for one that could not be parsed; the parser knows then what is known of it.
+    :param request: None for one that could not be parsed, and for the response to an error of another response.
     """
     fields = response.fields
-    head = response.header_list()
+    without_body = connection.parser.method == "HEAD"
+    head = response.header_list(without_body)
     body = response.body
     old = connection.parser.version == "1.0"
     is_bytes = isinstance(body, bytes)
@@ -30,17 +32,17 @@ def send_response(connection, response, request, keep_alive: bool) -> "Awaitable
             connection.ends_body = True
         else:
             head.append(("Transfer-Encoding", "chunked"))
-    if fields and "Connection" in fields:
-        keep_alive = keep_alive and fields["Connection"].lower() != "close"
+    if fields and "close" in str(fields.get("Connection", "")).lower():
+        keep_alive = False
     elif not keep_alive:
         head.append(("Connection", "close"))
     elif old:
         head.append(("Connection", "keep-alive"))
     date = connection.server.date()
-    if date:
+    if date and "Date" not in fields:
         head.append(("Date", date))
     head = format_head(response.status_code, response.reason, head)
-    if is_bytes or not response.has_body or connection.parser.method == "HEAD":
+    if is_bytes or not response.has_body or without_body:
         return _send_whole(connection, response, head, keep_alive)
     # The head is in a list so that nothing keeps it once it is sent: a stream may be open for long.
     return _send_stream(connection, response, request, [head], chunked, keep_alive)
@@ -57,9 +59,7 @@ async def _send_whole(connection, response, head, keep_alive):
         await connection.send(head + body)
     else:
         await connection.send(head)
-        body = memoryview(body)
-        for start in range(0, len(body), READ_SIZE):
-            await connection.send(body[start : start + READ_SIZE])
+        await connection.send(body)
     return keep_alive
 
 
@@ -88,12 +88,14 @@ async def _send_stream(connection, response, request, head, chunked, keep_alive)
     except (OSError, MemoryError):
         raise
     except Exception as error:
-        if head:  # nothing has been sent: the client can still be told
-            error_response = await connection.app.handle_error(request, error)
-            if isinstance(error_response.body, bytes):
-                await send_response(connection, error_response, request, False)
+        if head and request:  # nothing has been sent: the client can still be told
+            response = await connection.app.handle_error(request, error)
+            await send_response(connection, response, None, False)
+            return False
+        log_error("Exception in the body of a response", error)
+        if head:  # the response that should have told the client
+            await send_response(connection, Response(error_text(500), 500), None, False)
         else:
-            log_error("Exception in the body of a response", error)
             connection.ends_body = True
         return False
     except asyncio.CancelledError:

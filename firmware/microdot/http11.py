@@ -28,8 +28,11 @@ def _has_control(line):
 
 def _invalid_host(host):
     """Whether a Host field's value is no `host[:port]` (RFC 9110, section 7.2)."""
-    port = host[host.rfind(b"]") + 1 :].partition(b":")[2]
-    return host.strip(_HOST + b"[]:") or port.strip(_DIGITS)
+    if host[:1] == b"[":  # an IP literal
+        name, bracket, port = host[1:].partition(b"]")
+        return name.strip(_HOST + b":") or not bracket or port[:1] not in (b"", b":") or port[1:].strip(_DIGITS)
+    name, _, port = host.partition(b":")
+    return name.strip(_HOST) or port.strip(_DIGITS)
 
 
 def _check_coding(coding):

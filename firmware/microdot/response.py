@@ -153,6 +153,8 @@ class Response:
     def vary(self, field: str) -> None:
         """Add the name of a request header field to Vary (RFC 9110, section 12.5.5), unless it is there."""
         present = self.headers.get("Vary")
+        if isinstance(present, list):
+            present = ", ".join(present)
         names = [name.strip().lower() for name in present.split(",")] if present else []
         if field.lower() not in names and "*" not in names:
             self.headers["Vary"] = present + ", " + field if present else field
@@ -174,16 +176,18 @@ class Response:
         """Whether a response with this status code has a body at all (RFC 9110, section 6.4.1)."""
         return self.status_code >= 200 and self.status_code != 204 and self.status_code != 304
 
-    def header_list(self) -> "list[tuple[str, str]]":
-        """Return the header fields to send, each as (name, value), with those that are still missing."""
+    def header_list(self, head: bool = False) -> "list[tuple[str, str]]":
+        """Return the header fields to send, each as (name, value), with those that are still missing.
+
+        :param head: the response is one to HEAD, and its Content-Length may be that of a body that is not here.
+        """
         fields = self.fields
-        pairs = []
-        for pair in fields.items():
-            value = pair[1]
-            if isinstance(value, str):
-                pairs.append(pair)
-            else:
-                pairs.extend([(pair[0], str(item)) for item in (value if isinstance(value, list) else (value,))])
+        if fields:
+            # How a body is delimited is not the application's to say: the next response would begin elsewhere.
+            fields.pop("Transfer-Encoding", None)
+            if not head and self.has_body and isinstance(self.body, bytes) and "Content-Length" in fields:
+                fields["Content-Length"] = str(len(self.body))
+        pairs = _list_pairs(fields) if fields else []
         if self.has_body:
             if "Content-Type" not in fields:
                 pairs.append(("Content-Type", self.content_type))
@@ -191,9 +195,9 @@ class Response:
                 pairs.append(("Content-Length", str(len(self.body))))
         return pairs
 
-    def complete(self) -> None:
-        """Add to `headers` what is still missing of what will be sent."""
-        for name, value in self.header_list():
+    def complete(self, head: bool = False) -> None:
+        """Add to `headers` what is still missing of what will be sent; the parameter is that of `header_list()`."""
+        for name, value in self.header_list(head):
             if name not in self.headers:
                 self.headers[name] = value
 
@@ -245,6 +249,17 @@ class Response:
         return FileResponse(filename, status_code, content_type, stream, max_age, compressed, file_extension)
 
 
+def _list_pairs(fields):
+    pairs = []
+    for pair in fields.items():
+        value = pair[1]
+        if isinstance(value, str):
+            pairs.append(pair)
+        else:
+            pairs.extend([(pair[0], str(item)) for item in (value if isinstance(value, list) else (value,))])
+    return pairs
+
+
 def _check_body(body):
     if isinstance(body, (bytearray, memoryview)):
         return bytes(body)
@@ -266,24 +281,32 @@ def make_response(result, origin, default: "Response | None" = None) -> Response
     """
     if isinstance(result, str):
         return Response(result)
-    if isinstance(result, Response):
-        return result
     if result is None and default:
-        return default
+        result = default
+    if isinstance(result, Response):
+        if isinstance(result.body, str):  # a hook has changed it
+            result.body = result.body.encode()
+        return result
+    return _convert(result, origin)
+
+
+def _convert(result, origin):
     body, status_code, headers = result, 200, None
     if isinstance(result, int):
         result = (result,)
     if isinstance(result, tuple):
         rest = list(result)
+        if len(rest) > 1 and rest[-1] is None:  # no header fields
+            rest.pop()
         body = "" if rest and isinstance(rest[0], int) else rest.pop(0) if rest else None
         if rest and isinstance(rest[0], int):
             status_code = rest.pop(0)
-        if rest and isinstance(rest[0], dict):
+        if rest and isinstance(rest[0], (dict, list)):
             headers = rest.pop(0)
         if rest or not result or status_code is True or status_code is False:
             raise _wrong(result, origin)
     try:
-        return Response(body, status_code, headers)
+        return Response(body, status_code, dict(headers) if isinstance(headers, list) else headers)
     except TypeError:
         raise _wrong(result, origin) from None
 

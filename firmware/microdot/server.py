@@ -25,6 +25,8 @@ class Server:
     :param ssl: an `ssl.SSLContext` for TLS, or None.
     """
 
+    overridden = False  # the application's class has a `handle_request()` of its own, which gets each connection first
+
     def __init__(self, app, ssl=None):
         self.app = app
         self.ssl = ssl
@@ -34,6 +36,7 @@ class Server:
         self.closing = False
         self._date = None
         self._date_clock = -1
+        self._loop = None
         self._listener = None
         self._accepting = None
         self._watcher = None
@@ -55,7 +58,7 @@ class Server:
         :raises OSError: if that is not possible.
         """
         collect_early()
-        self._listener = Listener(host, port)
+        self._listener = Listener(host or "0.0.0.0", port)
         self._loop = asyncio.get_event_loop()
 
     async def start_serving(self) -> None:
@@ -71,6 +74,13 @@ class Server:
         finally:
             self._close()
             await self.wait_closed()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *exc_info):
+        self._close()
+        await self.wait_closed()
 
     async def _stopped_accepting(self):
         try:
@@ -91,8 +101,9 @@ class Server:
         self.closing = True
         if self._accepting:
             self._accepting.cancel()
-        self._listener.close()
-        self._listener = None
+        if self._listener:
+            self._listener.close()
+            self._listener = None
         for connection in self.connections:
             if connection.idle:
                 connection.expire()
@@ -142,9 +153,13 @@ class Server:
 
     async def serve_connection(self, reader, writer) -> None:
         """Serve one connection, given as a pair of streams, to its end."""
+        for connection in self.connections:
+            if connection.reader is reader:  # it is of this server, and comes from the application
+                return await connection.serve()
+        self._loop = asyncio.get_event_loop()
         connection = Connection(self, writer.get_extra_info("peername"), reader, writer)
         self._add(connection)
-        await connection.serve()
+        return await connection.serve()
 
     def _add(self, connection):
         self.connections.append(connection)

@@ -257,7 +257,7 @@ class TestClient:
         if transport.error and self.raise_exceptions:
             raise transport.error
         if response is not Response.already_handled:
-            response.complete()
+            response.complete(method == "HEAD")
             cookies = response.headers.get("Set-Cookie") or []
             for field in cookies if isinstance(cookies, list) else [cookies]:
                 self._jar.store(self.cookies, field, host, where, self.clock())

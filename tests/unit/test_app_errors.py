@@ -1,4 +1,5 @@
-from microdot import Microdot, Response, abort
+import microdot.app
+from microdot import Microdot, Request, Response, abort
 from microdot.app import mro
 from microdot.errors import HTTPException
 from microdot.test_client import TestClient
@@ -236,6 +237,46 @@ async def test_bad_json_is_status_400():
     app.post("/")(lambda request: request.json)
     res = await TestClient(app).post("/", {"Content-Type": "application/json"}, "{")
     assert res.status_code == 400
+
+
+async def test_error_response_of_a_subclass():
+    class App(Microdot):
+        async def error_response(self, req, status_code, reason=None):
+            return {"error": status_code, "reason": reason}, status_code
+
+    app = App()
+    app.get("/abort")(lambda request: abort(403, "no"))
+    client = TestClient(app)
+    assert (await client.get("/abort")).json == {"error": 403, "reason": "no"}
+    res = await client.get("/nowhere")
+    assert (res.status_code, res.json["error"]) == (404, 404)
+
+
+async def test_options_without_a_handler_for_them():
+    app = Microdot()
+    app.options_handler = None
+    app.get("/")(lambda request: "x")
+    res = await TestClient(app).request("OPTIONS", "/")
+    assert (res.status_code, res.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+async def test_a_path_cannot_forge_a_line_of_the_log():
+    lines = []
+    log_access, log_error = microdot.app.log_access, microdot.app.log_error
+    microdot.app.log_access = lines.append
+    microdot.app.log_error = lambda message, error=None: lines.append(message)
+    app = Microdot()
+    app.debug = True
+    app.get("/<path:path>")(lambda request, path: 1 / 0)
+    try:
+        client = TestClient(app)
+        for path in ("/a%0Aforged%1B[31m?b", "/%0A"):
+            app.log_access(Request(app, None, "GET", path, "1.1", {}), Response("", 404))
+            await client.get(path)
+    finally:
+        microdot.app.log_access, microdot.app.log_error = log_access, log_error
+    assert lines[:2] == ["GET /a%0Aforged%1B[31m 404", "Exception while handling GET /a%0Aforged%1B[31m"]
+    assert not [line for line in lines if "\n" in line]
 
 
 async def test_a_body_too_large_is_status_413():

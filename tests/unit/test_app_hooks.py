@@ -198,3 +198,37 @@ async def _respond(app):
 
     request = Request(app, None, "GET", "/", "1.1", {}, b"")
     return request, await app.dispatch_request(request)
+
+
+async def test_a_hook_may_set_the_body_to_text():
+    app = Microdot()
+    app.get("/")(lambda request: "abc")
+
+    @app.after_request
+    def after(request, response):
+        response.body = "changed"
+
+    @app.after_error_request
+    def after_error(request, response):
+        response.body = "sorry"
+
+    client = TestClient(app)
+    assert (await client.get("/")).text == "changed"
+    assert (await client.get("/nowhere")).text == "sorry"
+
+
+async def test_hooks_after_a_handler_that_answered_by_itself():
+    app = Microdot()
+    app.get("/")(lambda request: Response.already_handled)
+    seen = []
+
+    @app.after_request
+    def after(request, response):
+        seen.append(response)
+        response.set_cookie("a", "1")
+        request.vary("Cookie")
+        return Response("instead")
+
+    assert (await TestClient(app).get("/")).status_code is None
+    assert len(seen) == 1
+    assert not Response.already_handled.headers

@@ -203,6 +203,14 @@ async def test_one_application_mounted_twice():
         assert (await get(app, prefix + "/3")).text == "before sub, 3, after sub"
 
 
+async def test_the_hooks_of_one_application_mounted_twice_are_called_once():
+    app, sub = Microdot(), make("sub")
+    app.mount(sub, "/one")
+    app.mount(sub, "/two")
+    for prefix in ("/one", "/two"):
+        assert (await get(app, prefix + "/3")).text == "before sub, 3, after sub"
+
+
 async def test_method_not_allowed_under_a_prefix():
     app = Microdot()
     app.mount(make("sub"), "/sub")

@@ -1,5 +1,5 @@
 from memory_stream import MemoryStream, exchange, split
-from microdot import Microdot, Response
+from microdot import Microdot, Request, Response
 from microdot.dates import parse_date
 
 
@@ -70,6 +70,10 @@ async def test_the_applications_connection_field():
     app.get("/bye")(lambda request: ("bye", {"Connection": "close"}))
     (answer,) = await exchange(app, get("/bye") + get("/1"))
     assert answer.field("connection") == "close"
+    app.get("/list")(lambda request: ("bye", {"Connection": "keep-alive, Close"}))
+    assert len(await exchange(app, get("/list") + get("/1"))) == 1
+    app.get("/stay")(lambda request: ("x", {"Connection": "keep-alive"}))
+    assert len(await exchange(app, get("/stay") + get("/1"))) == 2
 
 
 async def test_errors_keep_the_connection():
@@ -201,6 +205,28 @@ async def test_limits_of_the_application():
     assert [answer.status for answer in await exchange(app, get("/1", "X: " + "y" * 100))] == [431]
 
 
+async def test_a_raised_limit_of_lines_is_one_of_the_head_too():
+    line = Request.max_readline
+    try:
+        Request.max_readline = 16 * 1024
+        answers = await exchange(make(), get("/?x=" + "x" * 8000, "X: " + "y" * 8000))
+        assert [answer.status for answer in answers] == [200]
+        assert [answer.status for answer in await exchange(make(), get("/?x=" + "x" * 20000))] == [414]
+    finally:
+        Request.max_readline = line
+
+
+async def test_a_stream_that_is_not_of_asyncio():
+    class Stream(MemoryStream):
+        def readinto(self, buffer):
+            raise AssertionError("read() is all that is asked for")
+
+    stream = Stream(get())
+    del stream.s
+    await make().handle_request(stream, stream)
+    assert split(stream.sent)[0].body == b"hello"
+
+
 async def test_already_handled():
     app = Microdot()
 
@@ -235,6 +261,13 @@ async def test_out_of_memory():
 
 def _no_memory(request):
     raise MemoryError
+
+
+async def test_the_applications_date():
+    app = make()
+    app.get("/then")(lambda request: ("x", {"Date": "Thu, 01 Jan 1970 00:00:00 GMT"}))
+    (answer,) = await exchange(app, get("/then"))
+    assert answer.field("date") == "Thu, 01 Jan 1970 00:00:00 GMT"
 
 
 async def test_date():

@@ -3,6 +3,7 @@ import io
 
 from memory_stream import MemoryStream, exchange, split
 from microdot import Microdot, Request
+from microdot._network import READ_SIZE
 
 
 def get(path="/", *fields, version="1.1", method="GET"):
@@ -38,6 +39,28 @@ class Pieces:
         return piece
 
     async def aclose(self):
+        self.closed += 1
+
+
+class Items:
+    """The same as a synchronous iterator."""
+
+    def __init__(self, *pieces):
+        self.pieces = list(pieces)
+        self.closed = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if not self.pieces:
+            raise StopIteration
+        piece = self.pieces.pop(0)
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
+
+    def close(self):
         self.closed += 1
 
 
@@ -172,6 +195,34 @@ async def test_a_stream_longer_than_announced():
     assert stream.closed
 
 
+async def test_a_wrong_content_length_of_bytes():
+    for length in ("0", "2", "10", "x"):
+        answers = await exchange(make("abc", Content_Length=length), get() + get("/1"))
+        assert [answer.body for answer in answers] == [b"abc", b"1"]
+
+
+async def test_the_content_length_of_a_response_to_head():
+    stream = MemoryStream(get(method="HEAD") + get("/1"))
+    await make("", Content_Length="12345").handle_request(stream, stream)
+    answer, rest = split(stream.sent, "HEAD")
+    assert answer.field("content-length") == "12345"
+    assert split(rest)[0].body == b"1"
+
+
+async def test_how_a_body_is_delimited_is_not_the_applications_to_say():
+    for body in ("abc", iter(["a", "bc"])):
+        answers = await exchange(make(body, Transfer_Encoding="chunked"), get() + get("/1"))
+        assert [answer.body for answer in answers] == [b"abc", b"1"]
+
+
+async def test_a_large_piece_is_sent_in_several():
+    piece = b"x" * (2 * READ_SIZE)  # each of which has a deadline of its own
+    stream = MemoryStream(get())
+    await make(iter([piece])).handle_request(stream, stream)
+    assert split(stream.sent)[0].body == piece
+    assert max(stream.writes) <= READ_SIZE + 64
+
+
 async def test_file():
     class File(io.BytesIO):
         ended = False
@@ -192,6 +243,19 @@ async def test_a_stream_that_fails_at_once():
     assert answer.status == 500
     assert b"private" not in answer.body
     assert body.closed >= 1
+
+
+async def test_a_stream_that_fails_at_once_and_an_error_handler_that_streams():
+    for pieces, status, text in (
+        (("so", "rry"), 503, b"sorry"),
+        ((ValueError("private"),), 500, b"Internal server error"),
+    ):
+        error_body = Items(*pieces)
+        app = make(Items(ValueError("private")))
+        app.errorhandler(500)(lambda request, body=error_body: (body, 503))
+        (answer,) = await exchange(app, get() + get("/1"))
+        assert (answer.status, answer.body) == (status, text)
+        assert error_body.closed == 1
 
 
 async def test_a_stream_that_fails_later():

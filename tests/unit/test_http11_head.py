@@ -202,6 +202,8 @@ def test_host():
     refuse(400, b"GET / HTTP/1.1\r\n\r\n")
     for host in (b"a b", b"a/b", b"u@a", b"a?b", b"a#b", b"a\\b", b"<a>", b"a:b", b"a:-1", b'a"b'):
         refuse(400, request(host=b"Host: " + host))
+    for host in (b"a]", b"[", b"[a", b"a[b]", b"[::1]x", b"[[a]]", b"[::1]:x"):
+        refuse(400, request(host=b"Host: " + host))
     for host in (b"", b"a", b"a.b:80", b"[::1]", b"[::1]:8080", b"192.0.2.1:5000"):
         assert parse(request(host=b"Host: " + host)).fields[b"host"] == host
 

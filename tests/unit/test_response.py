@@ -187,6 +187,10 @@ def test_vary():
     response.vary("ORIGIN")
     response.vary("Cookie")
     assert response.headers["Vary"] == "Origin, cookie"
+    response = Response("", 200, {"Vary": ["Origin", "Accept"]})
+    response.vary("Cookie")
+    response.vary("origin")
+    assert response.headers["Vary"] == "Origin, Accept, Cookie"
     response = Response("", 200, {"Vary": "*"})
     response.vary("Origin")
     assert response.headers["Vary"] == "*"

@@ -51,6 +51,17 @@ def test_json_body_status_and_headers():
     assert make_response(([1], 202), handler).status_code == 202
 
 
+def test_no_headers():
+    for result in (("x", None), ("x", 200, None), (b"x", 200, None)):
+        response = make_response(result, handler)
+        assert (response.status_code, response.body) == (200, b"x")
+    assert make_response((404, None), handler).status_code == 404
+
+
+def test_headers_as_pairs():
+    assert make_response(("x", 200, [("X-One", "1")]), handler).headers["x-one"] == "1"
+
+
 def test_status_alone():
     response = make_response(404, handler)
     assert response.status_code == 404
@@ -92,8 +103,9 @@ def test_what_is_no_response():
         ("x", "y"),
         ("x", 200, {}, 1),
         ("x", {}, 200),
-        ("x", None),
+        ("x", None, 200),
         ("x", 200, "headers"),
+        ("x", 200, [1]),
         ("x", True),
         (1.5, 200),
         (200, 200),

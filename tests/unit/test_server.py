@@ -2,7 +2,7 @@ import asyncio
 import os
 
 import microdot.connection
-from memory_stream import split
+from memory_stream import exchange, split
 from microdot import Microdot
 from support import raises
 
@@ -42,8 +42,9 @@ class Running:
 
     async def open(self, *requests):
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(b"".join(requests))
-        await writer.drain()
+        for request in requests:
+            writer.write(request)
+            await writer.drain()
         return reader, writer
 
     async def fetch(self, *requests):
@@ -121,6 +122,72 @@ async def test_shutdown_from_a_handler():
     await running.task
     with raises(OSError):
         await running.fetch(get())
+
+
+async def test_the_server_as_a_context():
+    app = make()
+    async with await app.start_server("127.0.0.1", 0, start_serving=False) as server:
+        assert len(server.sockets) == 1
+        await server.start_serving()
+        assert server.is_serving()
+    assert server.sockets == []
+
+
+async def test_a_handle_request_of_the_application():
+    class App(Microdot):
+        streams = None
+        ended = 0
+
+        async def handle_request(self, reader, writer):
+            self.streams = reader, writer
+            await super().handle_request(reader, writer)
+            self.ended += 1
+
+    app = App()
+    app.head_timeout = app.idle_timeout = app.shutdown_timeout = 0.2
+    app.get("/")(lambda request: "hello")
+    app.get("/stream")(lambda request: iter(["a", "b"]))
+    async with Running(app) as running:
+        answers = await running.fetch(get(), get("/stream"), get("/", "Connection: close"))
+        assert [answer.body for answer in answers] == [b"hello", b"ab", b"hello"]
+        assert await running.fetch() == []  # its deadlines hold
+        assert app.streams and app.ended == 2
+        assert app.server.connections == []
+
+
+async def test_a_handle_request_that_serves_by_itself():
+    class App(Microdot):
+        async def handle_request(self, reader, writer):
+            writer.write(await reader.readline())
+            await writer.drain()
+
+    app = App()
+    app.head_timeout = app.shutdown_timeout = 0.2
+    async with Running(app) as running:
+        reader, writer = await running.open()
+        await asyncio.sleep(0.8)  # no request is waited for here
+        writer.write(b"echo\n")
+        await writer.drain()
+        assert await reader.read(10) == b"echo\n"
+        assert await reader.read(10) == b""
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_shutdown_where_asyncio_listens():
+    app = make()
+    app.get("/bye")(lambda request: app.shutdown() or "bye")
+    (answer,) = await exchange(app, get("/bye") + get())
+    assert (answer.body, answer.field("connection")) == (b"bye", "close")
+
+
+async def test_a_client_that_closes_sees_the_answer_to_a_body_nobody_reads():
+    app = make()
+    async with Running(app) as running:
+        for field in ("Connection: close", "X: y"):
+            head = "POST / HTTP/1.1\r\nHost: a\r\n" + field + "\r\nContent-Length: 20000\r\n\r\n"
+            (answer,) = await running.fetch(head.encode(), b"x" * 20000)  # which fails if the connection is reset
+            assert answer.status == 413
 
 
 async def test_shutdown_closes_idle_connections():
