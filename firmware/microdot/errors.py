@@ -10,8 +10,11 @@ _PHRASES = """
 200 OK
 201 Created
 202 Accepted
+203 Non-Authoritative Information
 204 No Content
+205 Reset Content
 206 Partial Content
+300 Multiple Choices
 301 Moved Permanently
 302 Found
 303 See Other
@@ -20,10 +23,12 @@ _PHRASES = """
 308 Permanent Redirect
 400 Bad Request
 401 Unauthorized
+402 Payment Required
 403 Forbidden
 404 Not Found
 405 Method Not Allowed
 406 Not Acceptable
+407 Proxy Authentication Required
 408 Request Timeout
 409 Conflict
 410 Gone
@@ -34,16 +39,21 @@ _PHRASES = """
 415 Unsupported Media Type
 416 Range Not Satisfiable
 417 Expectation Failed
+418 I'm a Teapot
+421 Misdirected Request
 422 Unprocessable Content
 426 Upgrade Required
+428 Precondition Required
 429 Too Many Requests
 431 Request Header Fields Too Large
+451 Unavailable For Legal Reasons
 500 Internal Server Error
 501 Not Implemented
 502 Bad Gateway
 503 Service Unavailable
 504 Gateway Timeout
 505 HTTP Version Not Supported
+511 Network Authentication Required
 """
 
 

@@ -24,12 +24,22 @@ def test_reason_phrases():
     for status_code, phrase in (
         (100, "Continue"),
         (200, "OK"),
+        (203, "Non-Authoritative Information"),
         (204, "No Content"),
+        (205, "Reset Content"),
+        (300, "Multiple Choices"),
         (304, "Not Modified"),
+        (402, "Payment Required"),
         (404, "Not Found"),
+        (407, "Proxy Authentication Required"),
         (413, "Content Too Large"),
+        (418, "I'm a Teapot"),
+        (421, "Misdirected Request"),
+        (428, "Precondition Required"),
         (431, "Request Header Fields Too Large"),
+        (451, "Unavailable For Legal Reasons"),
         (505, "HTTP Version Not Supported"),
+        (511, "Network Authentication Required"),
     ):
         assert reason_phrase(status_code) == phrase
 
