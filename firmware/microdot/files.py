@@ -38,6 +38,8 @@ class FileResponse(Response):
     def __init__(self, filename, status_code, content_type, stream, max_age, compressed, file_extension):
         super().__init__(b"", status_code)
         headers = self.headers
+        if compressed and not content_type and filename.endswith(".gz"):
+            content_type = media_type(filename[:-3])
         headers["Content-Type"] = content_type or media_type(filename)
         if max_age is None:
             max_age = self.default_send_file_max_age
@@ -130,7 +132,9 @@ class FileResponse(Response):
         unit, _, spec = request._header(b"range").partition("=")
         first, dash, last = spec.strip().partition("-")
         # What is not understood is ignored (RFC 9110, section 14.2), several ranges included.
-        if unit.strip().lower() != "bytes" or not dash or not first + last or (first + last).strip("0123456789"):
+        if unit.strip().lower() != "bytes" or not dash or (first + last).strip("0123456789"):
+            return
+        if not 0 < max(len(first), len(last)) < 16:
             return
         if not first:
             start, end = max(size - int(last), 0), size
