@@ -3,6 +3,7 @@
 from binascii import a2b_base64, b2a_base64
 
 from ._compat import invoke_handler, wraps
+from .errors import HTTPException, error_text
 from .response import Response
 from .tokens import compare_digest
 
@@ -134,11 +135,14 @@ class TokenAuth(_Auth):
         return value and (value,)
 
     async def authentication_error(self, request):
-        """Return the response to a client without a good token: the application's for the status."""
-        response = await request.app.error_response(request, self.error_status)
+        """Refuse a client without a good token: the response is the application's for the status.
+
+        :raises HTTPException: always.
+        """
+        headers = None
         if self.error_status == 401 and self.scheme:
             challenge = self.scheme
             if self._get_auth(request):
                 challenge += ' error="invalid_token"'
-            response.headers.setdefault("WWW-Authenticate", challenge)
-        return response
+            headers = {"WWW-Authenticate": challenge}
+        raise HTTPException(self.error_status, error_text(self.error_status), headers)

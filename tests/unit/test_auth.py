@@ -195,3 +195,23 @@ async def test_users_may_be_objects():
         return request.g.current_user
 
     assert (await TestClient(app).get("/", headers=basic("joe:x"))).json == {"name": "joe"}
+
+
+async def test_token_auth_refuses_with_an_error():
+    """What TokenAuth refuses is an error response like any other; BasicAuth answers by itself."""
+
+    class App(Microdot):
+        async def error_response(self, request, status_code, reason=None):
+            return {"error": status_code}, status_code
+
+    for auth, path in (TokenAuth(), ["after error"]), (BasicAuth(), ["after"]):
+        app = App()
+        hooks = []
+        app.after_request(lambda request, response, hooks=hooks: hooks.append("after"))
+        app.after_error_request(lambda request, response, hooks=hooks: hooks.append("after error"))
+        app.get("/")(auth(lambda request: "x"))
+        response = await TestClient(app).get("/")
+        assert response.status_code == 401 and response.headers["WWW-Authenticate"].startswith(auth.scheme)
+        assert hooks == path
+        if path == ["after error"]:
+            assert response.json == {"error": 401}
