@@ -65,6 +65,8 @@ class Login:
 
     @staticmethod
     def _enter(request, session, user, fresh):
+        if session._saved == "":  # it was deleted
+            session.clear()
         session["_user_id"] = user.id
         session["_fresh"] = fresh
         session.renew()
@@ -76,8 +78,9 @@ class Login:
         session = await get_extension(request).load(request)
         session.pop("_user_id", None)
         session.pop("_fresh", None)
-        session.renew()
-        session.save()
+        if session._saved != "":  # it was not deleted
+            session.renew()
+            session.save()
         self._remember(request, None, 0)
         request.g.current_user = None
 
@@ -96,7 +99,7 @@ class Login:
     async def _load_user(self, user_id):
         if not self.user_loader_callback:
             raise RuntimeError("Login has no user_loader")
-        return await invoke_handler(self.user_loader_callback, user_id)
+        return await invoke_handler(self.user_loader_callback, user_id) or None
 
     # The cookie that remembers
 
@@ -142,9 +145,11 @@ class Login:
     def _protect(self, f, fresh):
         @wraps(f)
         async def handler(request, *args, **kwargs):
-            if await self.get_current_user(request) is None or fresh and not request.g._session.get("_fresh"):
-                separator = "&next=" if "?" in self.login_url else "?next="
-                return Response.redirect(self.login_url + separator + quote(request.url, b"/"))
-            return await invoke_handler(f, request, *args, **kwargs)
+            user = await self.get_current_user(request)
+            if user and (not fresh or (await get_extension(request).load(request)).get("_fresh")):
+                return await invoke_handler(f, request, *args, **kwargs)
+            separator = "&next=" if "?" in self.login_url else "?next="
+            url = getattr(request, "root_path", "") + request.url
+            return Response.redirect(self.login_url + separator + quote(url, b"/"))
 
         return handler

@@ -35,7 +35,7 @@ class SessionDict(dict):
         get_extension(self.request).update(self.request, self)
 
     def delete(self) -> None:
-        """Delete the session from the client, and from the store."""
+        """Delete the session from the client, and from the store; its content stays until the request's end."""
         get_extension(self.request).delete(self.request)
 
     def renew(self) -> None:
@@ -63,8 +63,8 @@ class Session:
     """
 
     secret_key: "str | bytes | list | tuple | None" = None
-    #: Limit of a token's size in bytes. Browsers take cookies of 4096 bytes, names and attributes included; the server
-    #: of a board takes fields of `Request.max_readline` bytes.
+    #: Limit of a token's size in bytes. Browsers take cookies of 4096 bytes, names and attributes included. On the
+    #: framework's own server `Request.max_readline` limits the field in which the cookie comes back, too.
     max_token_length = 2000 if MICROPYTHON else 4000
 
     def __init__(
@@ -152,21 +152,24 @@ class Session:
             current.clear()
             current.update(session)
         content = dict(current.items())
-        self._keep(request, current, json.dumps(content) if self.store else self._sign(content, ""))
+        self._keep(request, current, json.dumps(content) if self.store else self._sign(request, content, ""))
 
     def delete(self, request) -> None:
         """Delete the request's session from the client, and from the store."""
         session = self.get(request)
-        session.clear()
         session.renew()
         self._keep(request, session, "")
 
-    def _sign(self, payload, purpose):
+    def _sign(self, request, payload, purpose):
         if self.lifetime:
             payload["exp"] = unix_time() + self.lifetime
         token = self.encode(payload, purpose=purpose)
-        if len(token) > self.max_token_length:
-            raise ValueError("session too large for a cookie")
+        limit = self.max_token_length
+        parser = getattr(request.transport, "parser", None)
+        if parser:  # the client will send "Cookie: session=" and the token in one line
+            limit = min(limit, parser.max_line - 16)
+        if len(token) > limit:
+            raise ValueError("session too large for a cookie (Session.max_token_length, Request.max_readline)")
         return token
 
     def _keep(self, request, session, text):
@@ -184,7 +187,7 @@ class Session:
             if token:
                 session.id = session.id or random_text()
                 await self.store.save(session.id, token, self.lifetime or 1209600)
-                token = self._sign({"name": session.id}, "name")
+                token = self._sign(request, {"name": session.id}, "name")
         if response is not Response.already_handled:  # one object for all requests
             options = self.options(request)
             if token:

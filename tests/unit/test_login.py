@@ -2,7 +2,7 @@
 
 from login_app import User, location, make_app
 from microdot.login import is_local
-from microdot.session import MemoryStore
+from microdot.session import MemoryStore, with_session
 from microdot.test_client import TestClient
 
 
@@ -142,3 +142,71 @@ async def test_user_loader_may_be_a_function():
         return User(user_id.upper())
 
     assert (await client.get("/private")).text == "hello JOE"
+
+
+async def test_no_user_may_be_any_false_value():
+    app, login = make_app()
+    remembered = (await TestClient(app).post("/login/joe?remember=5")).headers["Set-Cookie"]
+    token = [field for field in remembered if field.startswith("_remember=")][0].partition(";")[0].partition("=")[2]
+    client = TestClient(app)
+    await client.post("/login/joe")
+    for nobody in False, {}, "", 0, None:
+        login.user_loader_callback = lambda user_id, nobody=nobody: nobody
+        for visitor in client, TestClient(app, cookies={"_remember": token}):
+            for path in "/private", "/fresh/name":
+                assert location(await visitor.get(path)) == "/login?next=" + path, nobody
+            assert (await visitor.get("/who")).text == "nobody"
+
+
+async def test_user_from_elsewhere():
+    """A hook may know the user by other means, or know that there is none."""
+    app, login = make_app()
+
+    @app.before_request
+    async def identify(request):
+        request.g.current_user = User("ann") if request.args.get("ann") else False
+
+    client = TestClient(app)
+    assert (await client.get("/private?ann=1")).text == "hello ann"
+    assert location(await client.get("/private")) == "/login?next=/private"
+    assert location(await client.get("/fresh/name?ann=1")) == "/login?next=/fresh/name%3Fann%3D1"
+
+
+async def test_next_has_the_root_path():
+    app, _ = make_app()
+
+    @app.before_request
+    async def serve_under_a_path(request):
+        request.root_path = "/caf%C3%A9"
+
+    assert location(await TestClient(app).get("/private?a=b")) == "/login?next=/caf%25C3%25A9/private%3Fa%3Db"
+    assert location(await TestClient(app).post("/login/joe?next=/caf%25C3%25A9/private")) == "/caf%C3%A9/private"
+
+
+async def test_session_deleted_before():
+    """A session that was deleted does not come back with its content."""
+    for store in None, MemoryStore():
+        app, login = make_app(store=store)
+
+        @app.post("/switch/<user_id>")
+        @with_session
+        async def switch(request, session, user_id, login=login):
+            session.delete()
+            return await login.login_user(request, User(user_id))
+
+        @app.post("/forget")
+        @with_session
+        async def forget(request, session, login=login):
+            session.delete()
+            await login.logout_user(request)
+            return session["value"]
+
+        client = TestClient(app)
+        await client.get("/set/cart")
+        await client.post("/login/joe")
+        await client.post("/switch/ann")
+        assert (await client.get("/session")).json == {"_user_id": "ann", "_fresh": True}
+        await client.get("/set/cart")
+        assert (await client.post("/forget")).text == "cart"
+        assert "session" not in client.cookies
+        assert (await client.get("/session")).json == {}

@@ -106,6 +106,23 @@ async def test_delete():
     assert (await TestClient(app, cookies={"session": stolen}).get("/")).json == {}
 
 
+async def test_saved_after_delete():
+    app, store, _ = make_app()
+
+    @app.get("/again")
+    @with_session
+    async def again(request, session):
+        session.delete()
+        session.save()
+        return session["name"]
+
+    client = TestClient(app)
+    old = token(await client.get("/set/name/joe"))
+    response = await client.get("/again")
+    assert response.text == "joe" and token(response) != old and len(store._sessions) == 1
+    assert (await client.get("/")).json == {"name": "joe"}
+
+
 async def test_renewal_makes_the_old_name_worthless():
     app, store, _ = make_app()
     client = TestClient(app)
