@@ -1,16 +1,20 @@
 """What is the same under every server of CPython from PyPI, ASGI or WSGI."""
 
+import contextlib
 import hashlib
+import signal
 
+import httpx
 import pytest
 
 from live.served import Served
-from server_process import wait_until
+from server_process import PATIENCE, wait_until
 
 PROGRAM = """
 import asyncio
 import contextvars
 import hashlib
+import os
 
 from microdot import Microdot, Request
 
@@ -92,6 +96,17 @@ def after(request, response):
     response.headers["X-Context"] = variable.get()
 
 
+@app.get("/bye")
+async def bye(request):
+    app.shutdown()
+    return {"process": os.getpid()}
+
+
+@app.get("/process")
+def process(request):
+    return {"process": os.getpid()}
+
+
 @app.get("/fail")
 async def fail(request):
     raise ValueError("private")
@@ -161,6 +176,23 @@ def test_errors_stay_on_the_console(client, served):
     response = client.get("/wrong")
     assert response.status_code == 500
     assert wait_until(lambda: "handler wrong returned 1.5" in served.log())
+
+
+@pytest.mark.parametrize("kind", ["uvicorn", "gunicorn", "gthread"])
+def test_shutdown(kind):
+    """The request that asks for it is answered; then the process ends, and gunicorn starts another one."""
+    with Served(kind, PROGRAM) as served, served.client() as client:
+        before = client.get("/bye").json()["process"]
+        if kind == "uvicorn":
+            assert served.process.wait(PATIENCE) in (0, -signal.SIGTERM)
+        else:
+            assert wait_until(lambda: other_process(client, before))
+
+
+def other_process(client, process):
+    """Whether another process than this one answers; it may end while it is asked."""
+    with contextlib.suppress(httpx.TransportError):
+        return client.get("/process").json()["process"] != process
 
 
 @pytest.mark.parametrize(("kind", "options", "environment", "prefix"), [
