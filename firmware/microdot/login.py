@@ -120,8 +120,6 @@ class Login:
         options = dict(extension.options(request), http_only=True)
 
         async def set_cookie(request, response):
-            if response is Response.already_handled:  # one object for all requests
-                return
             if user_id is None:
                 response.delete_cookie(_REMEMBER, **options)
             else:

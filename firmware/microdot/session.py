@@ -3,7 +3,6 @@
 import json
 
 from ._compat import MICROPYTHON, invoke_handler, wraps
-from .response import Response
 from .tokens import decode_token, encode_token, random_text, unix_time
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
@@ -188,12 +187,11 @@ class Session:
                 session.id = session.id or random_text()
                 await self.store.save(session.id, token, self.lifetime or 1209600)
                 token = self._sign(request, {"name": session.id}, "name")
-        if response is not Response.already_handled:  # one object for all requests
-            options = self.options(request)
-            if token:
-                response.set_cookie(_COOKIE, token, **options)
-            else:
-                response.delete_cookie(_COOKIE, **options)
+        options = self.options(request)
+        if token:
+            response.set_cookie(_COOKIE, token, **options)
+        else:
+            response.delete_cookie(_COOKIE, **options)
 
     def options(self, request) -> dict:
         """Return the options with which cookies are set in the response to *request*."""
