@@ -32,16 +32,6 @@ def mro(cls: type) -> "list[type]":
     return [c for i, c in enumerate(classes) if c not in classes[i + 1 :]]
 
 
-def _add_new(hooks, more):
-    """Add the hooks that are not there yet: an application may be mounted several times."""
-    hooks.extend([hook for hook in more if hook not in hooks])
-
-
-def _describe(req):
-    """Return what the log says of a request; its path as it was sent, without what percent-encoding may hide."""
-    return req.method + " " + req.url.partition("?")[0]
-
-
 class Microdot:
     """A web application.
 
@@ -159,9 +149,9 @@ class Microdot:
         """
         self.url_map.mount(subapp.url_map, url_prefix, subapp, local)
         if not local:
-            _add_new(self.before_request_handlers, subapp.before_request_handlers)
-            _add_new(self.after_request_handlers, subapp.after_request_handlers)
-            _add_new(self.after_error_request_handlers, subapp.after_error_request_handlers)
+            for kind in ("before_request_handlers", "after_request_handlers", "after_error_request_handlers"):
+                hooks = getattr(self, kind)  # some are there already if *subapp* is mounted several times
+                hooks.extend([hook for hook in getattr(subapp, kind) if hook not in hooks])
             self.error_handlers.update(subapp.error_handlers)
 
     # Hooks
@@ -268,8 +258,8 @@ class Microdot:
             if isinstance(error, MemoryError) or not isinstance(error, Exception):
                 raise
             res = await self.handle_error(req, error)
-        if req and res is not Response.already_handled:
-            for field in req._vary or ():
+        if req and req._vary and res is not Response.already_handled:
+            for field in req._vary:
                 res.vary(field)
         return res
 
@@ -333,7 +323,7 @@ class Microdot:
             known = self._error_handler(req, (status_code,))
             classes = [] if known else classes[: classes.index(HTTPException) + 1]
         else:
-            log_error("Exception while handling " + (_describe(req) if req else "a request"), error)
+            log_error("Exception while handling " + (repr(req) if req else "a request"), error)
         handler = self._error_handler(req, classes)
         if handler:
             res = make_response(await self._invoke(req)(handler, req, error), handler)
@@ -369,7 +359,7 @@ class Microdot:
         if self.access_log:
             self.access_log(req, res)
         elif self.debug:
-            log_access((_describe(req) if req else "-") + " " + str(res.status_code))
+            log_access((repr(req) if req else "-") + " " + str(res.status_code))
 
     async def handle_request(self, reader, writer) -> None:
         """Serve one connection to its end.

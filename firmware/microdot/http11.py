@@ -179,15 +179,14 @@ class RequestParser:
         get = self.fields.get
         self.keep_alive = new = self.version == "1.1"
         host = get(b"host")
-        if self.target[0] != "/":
-            self._parse_target()
         if host is None:
             if new:
                 raise HTTPException(400, "No Host")
-        else:
-            host = get(b"host")
-            if host.strip(_HOST) and _invalid_host(host):
-                raise HTTPException(400, "Malformed Host")
+            host = b""
+        if self.target[0] != "/":
+            host = self._parse_target(host)
+        if host.strip(_HOST) and _invalid_host(host):
+            raise HTTPException(400, "Malformed Host")
         if self.content_length is not None or self.chunked:  # of the request before
             self.content_length = None
             self.chunked = self.expects_continue = False
@@ -215,19 +214,20 @@ class RequestParser:
                 raise HTTPException(417)
             self.expects_continue = not self.body_complete
 
-    def _parse_target(self):
-        """RFC 9112, section 3.2: the absolute form is made into the origin form, with its authority as Host."""
+    def _parse_target(self, host):
+        """RFC 9112, section 3.2: the absolute form is made into the origin form, its authority is Host then."""
         target = self.target
         if target == "*" and self.method == "OPTIONS":
-            return
+            return host
         scheme, separator, rest = target.partition("://")
         path = rest.find("/")
         query = rest.find("?")
         end = min([i for i in (path, query, len(rest)) if i >= 0])
         if not separator or scheme.lower() not in ("http", "https") or not end:
             raise HTTPException(400, "Malformed request target")
-        self.fields[b"host"] = rest[:end].encode()
+        self.fields[b"host"] = host = rest[:end].encode()
         self.target = rest[end:] if end == path else "/" + rest[end:]
+        return host
 
     # The body
 

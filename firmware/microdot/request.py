@@ -127,6 +127,10 @@ class Request:
             url, _, self.query_string = url.partition("?")
         self.path = unquote(url) if "%" in url else url
 
+    def __repr__(self) -> str:
+        # The path as it was sent: percent-encoding may hide a line end, which a log must not show as one.
+        return self.method + " " + self.url.partition("?")[0]
+
     @staticmethod
     async def create(app, client_reader, client_writer, client_addr, scheme: "str | None" = None) -> "Request | None":
         """Read a request from a stream, its body up to `max_body_length` bytes included.

@@ -279,7 +279,7 @@ def make_response(result, origin, default: "Response | None" = None) -> Response
     :param default: the response if the result is None.
     :raises TypeError: if *result* is none of what a handler may return.
     """
-    if isinstance(result, str):
+    if isinstance(result, str) or isinstance(result, dict):  # noqa: SIM101 - MicroPython would make a tuple anew
         return Response(result)
     if result is None and default:
         result = default
@@ -291,26 +291,16 @@ def make_response(result, origin, default: "Response | None" = None) -> Response
 
 
 def _convert(result, origin):
-    body, status_code, headers = result, 200, None
-    if isinstance(result, int):
-        result = (result,)
-    if isinstance(result, tuple):
-        rest = list(result)
-        if len(rest) > 1 and rest[-1] is None:  # no header fields
-            rest.pop()
-        body = "" if rest and isinstance(rest[0], int) else rest.pop(0) if rest else None
-        if rest and isinstance(rest[0], int):
-            status_code = rest.pop(0)
-        if rest and isinstance(rest[0], (dict, list)):
-            headers = rest.pop(0)
-        if rest or not result or status_code is True or status_code is False:
-            raise _wrong(result, origin)
+    rest = list(result) if isinstance(result, tuple) and result else [result]
+    if len(rest) > 1 and rest[-1] is None:  # no header fields
+        rest.pop()
+    body = "" if isinstance(rest[0], int) else rest.pop(0)
+    status_code = rest.pop(0) if rest and isinstance(rest[0], int) and not isinstance(rest[0], bool) else 200
+    headers = rest.pop(0) if rest and isinstance(rest[0], (dict, list)) else None
     try:
-        return Response(body, status_code, dict(headers) if isinstance(headers, list) else headers)
+        if not rest:
+            return Response(body, status_code, dict(headers) if isinstance(headers, list) else headers)
     except TypeError:
-        raise _wrong(result, origin) from None
-
-
-def _wrong(result, origin):
+        pass
     name = getattr(origin, "__qualname__", None) or getattr(origin, "__name__", None) or repr(origin)
-    return TypeError("handler " + name + " returned " + repr(result)[:80] + ", which is no response")
+    raise TypeError("handler " + name + " returned " + repr(result)[:80] + ", which is no response")

@@ -156,7 +156,8 @@ class Server:
         for connection in self.connections:
             if connection.reader is reader:  # it is of this server, and comes from the application
                 return await connection.serve()
-        self._loop = asyncio.get_event_loop()
+        if not self._loop:
+            self._loop = asyncio.get_event_loop()
         connection = Connection(self, writer.get_extra_info("peername"), reader, writer)
         self._add(connection)
         return await connection.serve()

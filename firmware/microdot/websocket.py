@@ -139,7 +139,7 @@ class WebSocket(Channel):
             elif isinstance(error, Exception):
                 if not isinstance(error, WebSocketError):
                     code = INTERNAL_ERROR
-                    log_error("Exception in the WebSocket handler for " + request.url.partition("?")[0], error)
+                    log_error("Exception in the WebSocket handler of " + repr(request), error)
             elif error:
                 raise error
             await self.close(code)
