@@ -1,8 +1,8 @@
-// measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare] [--memory] [--verbose]
+// measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare] [--verbose]
 //
 // Measures a web framework on the emulated chip and prints one line of JSON: simulated time and heap, so the figures
 // do not depend on the machine. The framework is the frozen `microdot`, or the one in --module (a compiled file, put on
-// the board's filesystem before each boot), or with --bare a program without any. --memory leaves the times out.
+// the board's filesystem before each boot), or with --bare a program without any.
 
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,9 +12,9 @@ import { Network } from './network.mjs';
 import { Repl } from './repl.mjs';
 
 const REQUESTS = 20, IDLE_CONNECTIONS = 4, MOST_BALLAST_BLOCKS = 60, SETTLE_MICROSECONDS = 400000;
-const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare] [--memory]';
+const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare]';
 const { positionals: [firmware], values } = parseCommand(usage, 1, {
-  module: { type: 'string' }, bare: { type: 'boolean', default: false }, memory: { type: 'boolean', default: false },
+  module: { type: 'string' }, bare: { type: 'boolean', default: false },
 });
 const script = (name) => fs.readFileSync(fileURLToPath(new URL(`board/${name}.py`, import.meta.url)), 'utf8');
 const application = values.bare ? 'bench_bare' : 'bench_app';
@@ -148,11 +148,11 @@ async function overPpp(keepAlive) {
   return result;
 }
 
-const result = { importBytes: values.bare ? null : await importHeap(), memory: await memory() };
-if (!values.memory) {
-  result.dispatch = values.bare ? null : await dispatch();
-  result.keptAlive = values.module ? null : await overPpp(true);
-  result.closedEachTime = values.bare ? null : await overPpp(false);
-}
-console.log(JSON.stringify(result));
+console.log(JSON.stringify({
+  importBytes: values.bare ? null : await importHeap(),
+  memory: await memory(),
+  dispatch: values.bare ? null : await dispatch(),
+  keptAlive: values.module ? null : await overPpp(true),
+  closedEachTime: values.bare ? null : await overPpp(false),
+}));
 process.exit(0);

@@ -1,4 +1,4 @@
-"""The heap that the framework takes on the chip, against the committed table."""
+"""The heap that the framework takes on the chip, against the committed table, and its time, which is only noted."""
 
 from needs import needed
 
@@ -10,11 +10,14 @@ LEAST_FREE_THAT_ANSWERS = 2048  # bytes; it is found in steps of 160, too coarse
 
 def test_heap_has_not_grown(emulator, pico_ppp_uf2, note):
     with needed():
-        result = chip_bench.measure(pico_ppp_uf2, "--memory")
+        result = chip_bench.measure(pico_ppp_uf2)
     section = chip_bench.heap_section(result)
     assert None not in section.values(), f"the board did not serve: {result}"
     note("heap in bytes", ", ".join(f"{name} {size}" for name, size in section.items()))
     memory = result["memory"]
+    times = {name: f"{figures['milliseconds']} ms" for name, figures in result["dispatch"].items()}
+    assert set(times) == {"get", "dynamic", "post"}
+    note("requests", ", ".join(f"{name} {time}" for name, time in times.items()))
     note("heap free with 33 routes and PPP", f"{memory['freeBytes']} bytes")
     note("least free heap that answers a GET", f"{memory['leastFreeBytes']} bytes")
     assert memory["leastFreeBytes"] is not None and memory["leastFreeBytes"] <= LEAST_FREE_THAT_ANSWERS
