@@ -288,8 +288,20 @@ async def test_a_body_too_large_is_status_413():
     res = await client.post("/", body=b"x" * 20000)
     assert (res.status_code, res.text) == (413, "too large")
     assert called == []
-    for method, path in (("PUT", "/"), ("POST", "/nowhere")):  # whether there is a route for it or not
-        assert (await client.request(method, path, body=b"x" * 20000)).status_code == 413, path
+
+
+async def test_a_body_too_large_is_status_413_without_a_route_too():
+    app = Microdot()
+    app.post("/")(lambda request: "x")
+    client = TestClient(app)
+    limit = Request.max_content_length
+    try:
+        Request.max_content_length = 100
+        for method, path in (("PUT", "/"), ("POST", "/nowhere")):
+            assert (await client.request(method, path, body=b"x" * 101)).status_code == 413, path
+        assert (await client.put("/", body=b"x" * 100)).status_code == 405
+    finally:
+        Request.max_content_length = limit
 
 
 async def test_cookies_of_an_error_response():
