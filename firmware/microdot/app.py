@@ -98,7 +98,10 @@ class Microdot:
         :param name: the route's name for `microdot.reverse.url_for()`.
         :param max_content_length: the limit of the body's size in bytes, instead of that of `Request`.
         :raises ValueError: if the pattern is malformed.
+        :raises TypeError: if it is no str, as where a decorator is used without parentheses.
         """
+        if not isinstance(url_pattern, str):
+            raise TypeError("a route needs a URL pattern")
 
         def decorator(f):
             self.add_route(url_pattern, f, methods, name, max_content_length)
@@ -115,6 +118,8 @@ class Microdot:
         max_content_length: "int | None" = None,
     ) -> None:
         """Make *handler* the handler of a URL pattern; the parameters are those of `route()`."""
+        if not callable(handler) or isinstance(methods, str):
+            raise TypeError("a route needs a function, and a list of methods")
         methods = tuple([method.upper() for method in methods]) if methods else _GET
         self.url_map.add(methods, url_pattern, handler, name=name, limit=max_content_length)
 
@@ -176,7 +181,11 @@ class Microdot:
 
         It is called as `f(request)` for a status code, as `f(request, exception)` for a class of exceptions; of several
         classes that of the most derived one.
+
+        :raises TypeError: for anything else.
         """
+        if not isinstance(status_code_or_exception_class, (int, type)):
+            raise TypeError("an error handler needs a status code or a class")
 
         def decorator(f):
             self.error_handlers[status_code_or_exception_class] = f

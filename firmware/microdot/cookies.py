@@ -31,7 +31,7 @@ def _check(part, text):
 
 def format_cookie(
     name: str,
-    value: str,
+    value: object,
     path: "str | None" = None,
     domain: "str | None" = None,
     expires: "object" = None,
@@ -50,7 +50,7 @@ def format_cookie(
     _check("name", name)
     if not name or "=" in name:
         raise ValueError("invalid cookie name")
-    cookie = name + "=" + _check("value", value)
+    cookie = name + "=" + _check("value", str(value))
     if path:
         cookie += "; Path=" + _check("path", path)
     if domain:

@@ -29,7 +29,7 @@ class Response:
     :param headers: dict of header fields.
     :param reason: the reason phrase; None for the standard one.
     :raises ValueError: for a header field with CR or LF in it.
-    :raises TypeError: for a body of another type.
+    :raises TypeError: for a body or status code of another type.
     """
 
     #: File name extension -> media type, for `send_file()`; an application may add to it.
@@ -76,6 +76,8 @@ class Response:
         headers: "dict | None" = None,
         reason: "str | None" = None,
     ):
+        if not isinstance(status_code, int):
+            raise TypeError("the status code must be an int")
         self.status_code = status_code
         self.reason = reason
         if reason and ("\r" in reason or "\n" in reason):

@@ -252,3 +252,19 @@ async def test_types_of_ones_own():
     client = TestClient(app)
     assert (await client.get("/ABC")).text == "abc"
     assert (await client.get("/abc")).status_code == 404
+
+
+def test_what_is_no_route():
+    app = Microdot()
+    for mistake in (
+        lambda: app.get(test_what_is_no_route),  # a decorator without parentheses
+        lambda: app.route(None),
+        lambda: app.get("/")(None),
+        lambda: app.get("/")("text"),
+        lambda: app.route("/", methods="GET")(test_what_is_no_route),
+        lambda: app.errorhandler(test_what_is_no_route),
+        lambda: app.errorhandler("404"),
+    ):
+        with raises(TypeError):
+            mistake()
+    assert len(app.url_map) == 0

@@ -34,6 +34,7 @@ def test_parse_bytes():
 
 def test_format():
     assert format_cookie("a", "1") == "a=1"
+    assert format_cookie("a", 1) == "a=1"
     assert format_cookie("a", "") == "a="
     assert format_cookie("a", "1", path="/") == "a=1; Path=/"
     assert format_cookie("a", "1", domain="example.com") == "a=1; Domain=example.com"

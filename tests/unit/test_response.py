@@ -80,6 +80,12 @@ def test_what_is_no_body():
         assert type(body).__name__ in str(caught.value)
 
 
+def test_status_codes_are_numbers():
+    for status_code in ("200", None, 200.0):
+        with raises(TypeError):
+            Response("x", status_code)
+
+
 def test_headers():
     response = complete("x", 201, {"X-One": "1", "content-type": "text/html", "Content-Length": "1"})
     assert response.status_code == 201
