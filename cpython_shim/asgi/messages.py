@@ -10,7 +10,7 @@ def make_request(app, scope, method, transport):
     headers = dict(pairs)
     if len(headers) != len(pairs):
         headers = _combine(pairs)
-    target, version = _target(scope), scope["http_version"]
+    target, version = _target(scope), scope.get("http_version", "1.1")  # which a WebSocket's scope need not have
     client = scope.get("client")
     client = tuple(client) if client else None
     scheme = scope.get("scheme")

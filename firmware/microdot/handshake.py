@@ -45,6 +45,8 @@ def check_request(method: str, http_version: str, header) -> str:
 
 def check_origin(origin: "str | None", allowed) -> None:
     """Refuse with 403 an origin that *allowed* does not list; None in *allowed* admits clients that send no origin."""
+    if isinstance(allowed, str):
+        allowed = (allowed,)
     if allowed is None or "*" in allowed:
         return
     origin = origin.lower() if origin is not None else None

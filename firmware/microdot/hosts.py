@@ -14,7 +14,7 @@ class AllowedHosts:
     """
 
     def __init__(self, app=None, hosts: "list[str] | tuple[str, ...]" = ()):
-        self.hosts = [host.lower() for host in hosts]
+        self.hosts = [host.lower() for host in ((hosts,) if isinstance(hosts, str) else hosts)]
         if app is not None:
             self.initialize(app)
 

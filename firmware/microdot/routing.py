@@ -222,7 +222,7 @@ class URLMap:
 
     def mount(self, routes: "URLMap", url_prefix: str, subapp, local: bool) -> None:
         """Add the *routes* of *subapp* under *url_prefix*."""
-        for route in routes:
+        for route in list(routes):  # an application may be mounted in itself
             self.add(
                 route.methods,
                 url_prefix + route.url_pattern,

@@ -203,9 +203,11 @@ class Session:
 
     def _keys(self, secret_key):
         keys = secret_key or self.secret_key
-        if not keys:
+        if not isinstance(keys, (list, tuple)):
+            keys = (keys,)
+        if not keys or not all(keys):  # anybody could sign with an empty one
             raise ValueError("the session's secret key is not set")
-        return keys if isinstance(keys, (list, tuple)) else (keys,)
+        return keys
 
     def encode(self, payload: dict, secret_key: "str | bytes | list | tuple | None" = None, purpose: str = "") -> str:
         """Return a signed token, a JSON Web Token with the algorithm HS256; its content is readable to its owner.

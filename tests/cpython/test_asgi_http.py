@@ -352,3 +352,9 @@ async def test_background_work():
     for _ in range(10):
         await asyncio.sleep(0)
     assert done == [True]
+
+
+async def test_a_scope_need_not_name_its_http_version():
+    app = Microdot()
+    app.get("/")(lambda request: request.http_version)
+    assert (await call(app, scope_of(http_version=...)))[2] == b"1.1"

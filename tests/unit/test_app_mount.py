@@ -217,3 +217,12 @@ async def test_method_not_allowed_under_a_prefix():
     res = await TestClient(app).post("/sub/1")
     assert res.status_code == 405
     assert "GET" in res.headers["Allow"]
+
+
+async def test_an_application_mounted_in_itself():
+    app = Microdot()
+    app.get("/a")(lambda request: "a")
+    app.mount(app, "/x")
+    for path in ("/a", "/x/a"):
+        assert (await get(app, path)).text == "a"
+    assert len(app.url_map) == 2

@@ -97,3 +97,10 @@ def test_origin():
         with raises(HTTPException) as caught:
             check_origin(origin, ["https://a.example"])
         assert caught.value.status_code == 403
+
+
+def test_one_origin_as_a_str():
+    check_origin("https://a.example", "https://a.example")
+    for allowed in ("https://a.example", "https://*.example"):
+        with raises(HTTPException):
+            check_origin("https://evil.example", allowed)

@@ -40,3 +40,8 @@ async def test_rebinding_is_refused_before_other_hooks():
     res = await TestClient(app, host="rebound.evil.example").get("/")
     assert (res.status_code, res.text) == (400, "Unknown host")
     assert calls == ["/"]
+
+
+def test_one_host_as_a_str():
+    hosts = AllowedHosts(hosts="device.local")
+    assert hosts.is_allowed("device.local") and not hosts.is_allowed("d")

@@ -264,3 +264,12 @@ async def test_answered_by_the_handler_itself():
 
     await TestClient(app).get("/ws")
     assert "Set-Cookie" not in Response.already_handled.headers
+
+
+def test_an_empty_key_among_several_is_refused():
+    for keys in ("", [], [KEY, ""], ["", KEY], (KEY, None)):
+        extension = Session(Microdot(), keys)
+        with raises(ValueError):
+            extension.encode({"a": 1})
+        with raises(ValueError):
+            extension.decode("x.y.z")
