@@ -19,46 +19,44 @@ def chunked(*chunks, path="/echo", fields=()):
     return data + b"".join([b"%x\r\n" % len(chunk) + chunk + b"\r\n" for chunk in chunks]) + b"0\r\n\r\n"
 
 
-class Pieces:
-    """An asynchronous iterator that says when it was closed."""
+class Source:
+    """The pieces that an iterator gives, of which exceptions are raised; `closed` counts how often it was closed."""
 
     def __init__(self, *pieces):
         self.pieces = list(pieces)
         self.closed = 0
+
+    def take(self, end):
+        if not self.pieces:
+            raise end
+        piece = self.pieces.pop(0)
+        if isinstance(piece, Exception):
+            raise piece
+        return piece
+
+
+class Pieces(Source):
+    """An asynchronous iterator."""
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
         await asyncio.sleep(0)
-        if not self.pieces:
-            raise StopAsyncIteration
-        piece = self.pieces.pop(0)
-        if isinstance(piece, Exception):
-            raise piece
-        return piece
+        return self.take(StopAsyncIteration)
 
     async def aclose(self):
         self.closed += 1
 
 
-class Items:
-    """The same as a synchronous iterator."""
-
-    def __init__(self, *pieces):
-        self.pieces = list(pieces)
-        self.closed = 0
+class Items(Source):
+    """A synchronous iterator."""
 
     def __iter__(self):
         return self
 
     def __next__(self):
-        if not self.pieces:
-            raise StopIteration
-        piece = self.pieces.pop(0)
-        if isinstance(piece, Exception):
-            raise piece
-        return piece
+        return self.take(StopIteration)
 
     def close(self):
         self.closed += 1
