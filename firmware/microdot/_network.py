@@ -106,11 +106,16 @@ def call_in_loop(loop, function) -> None:
 
 
 def run_until_stopped(coroutine, stop) -> None:
-    """Run *coroutine* to its end or to a KeyboardInterrupt."""
+    """Run *coroutine* to its end; the first KeyboardInterrupt calls *stop*, a second one has its usual effect."""
+    loop = asyncio.get_event_loop()
+    task = loop.create_task(coroutine)
     try:
-        asyncio.run(coroutine)
-    finally:
+        loop.run_until_complete(task)
+    except KeyboardInterrupt:
+        asyncio.core.cur_task = None  # no task runs: the one that was interrupted must not be taken for it
         stop()
+        loop.run_until_complete(task)
+    finally:
         asyncio.new_event_loop()
 
 

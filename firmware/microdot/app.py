@@ -77,7 +77,8 @@ class Microdot:
         self.options_handler = self.default_options_handler
         self.ssl = False
         self.debug = False
-        self.server = None
+        self.server = None  # the one that was started last
+        self.servers = []  # all that listen
         #: Called as `access_log(request, response)` after each response; None: one line on the console if `debug`.
         self.access_log = None
 
@@ -396,11 +397,14 @@ class Microdot:
             accept connections.
         :raises OSError: if the address cannot be listened on.
         :raises TypeError: if *ssl* is no context; a server that should encrypt never serves plain text.
+        :raises ValueError: if *port* is none.
         """
         from .server import Server
 
         if ssl and not hasattr(ssl, "wrap_socket"):
             raise TypeError("ssl must be an SSLContext")
+        if not 0 <= int(port) <= 65535:  # some systems would take the lower 16 bits
+            raise ValueError("no port: " + str(port))
         self.debug = debug
         self.ssl = ssl
         if debug and not self.access_log:
@@ -411,7 +415,7 @@ class Microdot:
         if not start_serving:
             return self.server
         if debug:
-            log_access("Starting server on %s:%d" % (host, port))
+            log_access("Starting server on %s:%s" % (host, port))
         await self.server.serve_forever()
         return None
 
@@ -422,12 +426,14 @@ class Microdot:
         run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
 
     def shutdown(self) -> None:
-        """Stop the server; may be called by a handler, whose request completes.
+        """Stop the application's servers; may be called by a handler, whose request completes.
 
         An ASGI or WSGI server's process is sent SIGTERM; one that has several processes may start another one.
         """
         if self.server:
             self.server.close()
+        for server in list(self.servers):
+            server.close()
 
     if not MICROPYTHON:
 

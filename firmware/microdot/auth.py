@@ -41,6 +41,8 @@ class _Auth:
         return value.strip() or None
 
     async def _identify(self, request):
+        if not self.auth_callback:
+            raise RuntimeError("register a function with authenticate() first")
         credentials = self._get_auth(request)
         user = await invoke_handler(self.auth_callback, request, *credentials) if credentials else None
         request.g.current_user = user or None

@@ -3,6 +3,7 @@
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK, Generator, drive, iscoroutine
 
 REUSE_BUFFERS = True
+_BYTES = (bytes, bytearray, memoryview)
 
 
 def iterate(body, file_buffer_size: int):
@@ -24,7 +25,11 @@ def iterate(body, file_buffer_size: int):
 
 
 def _to_bytes(data):
-    return data.encode() if isinstance(data, str) else data
+    if isinstance(data, str):
+        return data.encode()
+    if not isinstance(data, _BYTES):
+        raise TypeError("a piece of a response must be str or bytes, not " + type(data).__name__)
+    return data
 
 
 class _Items:
@@ -95,6 +100,8 @@ class SyncItems:
         if isinstance(iterator, Generator):
             item, ended = await drive(iterator)
             if ended:
+                if item is not None:  # it is no body, but a coroutine
+                    raise TypeError("a generator in a response returned a value: is an await missing?")
                 raise StopAsyncIteration
             return item
         try:

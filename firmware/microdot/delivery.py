@@ -66,14 +66,14 @@ async def _send_whole(connection, response, head, keep_alive):
 async def _send_stream(connection, response, request, head, chunked, keep_alive):
     """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
     left = None if chunked else response.fields.get("Content-Length")
-    if left is not None:
-        left = int(left)
     chunks = response.body_iter()
     watcher = None
     waits = hasattr(response.body, "__anext__") or hasattr(response.body, "__aiter__")
     if waits and connection.parser.body_complete:
         watcher = asyncio.create_task(connection.disconnected(asyncio.current_task()))
     try:
+        if left is not None:
+            left = int(left)
         async for chunk in chunks:
             if left is not None:
                 left -= len(chunk)

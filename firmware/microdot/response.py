@@ -9,14 +9,19 @@ _NO_FIELDS: "dict" = {}
 
 
 class ResponseHeaders(NoCaseDict):
-    """Header fields of a response; a CR, LF or NUL in a name or value is refused with ValueError."""
+    """Header fields of a response.
+
+    A CR, LF or NUL in a name or value is refused with ValueError, None or bytes with TypeError.
+    """
 
     def __setitem__(self, name, value):
+        if not isinstance(name, str) or value is None or isinstance(value, bytes):
+            raise TypeError("header fields are str, not " + repr(name) + ": " + repr(value))
         text = value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else str(value)
         if "\r" in text or "\n" in text or "\0" in text:
             raise ValueError("invalid character in the value of header field " + name)
-        if not name or "\r" in name or "\n" in name or ":" in name or " " in name:
-            raise ValueError("invalid header field name")
+        if not name or "\r" in name or "\n" in name or "\0" in name or ":" in name or " " in name:
+            raise ValueError("invalid header field name " + repr(name))
         super().__setitem__(name, value)
 
 
@@ -25,11 +30,11 @@ class Response:
 
     :param body: str (sent as UTF-8) or bytes; a dict or list (sent as JSON); a file-like object, sent to its end and
         closed; a synchronous or asynchronous iterator or generator of str or bytes.
-    :param status_code: the status code, int.
+    :param status_code: the status code, 200 to 999; 101 after an upgrade. After others a client would go on waiting.
     :param headers: dict of header fields.
     :param reason: the reason phrase; None for the standard one.
-    :raises ValueError: for a header field with CR or LF in it.
-    :raises TypeError: for a body or status code of another type.
+    :raises ValueError: for another status code, and a header field with CR or LF in it.
+    :raises TypeError: for a body, status code or header field of another type.
     """
 
     #: File name extension -> media type, for `send_file()`; an application may add to it.
@@ -78,6 +83,8 @@ class Response:
     ):
         if not isinstance(status_code, int):
             raise TypeError("the status code must be an int")
+        if not 200 <= status_code <= 999 and status_code != 101:
+            raise ValueError("no status code of a final response: " + str(status_code))
         self.status_code = status_code
         self.reason = reason
         if reason and ("\r" in reason or "\n" in reason):

@@ -221,7 +221,8 @@ class URLMap:
             table[key] = [others, route] if others else route
 
     def mount(self, routes: "URLMap", url_prefix: str, subapp, local: bool) -> None:
-        """Add the *routes* of *subapp* under *url_prefix*."""
+        """Add the *routes* of *subapp* under *url_prefix*, whose last slash is that of the routes."""
+        url_prefix = url_prefix.rstrip("/")
         for route in list(routes):  # an application may be mounted in itself
             self.add(
                 route.methods,

@@ -59,6 +59,7 @@ class Server:
         """
         collect_early()
         self._listener = Listener(host or "0.0.0.0", port)
+        self.app.servers.append(self)
         self._loop = asyncio.get_event_loop()
 
     async def start_serving(self) -> None:
@@ -104,6 +105,7 @@ class Server:
         if self._listener:
             self._listener.close()
             self._listener = None
+            self.app.servers.remove(self)
         for connection in self.connections:
             if connection.idle:
                 connection.expire()

@@ -79,6 +79,15 @@ async def test_without_a_prefix():
     assert (await get(app, "/b")).json == ["", True]
 
 
+async def test_a_slash_at_the_end_of_a_prefix():
+    app, sub = Microdot(), Microdot()
+    sub.get("/a")(lambda request: request.url_prefix)
+    app.mount(sub, "/sub/")
+    app.mount(sub, "/")
+    assert (await get(app, "/sub/a")).text == "/sub"
+    assert (await get(app, "/a")).text == ""
+
+
 async def test_the_request_knows_prefix_and_application():
     app, sub, inner = Microdot(), Microdot(), Microdot()
     inner.get("/x")(lambda request: [request.url_prefix, request.subapp is inner, request.app is app])

@@ -58,6 +58,12 @@ async def test_basic_auth():
             assert response.text == "x " + username + "!", (scheme, username)
 
 
+async def test_nothing_to_check_credentials_with():
+    for auth in (BasicAuth(), TokenAuth()):
+        for headers in ({}, basic("a:b"), {"Authorization": "Bearer abc"}):
+            assert (await protect(auth).get("/x", headers=headers)).status_code == 500
+
+
 async def test_basic_auth_refused():
     client = make_basic()
     good = basic("joe:pass:wörd")["Authorization"]
@@ -207,6 +213,7 @@ async def test_token_auth_refuses_with_an_error():
     for auth, path in (TokenAuth(), ["after error"]), (BasicAuth(), ["after"]):
         app = App()
         hooks = []
+        auth.authenticate(lambda *args: None)
         app.after_request(lambda request, response, hooks=hooks: hooks.append("after"))
         app.after_error_request(lambda request, response, hooks=hooks: hooks.append("after error"))
         app.get("/")(auth(lambda request: "x"))

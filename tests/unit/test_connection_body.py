@@ -193,6 +193,29 @@ async def test_a_stream_longer_than_announced():
     assert stream.closed
 
 
+async def test_a_stream_with_a_content_length_that_is_none():
+    body = Items("ab")
+    (answer,) = await exchange(make(body, Content_Length="x"), get())
+    assert answer.status == 500
+    assert body.closed == 1
+
+
+async def test_a_forgotten_await():
+    async def page():
+        return "page"
+
+    app = make()
+    pages = [page()]
+
+    @app.get("/page")
+    async def handler(request):
+        return pages[0]
+
+    (answer,) = await exchange(app, get("/page"))
+    assert answer.status == 500
+    pages[0].close()
+
+
 async def test_a_wrong_content_length_of_bytes():
     for length in ("0", "2", "10", "x"):
         answers = await exchange(make("abc", Content_Length=length), get() + get("/1"))

@@ -65,7 +65,7 @@ def test_none():
 
 
 def test_status_without_body():
-    for status_code in (100, 101, 204, 304):
+    for status_code in (101, 204, 304):
         response = complete("x", status_code)
         assert not response.has_body
         assert "Content-Length" not in response.headers
@@ -83,6 +83,9 @@ def test_what_is_no_body():
 def test_status_codes_are_numbers():
     for status_code in ("200", None, 200.0):
         with raises(TypeError):
+            Response("x", status_code)
+    for status_code in (-1, 0, 99, 100, 103, 1000):
+        with raises(ValueError):
             Response("x", status_code)
 
 
@@ -114,6 +117,7 @@ def test_header_injection():
         ("X", ["a", "b\r\n"]),
         ("X\r\nY", "a"),
         ("X\n", "a"),
+        ("X\0", "a"),
         ("X: Y", "a"),
         ("X Y", "a"),
         ("", "a"),
@@ -128,6 +132,14 @@ def test_header_injection():
         with raises(ValueError):
             response.headers.setdefault(name, value)
         assert len(response.headers) == 0
+
+
+def test_header_fields_are_text():
+    for name, value in (("X", None), ("X", b"a"), (b"X", "a"), (1, "a"), (None, "a")):
+        with raises(TypeError):
+            Response("", 200, {name: value})
+    with raises(TypeError):
+        redirect(None)
 
 
 def test_default_content_type():
@@ -280,6 +292,16 @@ async def test_generator_that_is_not_read_to_its_end():
     assert bytes(await chunks.__anext__()) == b"one"
     await chunks.aclose()
     assert closed == [1]
+
+
+async def test_pieces_that_are_no_text():
+    def body():
+        yield "a"
+        yield 5
+
+    for pieces in (body(), iter(["a", ["b"]])):
+        with raises(TypeError):
+            await read(Response(pieces))
 
 
 async def test_iterator():

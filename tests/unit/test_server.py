@@ -98,6 +98,25 @@ async def test_the_server_of_an_application():
     app.shutdown()
 
 
+async def test_several_servers_of_an_application():
+    app = make()
+    first, second = Running(app), Running(app)
+    for running in (first, second):
+        await running.__aenter__()
+    for running in (first, second):
+        assert len(await running.fetch(get("/", "Connection: close"))) == 1
+    app.shutdown()
+    for running in (first, second):
+        await running.task
+    assert app.servers == []
+
+
+async def test_numbers_that_are_no_port():
+    for port in (-1, 65536, 80000, "http"):
+        with raises(ValueError):
+            await make().start_server("127.0.0.1", port)
+
+
 async def test_serving_again_after_shutdown():
     app = make()
     for _ in range(2):

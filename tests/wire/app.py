@@ -330,6 +330,11 @@ class Exhausting(Countdown):
         grow()
 
 
+@app.get("/interrupted")
+async def interrupted(request):
+    raise KeyboardInterrupt
+
+
 @app.get("/shutdown")
 async def shutdown(request):
     request.app.shutdown()

@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from runtimes import micropython_binary
 from wire.reader import EndOfStream, Reader
 from wire.server import PATIENCE, Server, wait_until
 from wire.vector import request
@@ -101,10 +102,21 @@ def test_the_port_is_free_again(server):
     assert not server.listens()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("load", ["none", "idle", "short", "long", "endless"])
-def test_signals_on_cpython(number, load):
-    with Server("cpython", "crowded") as server:
+LOADS = pytest.mark.parametrize("load", ["none", "idle", "short", "long", "endless"])
+
+
+@LOADS
+def test_ctrl_c(runtime, load):
+    assert_ends_in_order(runtime, signal.SIGINT, load)
+
+
+@LOADS
+def test_sigterm_on_cpython(load):
+    assert_ends_in_order("cpython", signal.SIGTERM, load)
+
+
+def assert_ends_in_order(runtime, number, load):
+    with Server(runtime, "crowded") as server:
         socks = []
         if load == "idle":
             socks.append(server.connect())
@@ -118,3 +130,14 @@ def test_signals_on_cpython(number, load):
             assert ", 1 bodies closed" in server.log()
         for sock in socks:
             sock.close()
+
+
+def test_ctrl_c_inside_a_handler_on_micropython():
+    """There it is an exception, raised in whatever runs; the other requests still finish."""
+    with Server(micropython_binary(), "crowded") as server:
+        waiting, interrupted = start(server, b"/wait/3"), server.connect()
+        interrupted.sendall(request(b"GET /interrupted HTTP/1.1"))
+        assert Reader(waiting).response().body == b"waited"
+        assert_ends(server)
+        waiting.close()
+        interrupted.close()
