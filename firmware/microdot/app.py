@@ -52,17 +52,17 @@ class Microdot:
     #: Requests after which a connection is closed; 0: no limit.
     max_requests_per_connection = 0
     #: Time for a request's head to arrive, from its first byte or from a new connection on; the TLS handshake included.
-    head_timeout = 10
+    head_timeout: "float" = 10
     #: Time that a request's body may take beyond the time for its size at `min_body_rate`.
-    body_timeout = 10
+    body_timeout: "float" = 10
     #: Bytes per second with which a request's body must arrive.
     min_body_rate = 1024
     #: Time for a client to take each piece of a response.
-    write_timeout = 10
+    write_timeout: "float" = 10
     #: Time for which a connection stays open without a request.
-    idle_timeout = 15
+    idle_timeout: "float" = 15
     #: Time for running requests, and what they left to `Request.background()`, to finish after `shutdown()`.
-    shutdown_timeout = 5
+    shutdown_timeout: "float" = 5
     #: The tasks of `Request.background()` that are not done.
     background_tasks: "list" = []
 
@@ -80,7 +80,7 @@ class Microdot:
         self.server = None  # the one that was started last
         self.servers = []  # all that listen
         #: Called as `access_log(request, response)` after each response; None: one line on the console if `debug`.
-        self.access_log = None
+        self.access_log: "Callable[[Any, Response], object] | None" = None
 
     # Routes
 

@@ -32,10 +32,10 @@ class Channel:
     #: Messages that the handler does not take are read up to about so many bytes. What comes then has to wait.
     read_ahead = 1024
     #: Seconds that the peer has for its part of the closing handshake.
-    close_timeout = 5
+    close_timeout: "float" = 5
     #: Seconds that the handler has to answer the last messages when the peer closes, and to end by itself after the
     #: connection's end before it is cancelled: it may wait for something that is not the connection.
-    grace = 1
+    grace: "float" = 1
 
     _closing = False  # this side has closed
     _ended = False

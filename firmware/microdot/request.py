@@ -46,7 +46,7 @@ class Request:
     """
 
     #: Limit of the body's size in bytes: a larger one is answered with status 413. `None`: no limit.
-    max_content_length = 16 * 1024
+    max_content_length: "int | None" = 16 * 1024
     #: Up to this size in bytes a body is read before the handler runs; a larger one is on `stream` only.
     max_body_length = 16 * 1024
     #: Limit of the size in bytes of the request line and of each header field.

@@ -7,6 +7,9 @@ from ._compat import log_error, wraps
 from .queues import WAIT, BoundedQueue, QueueClosed
 from .response import Response
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
 _NOTHING = b":\n\n"
 
 
@@ -175,7 +178,9 @@ def sse_response(
     return Response(events, 200, headers)
 
 
-def with_sse(f=None, *, queue_size: int = 8, overflow: str = WAIT, keep_alive: "float | None" = 15):
+def with_sse(
+    f: "Callable[..., Any] | None" = None, *, queue_size: int = 8, overflow: str = WAIT, keep_alive: "float | None" = 15
+) -> "Callable[..., Any]":
     """Decorate a route's handler so that it sends events: `async handler(request, sse, **variables of the pattern)`.
 
     Used as `@with_sse` or with parameters. The response ends when the handler returns; when the client goes, the

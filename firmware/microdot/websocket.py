@@ -3,7 +3,8 @@
 import asyncio
 
 from ._compat import iscoroutine, log_error, wraps
-from .channel import Channel, WebSocketError, uncancel
+from .channel import Channel, uncancel
+from .channel import WebSocketError as WebSocketError
 from .errors import HTTPException
 from .frames import BINARY, CLOSE, CONTINUATION, GOING_AWAY, INTERNAL_ERROR, NORMAL, PING, PONG, TEXT, Connection
 from .handshake import check_origin, check_request, response_headers, select_subprotocol, tokens
@@ -11,7 +12,7 @@ from .request import Request
 from .response import Response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
-    from typing import Awaitable
+    from typing import Any, Awaitable, Callable
 
 
 class WebSocket(Channel):
@@ -188,13 +189,13 @@ async def websocket_upgrade(
 
 
 def with_websocket(
-    f=None,
+    f: "Callable[..., Any] | None" = None,
     *,
     subprotocols: "list[str] | tuple[str, ...]" = (),
     allowed_origins: "list[str | None] | None" = None,
     ping_interval: "float | None" = None,
     deflate: bool = False,
-):
+) -> "Callable[..., Any]":
     """Decorate a route's handler to serve WebSockets: `async handler(request, ws, **variables of the pattern)`.
 
     Used as `@with_websocket` or with parameters. The connection is closed with code 1000 when the handler returns or

@@ -22,13 +22,18 @@ from microdot.csrf import CSRF
 from microdot.helpers import wraps
 from microdot.login import Login
 from microdot.multipart import FormDataIter, with_form_data
+from microdot.pubsub import PubSub
 from microdot.session import Session, SessionDict, with_session
 from microdot.sse import SSE, with_sse
+from microdot.static import mount_static, send_from
 from microdot.test_client import TestClient, TestResponse
-from microdot.websocket import WebSocket, with_websocket
+from microdot.websocket import WebSocket, WebSocketError, with_websocket
 
 app = Microdot()
 Request.max_content_length = 1024 * 1024
+Request.max_content_length = None
+app.head_timeout = app.body_timeout = app.write_timeout = app.idle_timeout = app.shutdown_timeout = 0.5
+app.access_log = lambda request, response: print(request, response.status_code)
 Response.default_content_type = "text/html"
 
 
@@ -79,7 +84,7 @@ async def numbers(request: Request) -> AsyncIterator[bytes]:
 
 @app.query("/file")
 def file(request: Request) -> Response:
-    return send_file("file.txt", max_age=60)
+    return send_from("files", request.path, max_age=60) or send_file("file.txt", max_age=60)
 
 
 @app.before_request
@@ -117,6 +122,8 @@ wsgi_app = microdot.wsgi.Microdot()
 app.mount(asgi_app, url_prefix="/asgi", local=True)
 app.mount(wsgi_app, "/wsgi")
 
+mount_static(app, "/static", "public", max_age=3600)
+
 URLPattern.register_type("hex", "[0-9a-f]+", parser=lambda value: int(value, 16))
 assert URLPattern("/<hex:n>").match("/ff") == {"n": 255}
 assert not iscoroutine(1)
@@ -126,6 +133,7 @@ auth = BasicAuth(realm="Please login")
 token_auth = TokenAuth()
 session = Session(app, secret_key="secret")
 login = Login()
+broker = PubSub()
 cors = CORS(app, allowed_origins=["https://example.com"])
 csrf = CSRF(app, cors)
 
@@ -159,6 +167,20 @@ async def load(user_id: str) -> object:
     return user_id
 
 
+@app.get("/secret")
+@login.fresh
+@csrf.protect
+async def secret(request: Request) -> str:
+    return "secret"
+
+
+@app.post("/hook")
+@csrf.exempt
+@token_auth.optional
+def hook(request: Request) -> str:
+    return str(request.g.current_user)
+
+
 @app.get("/account")
 @login
 async def account(request: Request) -> str:
@@ -182,6 +204,24 @@ async def parts(request: Request) -> str:
 async def echo(request: Request, ws: WebSocket) -> None:
     while True:
         await ws.send(await ws.receive())
+
+
+@app.get("/chat")
+@with_websocket(subprotocols=["chat"], allowed_origins=["https://example.com", None], ping_interval=20.5)
+async def chat(request: Request, ws: WebSocket) -> None:
+    ws.close_timeout = 0.5
+    try:
+        message: str | bytes = await ws.receive()
+        await ws.send(message)
+    except WebSocketError:
+        print(ws.close_code, ws.close_reason)
+
+
+@app.get("/news")
+@with_sse(queue_size=2, overflow="drop", keep_alive=2.5)
+async def news(request: Request, sse: SSE) -> None:
+    async for item in broker.subscribe("news"):
+        await sse.send(item)
 
 
 @app.get("/events")
