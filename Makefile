@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV = .venv
 BIN = $(VENV)/bin
 PYTEST ?=
+OPTIONS ?=
 
 .PHONY: help run environment machine test unit check coverage firmware clean
 
@@ -11,7 +12,7 @@ help:
 	@echo "make test              install what the tests need, and run every test"
 	@echo "make unit              run the unit tests, on CPython and on MicroPython"
 	@echo "make check             ruff, mypy and the coverage of the package"
-	@echo "make firmware BOARD=x  build a board's firmware with the framework in it"
+	@echo "make firmware BOARD=x  build a board's firmware with the framework in it; more in OPTIONS='--micropython DIR'"
 
 run:
 	@$(PYTHON) tools/run.py
@@ -47,7 +48,7 @@ coverage:
 
 firmware: environment
 	@test -n "$(BOARD)" || { echo "usage: make firmware BOARD=x, with one of:"; $(BIN)/python tools/firmware.py boards; exit 2; }
-	$(BIN)/python tools/firmware.py build $(BOARD)
+	$(BIN)/python tools/firmware.py build $(BOARD) $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

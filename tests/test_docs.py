@@ -68,6 +68,11 @@ def test_the_settings_are_those_of_the_code():
     assert documented <= set(rows)
 
 
+def test_the_program_for_wifi_is_the_example():
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "wifi.md").read_text(), re.DOTALL)
+    assert (ROOT / "examples" / "wifi" / "main.py").read_text().endswith('"""\n\n' + code)
+
+
 async def test_readme():
     assert (await TestClient(run_page("README.md")["app"]).get("/")).text == "Hello, world!"
 
