@@ -29,6 +29,10 @@ class Microdot(microdot.Microdot):
 
     async def __call__(self, scope, receive, send):
         """Serve one connection of an ASGI server."""
+        await self.asgi_app(scope, receive, send)
+
+    async def asgi_app(self, scope, receive, send):
+        """Serve one connection; for middleware around it: `app.asgi_app = Middleware(app.asgi_app)`."""
         await serve_scope(self, scope, receive, send)
 
 

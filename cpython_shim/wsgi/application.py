@@ -24,6 +24,10 @@ class Microdot(microdot.Microdot):
 
     def __call__(self, environ, start_response):
         """Serve one request of a WSGI server."""
+        return self.wsgi_app(environ, start_response)
+
+    def wsgi_app(self, environ, start_response):
+        """Serve one request; for middleware around it: `app.wsgi_app = Middleware(app.wsgi_app)`."""
         return serve(self, environ, start_response)
 
 
@@ -41,6 +45,7 @@ class EnvironHeaders:
         self._environ = environ
 
     def get(self, name, default=None):
+        """Return a field's value, or *default*."""
         value = self._environ.get(_environ_key(name))
         return value.encode("latin-1") if value else default
 

@@ -32,7 +32,7 @@ async def index(request, session):
 @app.post("/")
 @with_session
 async def set_name(request, session):
-    session["name"] = request.form.get("name", "nobody")
+    session["name"] = (request.form or {}).get("name", "nobody")
     session["visits"] = 0
     session.save()
     return redirect("/", 303)
