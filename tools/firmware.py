@@ -3,10 +3,23 @@
 
 import argparse
 import pathlib
+import shlex
 import shutil
 import sys
 
-from firmware_tools import boards, build, debian, emulation, esp32, flashing, images, packages, sizes, sources
+from firmware_tools import (
+    boards,
+    build,
+    debian,
+    emulation,
+    esp32,
+    flashing,
+    images,
+    manifests,
+    packages,
+    sizes,
+    sources,
+)
 from firmware_tools.console import FirmwareError
 from firmware_tools.paths import ROOT, cache
 
@@ -47,6 +60,7 @@ def check_board(args):
     board = boards.load(args.board)
     if board.port != "esp32":
         raise FirmwareError(f"check is for ESP32 boards; `build {args.board}` does it all for this one")
+    manifests.check(args.set, args.app)
     source = sources.checkout(args.micropython, board) if args.micropython else sources.pinned()
     found = esp32.check(board, source, args.set, args.app)
     print(f"{board.name}: frozen code compiles for the {board.mcu}, {found.frozen} bytes, {found.framework} new")
@@ -101,6 +115,7 @@ def flash_board(args):
         if image and not image.is_file():
             raise FirmwareError(f"{image}: no such file")
     if args.romfs:
+        flashing.check_romfs(board, args.romfs)
         plan = flashing.mpremote_plan(["romfs", "deploy", str(args.romfs)], **where)
     elif args.littlefs:
         plan = flashing.filesystem_plan(board, args.littlefs, **where)
@@ -115,9 +130,20 @@ def flash_board(args):
     elif args.bootloader:
         plan = flashing.mpremote_plan(["bootloader"], **where)
     else:
-        image = args.image or build.build(args.board, args.micropython, args.set, args.app).image
+        flashing.check_target(board, args.erase)
+        image = args.image
+        if not image and args.dry_run:
+            print(shlex.join(["tools/firmware.py", *build_words(args)]))
+        elif not image:
+            image = build.build(args.board, args.micropython, args.set, args.app).image
         plan = flashing.firmware_plan(board, image, drive=args.drive, erase=args.erase, **where)
     flashing.carry_out(plan, args.dry_run)
+
+
+def build_words(args):
+    """Return the words of the command that builds the firmware that *args* want flashed."""
+    options = {"--micropython": args.micropython, "--set": args.set, "--app": args.app}
+    return ["build", args.board, *[str(word) for pair in options.items() if pair[1] for word in pair]]
 
 
 def port_number(text):
@@ -126,6 +152,11 @@ def port_number(text):
     if not 0 < number < 65536:
         raise ValueError(text)
     return number
+
+
+def size_in_bytes(text):
+    """Return a size, which may be hexadecimal."""
+    return int(text, 0)
 
 
 def add_build_options(parser):
@@ -166,7 +197,7 @@ def make_parser():
     image.add_argument("-o", "--output", metavar="FILE", type=pathlib.Path, required=True)
     image.add_argument("--set", metavar="SETS", default="all", help=SETS_HELP)
     image.add_argument("--app", metavar="DIR", type=pathlib.Path, help="put this application in")
-    image.add_argument("--size", metavar="BYTES", type=lambda text: int(text, 0), default=0x200000,
+    image.add_argument("--size", metavar="BYTES", type=size_in_bytes, default=0x200000,
                        help="of a LittleFS image; it must be the partition's (default 2 MiB)")
     image.add_argument("--source", action="store_true", help="put in .py instead of .mpy files")
 

@@ -31,6 +31,14 @@ def install(folder):
     return programs
 
 
+def port_number(text):
+    """Return a TCP port's number."""
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError(text)
+    return number
+
+
 def choose_port(wanted):
     """Return a port that is free: *wanted*, or else any."""
     for port in (wanted, 0):
@@ -101,11 +109,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--environment", type=pathlib.Path, default=ROOT / ".venv",
                         help="the folder of the virtual environment")
-    parser.add_argument("--ports", type=int, nargs=2, default=(8000, 8001), metavar=("UVICORN", "MICROPYTHON"),
+    parser.add_argument("--ports", type=port_number, nargs=2, default=(8000, 8001), metavar=("UVICORN", "MICROPYTHON"),
                         help="the ports to use where they are free (default: 8000 8001)")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    serve(install(args.environment), args.ports)
+    try:
+        programs = install(args.environment)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"cannot make the virtual environment {args.environment}: {error}")
+    serve(programs, args.ports)
 
 
 if __name__ == "__main__":

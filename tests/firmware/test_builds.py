@@ -84,9 +84,12 @@ def test_an_image_over_its_budget_is_an_error(firmware, monkeypatch):
         built.check()
 
 
-def test_an_application_without_modules_is_an_error(source, tmp_path):
+def test_wrong_options_are_refused_before_anything_is_fetched(monkeypatch, tmp_path):
+    monkeypatch.delattr(build, "sources")
     with pytest.raises(FirmwareError, match="has no .py file to freeze"):
-        manifests.derive(tmp_path / "manifest.py", boards.load("UNIX"), app=tmp_path)
+        build.build("UNIX", app=tmp_path)
+    with pytest.raises(FirmwareError, match="unknown freeze set bogus"):
+        build.build("UNIX", sets="core bogus")
 
 
 def test_esp32_is_not_built_without_esp_idf(monkeypatch, tmp_path):

@@ -64,6 +64,11 @@ def test_a_uf2_file_is_copied_to_the_drive(capsys, tmp_path, pico_image):
     assert capsys.readouterr().out == f"cp {pico_image} {drive}/\n"
 
 
+def test_a_dry_run_builds_nothing(capsys):
+    printed = dry_run(capsys, "RPI_PICO", "--set", "core forms", "--drive", "D")
+    assert printed == "tools/firmware.py build RPI_PICO --set 'core forms'\ncp firmware.uf2 D/\n"
+
+
 def test_the_drive_is_found_by_its_information_file(monkeypatch, tmp_path, pico_image):
     for name in ("OTHER", "RPI-RP2"):
         (tmp_path / name).mkdir()
@@ -114,7 +119,16 @@ def test_what_is_no_image_is_refused(capsys, tmp_path):
     assert "not a whole number of 4096-byte blocks" in refusal(capsys, "ESP32_GENERIC", "--littlefs", text)
     assert "is written with esptool" in refusal(capsys, "RPI_PICO", "--littlefs", text)
     assert "is empty or no folder" in refusal(capsys, "RPI_PICO", "--copy", tmp_path / "absent")
-    assert "UNIX is no hardware" in refusal(capsys, "UNIX", "--image", text)
+    for option in ((), ("--image", text), ("--dry-run",)):
+        assert "UNIX is no hardware" in refusal(capsys, "UNIX", *option)
+    assert "--erase is for ESP32 boards" in refusal(capsys, "RPI_PICO", "--erase")
+
+
+def test_a_romfs_image_larger_than_its_partition_is_refused(capsys, tmp_path):
+    image = tmp_path / "rom.img"
+    image.write_bytes(bytes(131073))
+    message = f"{image} has 131073 bytes; the ROMFS partition of RPI_PICO_PPP has 131072\n"
+    assert message in refusal(capsys, "RPI_PICO_PPP", "--romfs", image, "--dry-run")
 
 
 @pytest.mark.parametrize("ports, message", [

@@ -5,7 +5,8 @@
 // its PPP link. Port 0 takes a free one. Prints one line of JSON when all ports listen:
 //   {"repl": 40001, "ports": {"80": 40002}}
 // --script runs programs on the board first, one after the other, the last one for as long as the emulator runs: the
-// ready line waits until it prints the line READY. What they print goes to standard error. Each line of JSON on standard input is answered by one on standard output:
+// ready line waits until it prints the line READY. What they print goes to standard error. Each line of JSON on
+// standard input is answered by one on standard output:
 //   {"command": "status"}                 simulated time, TCP statistics, link state
 //   {"command": "pace", "value": 20}      how fast idle time may pass
 //   {"command": "reset"}                  power cycle; the flash is kept
@@ -125,4 +126,7 @@ readline.createInterface({ input: process.stdin })
     }
     console.log(JSON.stringify(answer));
   })
-  .on('close', () => process.exit(0));
+  .on('close', () => {
+    process.stderr.write('standard input has ended, and with it the emulator\n');
+    process.exit(0);
+  });

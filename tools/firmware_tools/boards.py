@@ -12,8 +12,8 @@ class Board:
     `port` is MicroPython's port, `mcu` the chip, `sources` what it can be built from ("debian", "checkout"),
     `submodules` what it needs of a checkout's lib folder beside what its port does, `folder_variable` the name that the
     port's Makefile has for its folder, `flash_budget` the bytes that the image may take, `stock_image` those of
-    MicroPython's own image for it (None where it is not known), `flash_offset` where esptool writes the image (None for
-    other ports).
+    MicroPython's own image for it (None where it is not known), `romfs_size` those of its ROMFS partition (None where
+    the firmware that is on the board decides), `flash_offset` where esptool writes the image (None for other ports).
     """
 
     def __init__(self, folder):
@@ -28,6 +28,7 @@ class Board:
         self.submodules = own.get("submodules", [])
         self.folder_variable = "VARIANT_DIR" if self.port == "unix" else "BOARD_DIR"
         self.flash_budget = own["flash_budget"]
+        self.romfs_size = own.get("romfs_size")
         self.stock_image = own.get("stock_image")
         offset = described.get("deploy_options", {}).get("flash_offset")
         self.flash_offset = None if offset is None else int(offset, 0)

@@ -55,6 +55,7 @@ def build(name, micropython=None, sets=None, app=None):
     """Build the board called *name* and return its Firmware."""
     board = boards.load(name)
     board.check_source(full=micropython is not None)
+    manifests.check(sets, app)
     if board.port == "esp32" and not os.environ.get("IDF_PATH"):
         raise FirmwareError("ESP32 firmware is linked with ESP-IDF: run its export.sh first (IDF_PATH is not set)")
     debian.require(PACKAGES[board.port], f"building {name}")

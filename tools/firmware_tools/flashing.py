@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 
+from .build import PROGRAMS
 from .console import FirmwareError, MissingError, beside_python
 
 # Byte 12 of an ESP image names its chip; a UF2 block has its family in bytes 28 to 31.
@@ -85,14 +86,31 @@ def uf2_drive(drive, dry_run):
     )
 
 
-def firmware_plan(board, image, *, port=None, drive=None, erase=False, dry_run=False):
-    """Return the commands that put the firmware *image* on *board*, each a list of words."""
+def check_romfs(board, path):
+    """Raise FirmwareError when the board's ROMFS partition is known, and too small for the image at *path*."""
+    size = path.stat().st_size
+    if board.romfs_size is not None and size > board.romfs_size:
+        raise FirmwareError(f"{path} has {size} bytes; the ROMFS partition of {board.name} has {board.romfs_size}")
+
+
+def check_target(board, erase=False):
+    """Raise FirmwareError when there is no such board to flash, or its flash cannot be erased."""
     if board.port not in ("rp2", "esp32"):
         raise FirmwareError(f"{board.name} is no hardware: use `emulate`")
-    check_image(board, image)
+    if board.port == "rp2" and erase:
+        raise FirmwareError("--erase is for ESP32 boards")
+
+
+def firmware_plan(board, image, *, port=None, drive=None, erase=False, dry_run=False):
+    """Return the commands that put firmware on *board*, each a list of words.
+
+    *image* is the file; None, in a dry run, for one that is not built yet.
+    """
+    if image:
+        check_image(board, image)
+    else:
+        image = PROGRAMS[board.port]
     if board.port == "rp2":
-        if erase:
-            raise FirmwareError("--erase is for ESP32 boards")
         return [["cp", str(image), f"{uf2_drive(drive, dry_run)}/"]]
     tool = ["esptool", "--chip", board.mcu, "--port", serial_port(port, dry_run)]
     plan = [[*tool, "erase-flash"]] if erase else []

@@ -34,6 +34,14 @@ def imports(module):
     return found
 
 
+def check(sets=None, app=None):
+    """Raise FirmwareError for unknown freeze sets, and for an application without anything to freeze."""
+    if sets not in (None, "none"):
+        modules(sets)
+    if app is not None and not any(app.glob("*.py")):
+        raise FirmwareError(f"{app} has no .py file to freeze")
+
+
 def derive(path, board, sets=None, app=None):
     """Write to *path* the manifest of *board*, with other freeze sets and the application in folder *app* if given.
 
@@ -45,11 +53,8 @@ def derive(path, board, sets=None, app=None):
     elif sets is None:
         lines = [f'include("{board.manifest}")\n']
     else:
-        modules(sets)
         lines = [f'include("{board.manifest}", sets="{sets}")\n']
     if app is not None:
-        if not any(app.glob("*.py")):
-            raise FirmwareError(f"{app} has no .py file to freeze")
         lines.append(f'freeze("{app.resolve()}")\n')
     path.parent.mkdir(parents=True, exist_ok=True)
     text = "".join(lines)
