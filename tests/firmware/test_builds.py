@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from needs import needed
 
-from firmware_tools import boards, build, flashing, manifests
+from firmware_tools import build, flashing, manifests
 from firmware_tools.console import FirmwareError
 
 APP = """
