@@ -61,6 +61,11 @@ class Connection:
         return self.server.app
 
     @property
+    def max_line(self) -> int:
+        """Size in bytes of the longest header field that the client may send, its name included."""
+        return self.parser.max_line
+
+    @property
     def sock(self) -> tuple:
         """The reader and the writer."""
         return self.reader, self.writer

@@ -163,11 +163,9 @@ class Session:
         if self.lifetime:
             payload["exp"] = unix_time() + self.lifetime
         token = self.encode(payload, purpose=purpose)
-        limit = self.max_token_length
-        parser = getattr(request.transport, "parser", None)
-        if parser:  # the client will send "Cookie: session=" and the token in one line
-            limit = min(limit, parser.max_line - 16)
-        if len(token) > limit:
+        # The client will send "Cookie: session=" and the token in one line.
+        line = getattr(request.transport, "max_line", None)
+        if len(token) > (self.max_token_length if line is None else min(self.max_token_length, line - 16)):
             raise ValueError("session too large for a cookie (Session.max_token_length, Request.max_readline)")
         return token
 

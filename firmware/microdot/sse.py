@@ -148,6 +148,8 @@ class _Events:
             pass
         except Exception as error:
             log_error("Exception in a handler of server-sent events", error)
+            if hasattr(self._request.transport, "failure"):  # a test's
+                self._request.transport.failure = error
         finally:
             self._queue.close()
 

@@ -143,7 +143,7 @@ class TestTransport:
     __test__ = False
 
     invoke = staticmethod(invoke_handler)
-    error = None  # the exception for which the application had no handler
+    failure = None  # the exception for which the application had no handler
 
     def __init__(self, body):
         self._body = body
@@ -254,8 +254,7 @@ class TestClient:
             transport=transport,
         )
         response = await self.app.dispatch_request(request)
-        if transport.error and self.raise_exceptions:
-            raise transport.error
+        self._raise_failure(transport)
         if response is not Response.already_handled:
             response.complete(method == "HEAD")
             cookies = response.headers.get("Set-Cookie") or []
@@ -286,6 +285,11 @@ class TestClient:
         """Run what is left for after the response to its end, so that a test sees its effect."""
         for coroutine in request._background or ():
             await run(coroutine)
+        self._raise_failure(request.transport)
+
+    def _raise_failure(self, transport):
+        if transport.failure and self.raise_exceptions:
+            raise transport.failure
 
     async def get(self, path: str, headers: "dict | None" = None) -> TestResponse:
         """Send a GET request."""
@@ -318,7 +322,7 @@ def _keep_errors(app):
 
     async def handle_error(request, error):
         if request and not isinstance(error, HTTPException) and not app._error_handler(request, mro(error.__class__)):
-            request.transport.error = error
+            request.transport.failure = error
         return await handle(request, error)
 
     app.handle_error = handle_error

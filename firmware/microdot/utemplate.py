@@ -40,7 +40,10 @@ class Template:
         if self._loader is None:
             self.initialize()
         self.name = template
-        self.template = self._loader.load(template)
+        try:
+            self.template = self._loader.load(template)
+        except OSError as error:  # MicroPython's names no file
+            raise OSError(error.errno, "template " + template) from None
 
     def generate(self, *args, **kwargs):
         """Return a generator of the rendered text, piece by piece; a handler may return it."""

@@ -141,6 +141,8 @@ class WebSocket(Channel):
                 if not isinstance(error, WebSocketError):
                     code = INTERNAL_ERROR
                     log_error("Exception in the WebSocket handler of " + repr(request), error)
+                    if hasattr(request.transport, "failure"):  # a test's
+                        request.transport.failure = error
             elif error:
                 raise error
             await self.close(code)

@@ -27,6 +27,8 @@ class WebSocketClient:
         self.accepted: dict[str, str] | None = None
         #: The exception that ended the generator, or None.
         self.error = None
+        #: The exception that ended the handler, or None.
+        self.failure = None
         #: What the application wants to `look()` four times a second, or None.
         self.watch = None
 

@@ -2,7 +2,9 @@ import asyncio
 
 from microdot import Microdot, Request, Response, abort
 from microdot.multipart import with_form_data
+from microdot.sse import with_sse
 from microdot.test_client import TestClient
+from microdot.websocket import with_websocket
 from support import raises
 
 
@@ -152,6 +154,34 @@ async def test_server_exceptions():
     assert (await client.get("/known")).status_code == 418
     assert (await client.get("/missing")).status_code == 404
     assert (await TestClient(app).get("/bug")).status_code == 500
+
+
+async def test_exceptions_after_the_response_began():
+    app = Microdot()
+
+    @app.get("/ws")
+    @with_websocket
+    async def talk(request, ws):
+        await ws.send("1")
+        raise KeyError
+
+    @app.get("/sse")
+    @with_sse
+    async def tell(request, sse):
+        await sse.send("1")
+        raise KeyError
+
+    def client():
+        yield
+
+    quiet = TestClient(app)
+    assert (await quiet.websocket("/ws", client)).status_code == 101
+    assert len((await quiet.get("/sse")).events) == 1
+    loud = TestClient(app, raise_exceptions=True)
+    with raises(KeyError):
+        await loud.websocket("/ws", client)
+    with raises(KeyError):
+        await loud.get("/sse")
 
 
 class Numbers:

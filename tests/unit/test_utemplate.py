@@ -3,6 +3,7 @@
 from microdot import Microdot
 from microdot.test_client import TestClient
 from microdot.utemplate import Template, escape
+from support import raises
 
 
 def hello(name, items=()):
@@ -82,11 +83,9 @@ async def test_generate_async_is_closed():
 
 def test_missing_template():
     initialize()
-    try:
+    with raises(OSError) as caught:
         Template("missing.html")
-    except OSError:
-        return
-    raise AssertionError("no error")
+    assert "missing.html" in str(caught.value)
 
 
 def test_escape():
