@@ -31,9 +31,9 @@ class Microdot(microdot.Microdot):
         """Serve one connection of an ASGI server."""
         await self.asgi_app(scope, receive, send)
 
-    async def asgi_app(self, scope, receive, send):
-        """Serve one connection; for middleware around it: `app.asgi_app = Middleware(app.asgi_app)`."""
-        await serve_scope(self, scope, receive, send)
+    def asgi_app(self, scope, receive, send):
+        """Serve one connection, when awaited; for middleware around it: `app.asgi_app = Middleware(app.asgi_app)`."""
+        return serve_scope(self, scope, receive, send)
 
 
 def serve(app, scope, receive=None, send=None):
@@ -43,20 +43,19 @@ def serve(app, scope, receive=None, send=None):
     return serve_scope(app, scope, receive, send)
 
 
-async def serve_scope(app, scope, receive, send):
-    """Serve one connection of an ASGI server with any application of this framework."""
+def serve_scope(app, scope, receive, send):
+    """Serve one connection of an ASGI server with any application of this framework, when awaited."""
     kind = scope["type"]
     if app.server is None:
         app.server = HostProcess()
     if kind == "http":
-        await _serve_http(app, scope, receive, send)
-    elif kind == "lifespan":
+        return _serve_http(app, scope, receive, send)
+    if kind == "lifespan":
         startup = getattr(app, "lifespan_startup", None)
-        await serve_lifespan(startup, functools.partial(_shut_down, app), scope, receive, send)
-    elif kind == "websocket":
-        await serve_websocket(app, scope, receive, send)
-    else:
-        raise ValueError(f"unsupported ASGI scope: {kind}")
+        return serve_lifespan(startup, functools.partial(_shut_down, app), scope, receive, send)
+    if kind == "websocket":
+        return serve_websocket(app, scope, receive, send)
+    raise ValueError(f"unsupported ASGI scope: {kind}")
 
 
 async def _shut_down(app, scope):

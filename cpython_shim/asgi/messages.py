@@ -1,5 +1,7 @@
 """What ASGI messages say, as requests, and responses as they say it."""
 
+import functools
+
 from microdot import Request
 from microdot.urls import quote
 
@@ -44,6 +46,11 @@ def _target(scope):
     return path + "?" + query.decode("latin-1") if query else path
 
 
+@functools.lru_cache(256)
+def _encode_name(name):
+    return name.lower().encode()
+
+
 def encode_headers(response, method):
     """Return the header fields of the response to a request with *method* as ASGI wants them."""
-    return [(name.lower().encode(), value.encode()) for name, value in response.header_list(method == "HEAD")]
+    return [(_encode_name(name), value.encode()) for name, value in response.header_list(method == "HEAD")]

@@ -190,7 +190,7 @@ class Response:
 
         :param head: the response is one to HEAD, and its Content-Length may be that of a body that is not here.
         """
-        fields = self.fields
+        fields = self._headers or _NO_FIELDS
         if fields:
             # How a body is delimited is not the application's to say: the next response would begin elsewhere.
             fields.pop("Transfer-Encoding", None)
@@ -198,10 +198,11 @@ class Response:
                 fields["Content-Length"] = str(len(self.body))
         pairs = _list_pairs(fields) if fields else []
         if self.has_body:
+            body = self.body
             if "Content-Type" not in fields:
                 pairs.append(("Content-Type", self.content_type))
-            if isinstance(self.body, bytes) and "Content-Length" not in fields:
-                pairs.append(("Content-Length", str(len(self.body))))
+            if isinstance(body, bytes) and "Content-Length" not in fields:
+                pairs.append(("Content-Length", str(len(body))))
         return pairs
 
     def complete(self, head: bool = False) -> None:

@@ -109,50 +109,44 @@ class URLPattern:
         return "URLPattern: " + self.url_pattern
 
 
-def match(segments: tuple, path: str, index: int = 0, start: int = 1, values: "dict | None" = None) -> "dict | None":
+def match(segments: tuple, path: str, values: "dict | None" = None) -> "dict | None":
     """Return the values of the variables if *path* (percent-decoded) matches the *segments* of a pattern, else None.
 
-    :param index: the segment to begin with.
-    :param start: where in *path* it begins.
     :param values: the values of the segments before.
     """
+    count = len(segments)
+    parts = path.split("/", count)  # the last one is all that is left
+    if len(parts) <= count or parts[0]:
+        return None
     if values is None:
-        if path[:1] != "/":
-            return None
         values = {}
-    last = len(segments) - 1
-    length = len(path)
-    while True:
-        segment = segments[index]
-        end = path.find("/", start)
-        if end < 0:
-            end = length
-        if isinstance(segment, str):
-            if path[start:end] != segment:
-                return None
-        elif segment[3]:
-            return _match_span(segments, path, index, start, values)
-        elif end == start or not _parse(segment, path[start:end], values):
-            return None
-        if index == last:
-            return values if end == length else None
-        if end == length:
-            return None
-        start = end + 1
+    index = 0
+    for segment in segments:
         index += 1
-
-
-def _match_span(segments, path, index, start, values):
-    """Try ever fewer segments for a variable that spans several, until the rest of the pattern matches too."""
-    last = index == len(segments) - 1
-    end = len(path)
-    while end > start:
-        if (last or end < len(path)) and _parse(segments[index], path[start:end], values):
-            if last or match(segments, path, index + 1, end + 1, values) is not None:
-                return values
-        if last:
+        text = parts[index]
+        if isinstance(segment, str):
+            if text != segment:
+                return None
+            continue
+        name, parser, regex, spans = segment
+        if spans and index < count:
+            return _match_span(segments[index - 1 :], "/".join(parts[index:]), values)
+        if not text or "/" in text and not spans:
             return None
-        end = path.rfind("/", start, end)
+        if not parser and not regex:
+            values[name] = text
+        elif not _parse(segment, text, values):
+            return None
+    return values
+
+
+def _match_span(segments, rest, values):
+    """Try ever fewer segments of *rest* for a variable that spans several, until the others match what is left."""
+    end = rest.rfind("/")
+    while end > 0:
+        if _parse(segments[0], rest[:end], values) and match(segments[1:], rest[end:], values) is not None:
+            return values
+        end = rest.rfind("/", 0, end)
     return None
 
 
@@ -238,17 +232,16 @@ class URLMap:
     def _candidates(self, path):
         """Return the routes that may match, in the order in which they were added."""
         found = self._by_path.get(path)
-        if self._by_prefix:
+        table = self._by_prefix
+        if table:
             slash = 0
             while slash >= 0:
-                more = self._by_prefix.get(path[: slash or 1])
+                more = table.get(path[: slash or 1])
                 if more:
                     # A new list where there are several: that of the table is in order, and threads share it.
                     found = sorted(_as_list(found) + _as_list(more), key=_order) if found else more
                 slash = path.find("/", slash + 1)
-        if isinstance(found, list):
-            return found
-        return (found,) if found else ()
+        return _as_list(found) if found else ()
 
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | Route | None]":
         """Return the route for *method* and *path* (percent-decoded) and the values of its variables, None without any.
