@@ -34,25 +34,28 @@ class CORS:
         self.allowed_origins = allowed_origins
         self.allow_credentials = allow_credentials
         self.allowed_methods = _convert(str.upper, allowed_methods)
-        self.expose_headers = expose_headers
+        self.expose_headers = _convert(str, expose_headers)
         self.allowed_headers = _convert(str.lower, allowed_headers)
         self.max_age = max_age
+        self._apps = []
         if app is not None:
             self.initialize(app, handle_cors)
 
     def initialize(self, app, handle_cors: bool = True) -> None:
         """Add the header fields to the responses of *app*, errors included, and answer preflight requests."""
-        self._options_handler = app.options_handler
-        if handle_cors:
-            app.options_handler = self.options_handler
-            app.after_request(self.after_request)
-            app.after_error_request(self.after_request)
+        if not handle_cors or app in self._apps:
+            return
+        self._apps.append(app)
+        answer = app.options_handler or app.default_options_handler
 
-    def options_handler(self, request) -> dict:
-        """Return the header fields of the answer to an OPTIONS request."""
-        headers = self._options_handler(request)
-        headers.update(self.get_cors_headers(request))
-        return headers
+        def options_handler(request):
+            headers = answer(request)
+            headers.update(self.get_cors_headers(request))
+            return headers
+
+        app.options_handler = options_handler
+        app.after_request(self.after_request)
+        app.after_error_request(self.after_request)
 
     def get_cors_headers(self, request) -> dict:
         """Return the header fields for the response to *request*."""
@@ -93,4 +96,6 @@ class CORS:
 
 
 def _convert(function, values):
+    if isinstance(values, str):
+        values = [values]
     return None if values is None else [function(value) for value in values]

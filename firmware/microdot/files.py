@@ -8,7 +8,8 @@ from .bodies import FileChunks
 from .dates import format_date, parse_date
 from .response import Response
 
-_DIRECTORY = 0x4000
+_TYPE = 0xF000  # of a file's mode
+_FILE = 0x8000
 
 
 def stat(filename: str) -> "tuple[int, int]":
@@ -17,8 +18,8 @@ def stat(filename: str) -> "tuple[int, int]":
     :raises OSError: if there is none.
     """
     status = os.stat(filename)
-    if status[0] & _DIRECTORY:
-        raise OSError(21, "Is a directory")
+    if status[0] & _TYPE != _FILE:  # to open a pipe would stop everything else
+        raise OSError(22, "Not a regular file")
     return status[6], status[8]
 
 
@@ -34,6 +35,9 @@ def _matches(field, etag):
 
 class FileResponse(Response):
     """The response that `Response.send_file()` makes; its parameters are described there."""
+
+    #: Whether the file's name with `.gz` may be sent instead, where it is there.
+    compressed_sibling = True
 
     def __init__(self, filename, status_code, content_type, stream, max_age, compressed, file_extension):
         super().__init__(b"", status_code)
@@ -72,7 +76,7 @@ class FileResponse(Response):
     def prepare(self, request) -> None:
         """Choose a compressed sibling, answer a conditional request with 304 and a range with 206 or 416."""
         if self.status_code == 200 and request.method in ("GET", "HEAD"):
-            if self._filename:
+            if self._filename and self.compressed_sibling:
                 self._negotiate(request)
             if self._not_modified(request):
                 self._drop_body(304)

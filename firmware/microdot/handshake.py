@@ -58,6 +58,7 @@ def check_origin(origin: "str | None", allowed) -> None:
 
 def select_subprotocol(requested: "list[str]", supported) -> "str | None":
     """Return the first of the client's subprotocols, in its order of preference, that the server supports, or None."""
+    supported = (supported,) if isinstance(supported, str) else supported
     for name in requested:
         if name in supported:
             return name

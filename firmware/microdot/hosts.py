@@ -2,6 +2,9 @@
 
 from .errors import abort
 
+# What a name has; a forged host has more, so that all before it is the host of a link.
+_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-._"
+
 
 class AllowedHosts:
     """Refuses with 400 what is for another host than the application's own.
@@ -39,6 +42,8 @@ class AllowedHosts:
                 return False
             host = host[:port]
         for allowed in self.hosts:
-            if host == allowed or allowed[:1] == "." and (host == allowed[1:] or host.endswith(allowed)):
+            if host == allowed:
+                return True
+            if allowed[:1] == "." and (host == allowed[1:] or host.endswith(allowed) and not host.strip(_NAME)):
                 return True
         return False

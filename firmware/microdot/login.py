@@ -55,7 +55,10 @@ class Login:
         :param user: an object with an attribute `id`, of type str or int.
         :param remember: for how many days the user stays logged in when the session is over; True for 30.
         :param redirect_url: where to go if `next` is absent or not a path of this server.
+        :raises TypeError: if *remember* is no number, as a form's field is none.
         """
+        if not isinstance(remember, (bool, int, float)) or remember < 0:
+            raise TypeError("remember is a number of days, or True")
         session = await get_extension(request).load(request)
         self._enter(request, session, user, True)
         if remember:

@@ -3,7 +3,7 @@
 import binascii
 import os
 
-from ._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, wraps
+from ._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, log_error, wraps
 from .errors import HTTPException
 from .formparser import MultipartParser, malformed, parse_options
 from .forms import MultiDict
@@ -247,6 +247,9 @@ def with_form_data(f: "Callable[..., Any]") -> "Callable[..., Any]":
             return await invoke_handler(f, request, *args, **kwargs)
         finally:
             for upload in uploads:
-                await upload.close()
+                try:
+                    await upload.close()
+                except OSError as error:  # the others are still to be closed
+                    log_error("Cannot remove an upload", error)
 
     return wrapper

@@ -25,14 +25,15 @@ async def hash_password(password: str, iterations: "int | None" = None) -> str:
     return await _hash(password, _SCRYPT if scrypt else _PBKDF2 + str(iterations or ITERATIONS), random_text(12))
 
 
-async def verify_password(password: str, stored: "str | None") -> bool:
+async def verify_password(password: str, stored: "str | None", iterations: "int | None" = None) -> bool:
     """Return whether *password* is that of a hash made by `hash_password()`.
 
     :param stored: the hash; None for a user who does not exist, which takes as long as a wrong password.
+    :param iterations: what `hash_password()` was told, so that this takes as long.
     :raises ValueError: for a hash that is malformed, or of a kind that this Python's hashlib does not have.
     """
     if stored is None:
-        await hash_password(password)
+        await hash_password(password, iterations)
         return False
     method, _, rest = stored.partition("$")
     return compare_digest(await _hash(password, method, rest.partition("$")[0]), stored)

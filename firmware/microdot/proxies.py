@@ -22,6 +22,7 @@ class ProxyHeaders:
         host: bool = False,
         prefix: bool = False,
     ):
+        trusted = (trusted,) if isinstance(trusted, str) else trusted
         self._addresses = [address for address in trusted if "/" not in address]
         self._networks = [_parse_network(network) for network in trusted if "/" in network]
         self.forwarded = forwarded

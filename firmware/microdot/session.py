@@ -3,7 +3,7 @@
 import json
 
 from ._compat import MICROPYTHON, invoke_handler, wraps
-from .tokens import decode_token, encode_token, random_text, unix_time
+from .tokens import decode_token, encode_token, random_text, to_json, unix_time
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable
@@ -29,7 +29,7 @@ class SessionDict(dict):
     def save(self) -> None:
         """Keep the session as it is now.
 
-        :raises ValueError: if it is too large for a cookie.
+        :raises ValueError: if it is too large for a cookie, or JSON cannot hold it (TypeError on CPython).
         """
         get_extension(self.request).update(self.request, self)
 
@@ -120,7 +120,7 @@ class Session:
         if session is None:
             name = self._read(request, "name").get("name")
             text = await self.store.load(name) if name else None
-            session = self._open(request, json.loads(text) if text else {})
+            session = self._open(request, _parse(text) if text else {})
             session.id = name if text else None
         return session
 
@@ -137,21 +137,21 @@ class Session:
         keys = self._keys(None)
         token = request.cookies.get(_COOKIE, "")
         payload = (len(token) <= self.max_token_length and decode_token(token, keys, purpose)) or {}
-        if self.lifetime:
-            payload.pop("exp", None)  # it is not of the session itself
+        if self.lifetime and payload.pop("exp", None) is None:  # which is not of the session itself
+            return {}  # made when there was no limit
         return payload
 
     def update(self, request, session: dict) -> None:
         """Make *session* the request's session and keep it.
 
-        :raises ValueError: if it is too large for a cookie.
+        :raises ValueError: if it is too large for a cookie, or JSON cannot hold it (TypeError on CPython).
         """
         current = self.get(request)
         if session is not current:
             current.clear()
             current.update(session)
         content = dict(current.items())
-        self._keep(request, current, json.dumps(content) if self.store else self._sign(request, content, ""))
+        self._keep(request, current, to_json(content) if self.store else self._sign(request, content, ""))
 
     def delete(self, request) -> None:
         """Delete the request's session from the client, and from the store."""
@@ -182,6 +182,8 @@ class Session:
             if session._left:
                 await self.store.delete(session._left)
             if token:
+                if session.id and await self.store.load(session.id) is None:
+                    return  # another request has deleted it meanwhile, and the client may have a new one already
                 session.id = session.id or random_text()
                 await self.store.save(session.id, token, self.lifetime or 1209600)
                 token = self._sign(request, {"name": session.id}, "name")
@@ -220,6 +222,15 @@ class Session:
     ) -> dict:
         """Return the payload of a token; an empty dict for one that is forged, expired or for another purpose."""
         return decode_token(token, self._keys(secret_key), purpose) or {}
+
+
+def _parse(text):
+    """Return the dictionary that a store's text holds; an empty one if that has become something else."""
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    return content if isinstance(content, dict) else {}
 
 
 class MemoryStore:

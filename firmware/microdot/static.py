@@ -26,7 +26,11 @@ def mount_static(
     """Serve the files in a folder, and those in the folders below, under *url_prefix*.
 
     The other parameters are those of `send_from()`. Routes added before come first.
+
+    :raises TypeError: if *folder* is no str.
     """
+    if not isinstance(folder, str):  # None would be the current folder, with the program's source
+        raise TypeError("the folder must be a str")
     prefix = url_prefix.rstrip("/")
 
     def serve(request, path=""):
@@ -73,12 +77,19 @@ def _send(folder, path, index, max_age, cache_control):
         raise ValueError
     if kind != _FILE:
         raise ValueError
-    if not MICROPYTHON and not realpath(filename).startswith(os.path.join(realpath(folder or "."), "")):
+    if not MICROPYTHON and not _is_inside(folder, filename):
         raise ValueError
     res = Response.send_file(filename, max_age=max_age)
+    if not MICROPYTHON and not _is_inside(folder, filename + ".gz"):
+        res.compressed_sibling = False
     if cache_control or "Cache-Control" not in res.headers:
         res.headers["Cache-Control"] = cache_control or "no-cache"
     return res
+
+
+def _is_inside(folder, filename):
+    """Whether no symbolic link leads from *filename* out of *folder*."""
+    return realpath(filename).startswith(os.path.join(realpath(folder or "."), ""))
 
 
 def _join(folder, path):

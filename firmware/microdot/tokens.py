@@ -6,6 +6,8 @@ import time
 from binascii import a2b_base64, b2a_base64
 from hashlib import sha256
 
+from ._compat import MICROPYTHON
+
 _HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"HS256","typ":"JWT"}
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0  # some boards count from the year 2000
 _SALT = os.urandom(16)
@@ -66,13 +68,24 @@ def _sign(message, key, purpose):
     return _encode(hmac_sha256(hmac_sha256(key, to_bytes(purpose)) if purpose else key, message))
 
 
+def to_json(value) -> str:
+    """Return *value* as JSON text.
+
+    :raises ValueError: for what JSON cannot hold; TypeError on CPython.
+    """
+    text = json.dumps(value, separators=(",", ":"))
+    if MICROPYTHON:  # which writes anything
+        json.loads(text)
+    return text
+
+
 def encode_token(payload: dict, key: "str | bytes", purpose: str = "") -> str:
     """Return a token; without a purpose, one that every implementation of JSON Web Tokens reads with the same key.
 
     :param payload: what JSON can hold; `nbf` and `exp` are the times, in seconds since 1970, when the token begins and
         ends to be valid.
     """
-    message = _HEADER + b"." + _encode(json.dumps(payload, separators=(",", ":")).encode())
+    message = _HEADER + b"." + _encode(to_json(payload).encode())
     return (message + b"." + _sign(message, key, purpose)).decode()
 
 

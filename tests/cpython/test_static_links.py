@@ -70,6 +70,19 @@ async def test_names_that_mean_more_elsewhere_are_not_found(client, tmp_path, na
     assert (await client.get("/static/folder.d/" + quote(name))).status_code == 404
 
 
+async def test_a_compressed_sibling_must_be_a_file_of_the_folder(client, tmp_path):
+    sibling = tmp_path / "www" / "file.txt.gz"
+    sibling.symlink_to("../secret.txt")
+    headers = {"Accept-Encoding": "gzip"}
+    assert (await client.get("/static/file.txt", headers)).text == "public"
+    sibling.unlink()
+    os.mkfifo(sibling)
+    assert (await client.get("/static/file.txt", headers)).text == "public"
+    sibling.unlink()
+    sibling.write_bytes(b"compressed")
+    assert (await client.get("/static/file.txt", headers)).body == b"compressed"
+
+
 async def test_an_unreadable_file_is_not_found(client, monkeypatch):
     def refuse(*args):
         raise PermissionError

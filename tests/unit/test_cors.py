@@ -139,3 +139,25 @@ async def test_malformed_requests_have_no_origin():
     app = Microdot()
     CORS(app, [ORIGIN])
     assert (await app.dispatch_request(None)).status_code == 400
+
+
+async def test_initialized_twice_or_for_two_applications():
+    cors = CORS(allowed_origins=[ORIGIN])
+    apps = Microdot(), Microdot()
+    for app, method in (apps[0], "PUT"), (apps[1], "DELETE"):
+        app.options_handler = None if app is apps[0] else app.options_handler
+        cors.initialize(app)
+        cors.initialize(app)
+        app.route("/", [method])(lambda request: "ok")
+    for app, method in (apps[0], "PUT"), (apps[1], "DELETE"):
+        res = await preflight(TestClient(app), method)
+        assert res.status_code == 200 and res.headers["Access-Control-Allow-Methods"] == method
+        assert res.headers["Allow"] == method + ", OPTIONS"
+
+
+async def test_lists_of_one_as_text():
+    c, _ = client(ORIGIN, allowed_methods="PUT", allowed_headers="X-Key", expose_headers="X-A")
+    res = await preflight(c, "PUT", "x-key, x-other")
+    assert res.headers["Access-Control-Allow-Methods"] == "PUT"
+    assert res.headers["Access-Control-Allow-Headers"] == "x-key"
+    assert res.headers["Access-Control-Expose-Headers"] == "X-A"

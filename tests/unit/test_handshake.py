@@ -88,6 +88,11 @@ def test_subprotocol_is_the_clients_first_choice():
     assert select_subprotocol([], ["a"]) is None
 
 
+def test_one_subprotocol_as_a_str():
+    assert select_subprotocol(["c", "chat"], "chat") == "chat"
+    assert select_subprotocol(["c"], "chat") is None
+
+
 def test_origin():
     check_origin("https://anywhere.example", None)
     check_origin(None, ["*"])

@@ -18,6 +18,13 @@ def test_hosts():
         "device.local:80@evil.example",
         "[fe80::2]",
         "device.local.",
+        "evil.example/.example.com",
+        "evil.example#.example.com",
+        "evil.example?.example.com",
+        "evil.example\\.example.com",
+        "evil.example@a.example.com",
+        "evil.example&.example.com",
+        "[x].example.com",
     ):
         assert not hosts.is_allowed(host), host
 

@@ -4,6 +4,7 @@ from login_app import KEY, User, location, make_app
 from microdot import Response
 from microdot.test_client import TestClient
 from microdot.tokens import decode_token, encode_token, unix_time
+from support import raises
 
 DAY = 86400
 
@@ -147,3 +148,16 @@ async def test_user_ids_may_be_numbers():
     token = cookie(await client.post("/number"))[0]
     assert (await client.get("/who")).text == "seven"
     assert (await TestClient(app, cookies={"_remember": token}).get("/who")).text == "seven"
+
+
+async def test_what_is_no_number_of_days():
+    app, login = make_app()
+
+    @app.post("/form")
+    async def form(request):
+        for remember in ("on", "1", "", None, -1, [1]):
+            with raises(TypeError):
+                await login.login_user(request, User("1"), remember=remember)
+        return "refused"
+
+    assert (await TestClient(app).post("/form")).text == "refused"

@@ -95,3 +95,7 @@ async def test_application():
     headers["X-Forwarded-Prefix"] = "//evil.example"
     assert (await TestClient(app).get("/where", headers)).json["url"] == "/where"
     assert (await app.dispatch_request(None)).status_code == 400
+
+
+def test_one_address_as_a_str():
+    assert ProxyHeaders(trusted="192.0.2.1")._addresses == ["192.0.2.1"]

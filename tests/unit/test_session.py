@@ -273,3 +273,12 @@ def test_an_empty_key_among_several_is_refused():
             extension.encode({"a": 1})
         with raises(ValueError):
             extension.decode("x.y.z")
+
+
+async def test_a_lifetime_given_later_ends_what_had_none():
+    app, session = make_app()
+    client = TestClient(app)
+    await client.get("/set/a/1")
+    assert (await client.get("/")).json == {"a": "1"}
+    session.lifetime = 60
+    assert (await client.get("/")).json == {}

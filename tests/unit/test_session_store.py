@@ -60,7 +60,7 @@ async def test_session_is_in_the_store_and_its_name_in_the_cookie():
     assert len(store._sessions) == 1
     payload = extension.decode(token(response), purpose="name")
     assert list(payload) == ["name"] and len(payload["name"]) == 22
-    assert await store.load(payload["name"]) == '{"name": "joe"}'
+    assert await store.load(payload["name"]) == '{"name":"joe"}'
     assert (await client.get("/")).json == {"name": "joe"}
     await client.get("/set/n/1")
     assert (await client.get("/")).json == {"name": "joe", "n": "1"} and len(store._sessions) == 1
@@ -187,3 +187,50 @@ async def test_memory_store_is_bounded():
     await store.delete("a")
     await store.delete("unknown")
     assert await store.load("a") is None
+
+
+async def test_a_deleted_session_does_not_come_back():
+    """A request that began before another one deleted the session saves it later."""
+    app, store, _ = make_app()
+    client = TestClient(app)
+    await client.get("/set/a/1")
+
+    @app.get("/slow")
+    @with_session
+    async def slow(request, session):
+        copy = TestClient(app, cookies=dict(client.cookies))
+        await copy.get("/delete")
+        session["a"] = 2
+        session.save()
+        return "saved"
+
+    response = await client.get("/slow")
+    assert response.status_code == 200 and "Set-Cookie" not in response.headers
+    assert store._sessions == {}
+    assert (await client.get("/")).json == {}
+
+
+async def test_what_is_no_session_in_the_store():
+    app, store, _ = make_app()
+    client = TestClient(app)
+    await client.get("/set/a/1")
+    for text in ("{", "[1]", "null", "5", '"x"'):
+        for name in store._sessions:
+            store._sessions[name] = (1, 1 << 40, text)
+        assert (await client.get("/")).json == {}, text
+
+
+async def test_what_json_cannot_hold():
+    for options in ({}, {"store": MemoryStore()}):
+        app = Microdot()
+        Session(app, KEY, **options)
+
+        @app.get("/")
+        @with_session
+        async def index(request, session):
+            session["x"] = object()
+            with raises(Exception) as caught:
+                session.save()
+            return type(caught.value).__name__
+
+        assert (await TestClient(app).get("/")).text in ("ValueError", "TypeError")

@@ -188,3 +188,12 @@ async def check_in_a_handler(client):
 
 async def test_in_a_handler():
     await run(check_in_a_handler)
+
+
+def test_no_folder():
+    for folder in (None, 5):
+        try:
+            mount_static(Microdot(), "/static", folder)
+        except TypeError:
+            continue
+        raise AssertionError("serves " + repr(folder))
