@@ -12,19 +12,29 @@ import threading
 
 _lock = threading.Lock()
 _loop = None
+_thread = None
 _pid = None
 
 
 def get_loop():
     """Return the running event loop of this process, starting it if need be; after a fork the child gets a new one."""
-    global _loop, _pid
+    global _loop, _pid, _thread
     if _pid != os.getpid():
         with _lock:
             if _pid != os.getpid():
                 loop = asyncio.new_event_loop()
-                threading.Thread(target=loop.run_forever, name="microdot-wsgi-loop", daemon=True).start()
-                _loop, _pid = loop, os.getpid()
+                thread = threading.Thread(target=loop.run_forever, name="microdot-wsgi-loop", daemon=True)
+                thread.start()
+                _loop, _thread, _pid = loop, thread, os.getpid()
     return _loop
+
+
+def in_loop():
+    """Return whether the caller runs in that event loop.
+
+    Under gevent its thread is a greenlet; asyncio would say the same of every other one.
+    """
+    return _thread is not None and _thread.ident == threading.get_ident()
 
 
 def run(coroutine):
@@ -71,8 +81,9 @@ def finish(coroutine):
 
 
 def _after_fork_in_child():
-    global _lock
+    global _lock, _thread
     _lock = threading.Lock()  # the parent's may have been held by a thread that does not exist here
+    _thread = None  # a new one may have the same number
 
 
 if hasattr(os, "register_at_fork"):

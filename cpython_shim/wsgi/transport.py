@@ -8,7 +8,7 @@ import ssl
 from microdot import iscoroutine
 from microdot.errors import HTTPException
 
-from .loop import run
+from .loop import in_loop, run
 
 
 class WSGITransport:
@@ -47,11 +47,10 @@ class WSGITransport:
         if not n:
             return b""
         try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        try:
-            data = await loop.run_in_executor(None, self._input.read, n) if loop else self._input.read(n)
+            if in_loop():
+                data = await asyncio.get_running_loop().run_in_executor(None, self._input.read, n)
+            else:
+                data = self._input.read(n)
         except MemoryError:
             raise
         except Exception:  # the client is gone, or its chunks are malformed; servers have exceptions of their own

@@ -15,7 +15,7 @@ from server_process import PATIENCE, ServerProcess
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 RUN = "import {module}; {module}.app.run(host='127.0.0.1', port=0)"
-#: Every way to serve an application; those with `unix` over a Unix socket.
+#: Every way to serve an application but for gunicorn's worker class "gevent"; those with `unix` over a Unix socket.
 KINDS = ("uvicorn", "uvicorn-unix", "gunicorn", "gunicorn-unix", "gthread", "python", "micropython")
 OWN = ("python", "micropython")
 CPYTHON = tuple(kind for kind in KINDS if kind != "micropython")
@@ -26,7 +26,7 @@ EVERYWHERE = ("micropython", "python", "uvicorn", "gunicorn")
 class Served(ServerProcess):
     """A process that serves `app` of a Python file; use as a context manager.
 
-    kind: one of KINDS
+    kind: one of KINDS, or "gevent"
     program: the file, a path, or its text
     options: further command line options of uvicorn or gunicorn
     paths: more folders to import from
@@ -72,9 +72,9 @@ class Served(ServerProcess):
             return [*python, "-m", "uvicorn", f"{module}:app", *bind, *self._tls("--ssl-certfile", "--ssl-keyfile"),
                     *self.options]
         bind = f"unix:{self.socket}" if self.socket else "127.0.0.1:0"
-        threads = ["--worker-class=gthread", "--threads=8"] if name == "gthread" else []
-        return [*python, "-m", "gunicorn", f"{module}:app", f"--bind={bind}", "--no-control-socket", *threads,
-                *self._tls("--certfile", "--keyfile"), *self.options]
+        workers = {"gthread": ["--worker-class=gthread", "--threads=8"], "gevent": ["--worker-class=gevent"]}
+        return [*python, "-m", "gunicorn", f"{module}:app", f"--bind={bind}", "--no-control-socket",
+                *workers.get(name, []), *self._tls("--certfile", "--keyfile"), *self.options]
 
     def _tls(self, certificate_option, key_option):
         if self.tls is None:

@@ -118,7 +118,7 @@ def wrong(request):
 """
 
 
-@pytest.fixture(scope="module", params=["uvicorn", "gunicorn", "gthread"])
+@pytest.fixture(scope="module", params=["uvicorn", "gunicorn", "gthread", "gevent"])
 def served(request):
     with Served(request.param, PROGRAM) as served:
         yield served

@@ -98,15 +98,15 @@ def length(request):
 """
 
 
-@pytest.fixture(scope="module", params=["gunicorn", "gthread"])
+@pytest.fixture(scope="module", params=["gunicorn", "gthread", "gevent"])
 def served(request):
     with Served(request.param, PROGRAM) as served:
         yield served
 
 
-@pytest.fixture(scope="module")
-def threaded():
-    with Served("gthread", PROGRAM) as served:
+@pytest.fixture(scope="module", params=["gthread", "gevent"])
+def threaded(request):
+    with Served(request.param, PROGRAM) as served:
         yield served
 
 
