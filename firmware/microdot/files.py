@@ -12,15 +12,15 @@ _TYPE = 0xF000  # of a file's mode
 _FILE = 0x8000
 
 
-def stat(filename: str) -> "tuple[int, int]":
-    """Return the size in bytes and the time of modification of a regular file.
+def stat(filename: str) -> "tuple[int, int, int]":
+    """Return a regular file's size in bytes, its time of modification in seconds, and that as exactly as it is known.
 
     :raises OSError: if there is none.
     """
     status = os.stat(filename)
     if status[0] & _TYPE != _FILE:  # to open a pipe would stop everything else
         raise OSError(22, "Not a regular file")
-    return status[6], status[8]
+    return status[6], status[8], getattr(status, "st_mtime_ns", status[8])
 
 
 def media_type(filename: str) -> str:
@@ -63,7 +63,7 @@ class FileResponse(Response):
                 self._filename = filename
 
     def _open(self, filename, suffix=""):
-        size, self._mtime = stat(filename)
+        size, self._mtime, version = stat(filename)
         self.body = open(filename, "rb")  # noqa: SIM115 - closed when the response has been sent
         self._remaining = size
         headers = self.headers
@@ -71,14 +71,16 @@ class FileResponse(Response):
         headers["Accept-Ranges"] = "bytes"
         if self._mtime > 0:  # boards whose filesystem keeps no times show none
             self._modified = headers["Last-Modified"] = format_date(time.gmtime(self._mtime))
-            self._etag = headers["ETag"] = '"%x-%x%s"' % (self._mtime, size, suffix)
+            self._etag = headers["ETag"] = '"%x-%x%s"' % (version, size, suffix)
 
     def prepare(self, request) -> None:
-        """Choose a compressed sibling, answer a conditional request with 304 and a range with 206 or 416."""
+        """Choose a compressed sibling, answer a conditional request with 304 or 412 and a range with 206 or 416."""
         if self.status_code == 200 and request.method in ("GET", "HEAD"):
             if self._filename and self.compressed_sibling:
                 self._negotiate(request)
-            if self._not_modified(request):
+            if self._precondition_failed(request):
+                self._drop_body(412)
+            elif self._not_modified(request):
                 self._drop_body(304)
             elif self._remaining is not None and request.method == "GET" and request._header(b"range"):
                 self._select_range(request)
@@ -112,6 +114,14 @@ class FileResponse(Response):
                 self._open(name, "-gz")
                 self.headers["Content-Encoding"] = "gzip"
                 return
+
+    def _precondition_failed(self, request):
+        field = request._header(b"if-match")
+        if field is not None:
+            return field.strip() != "*" and self._etag not in [tag.strip() for tag in field.split(",")]
+        field = request._header(b"if-unmodified-since")
+        limit = parse_date(field) if field and self._modified else None
+        return limit is not None and limit < parse_date(self._modified)
 
     def _not_modified(self, request):
         field = request._header(b"if-none-match")

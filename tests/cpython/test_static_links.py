@@ -83,6 +83,15 @@ async def test_a_compressed_sibling_must_be_a_file_of_the_folder(client, tmp_pat
     assert (await client.get("/static/file.txt", headers)).body == b"compressed"
 
 
+async def test_a_file_written_again_within_a_second_has_another_etag(client, tmp_path):
+    file = tmp_path / "www" / "file.txt"
+    tags = set()
+    for nanoseconds in (1, 2):
+        os.utime(file, ns=(nanoseconds, 1_700_000_000_000_000_000 + nanoseconds))
+        tags.add((await client.get("/static/file.txt")).headers["ETag"])
+    assert len(tags) == 2
+
+
 async def test_an_unreadable_file_is_not_found(client, monkeypatch):
     def refuse(*args):
         raise PermissionError

@@ -164,7 +164,7 @@ async def test_an_older_compressed_sibling_is_left_alone():
     path = write("files-e.txt")
     write("files-e.txt.gz", b"compressed")
     stat = microdot.files.stat
-    microdot.files.stat = lambda name: (stat(name)[0], 1000 if name.endswith(".gz") else 2000)
+    microdot.files.stat = lambda name: (stat(name)[0], 1000 if name.endswith(".gz") else 2000, 0)
     try:
         response = send_file(path)
         assert await answer(response, Accept_Encoding="gzip") == CONTENT
@@ -177,7 +177,7 @@ async def test_an_older_compressed_sibling_is_left_alone():
 async def test_a_filesystem_without_times():
     path = write("files-f.txt")
     stat = microdot.files.stat
-    microdot.files.stat = lambda name: (stat(name)[0], 0)
+    microdot.files.stat = lambda name: (stat(name)[0], 0, 0)
     try:
         response = send_file(path)
         assert await answer(response, If_None_Match="*", If_Modified_Since="Mon, 01 Jan 2024 00:00:00 GMT") == CONTENT
@@ -218,6 +218,26 @@ async def test_conditional_requests():
     assert await conditional(path, If_None_Match='"x"', If_Modified_Since=modified) == 200
     assert await conditional(path, "POST", If_None_Match=etag) == 200
     remove("files-g.txt")
+
+
+async def test_preconditions():
+    path = write("files-p.txt")
+    original = send_file(path)
+    await answer(original)
+    etag = original.headers["ETag"]
+    modified = original.headers["Last-Modified"]
+    for method in ("GET", "HEAD"):
+        for value in (etag, '"x", ' + etag, "*"):
+            assert await conditional(path, method, If_Match=value) == 200, value
+        for value in ('"x"', "W/" + etag, ""):
+            assert await conditional(path, method, If_Match=value) == 412, value
+        assert await conditional(path, method, If_Unmodified_Since=modified) == 200
+        assert await conditional(path, method, If_Unmodified_Since="nonsense") == 200
+        assert await conditional(path, method, If_Unmodified_Since="Sun, 06 Nov 1994 08:49:37 GMT") == 412
+    # RFC 9110, section 13.2.2: If-Match comes before If-Unmodified-Since, and both before the others
+    assert await conditional(path, If_Match=etag, If_Unmodified_Since="Sun, 06 Nov 1994 08:49:37 GMT") == 200
+    assert await conditional(path, If_Match='"x"', If_None_Match=etag, Range="bytes=0-1") == 412
+    remove("files-p.txt")
 
 
 async def test_ranges():
