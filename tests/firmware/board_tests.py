@@ -10,7 +10,7 @@ NAMES = sorted(path.stem for path in UNIT.glob("test_*.py"))
 PACKAGE = FIRMWARE / "microdot"
 # The modules that boards can import, but that are never frozen.
 NOT_FROZEN = sorted(
-    {path.stem for path in PACKAGE.glob("*.py") if not path.stem.startswith("_cpython")} - set(manifests.modules("all"))
+    {name for name in manifests.source_modules() if "_cpython" not in name} - set(manifests.modules("all"))
 )
 
 # A frozen package looks for its modules in the firmware only. Its path is changed while those are imported that are not
@@ -18,10 +18,10 @@ NOT_FROZEN = sorted(
 IMPORT_NOT_FROZEN = """
 import microdot
 for name in {frozen}:
-    __import__("microdot." + name)
+    __import__(name)
 microdot.__path__, path = "{place}/microdot", microdot.__path__
 for name in {others}:
-    __import__("microdot." + name)
+    __import__(name)
 microdot.__path__ = path
 """
 
@@ -40,8 +40,9 @@ def program(name, place):
     if "test_client" not in (UNIT / f"{name}.py").read_text():
         return run
     imported = set().union(*(manifests.imports(module) for module in NOT_FROZEN))
-    frozen = sorted(imported - set(NOT_FROZEN))
-    return IMPORT_NOT_FROZEN.format(place=place, frozen=frozen, others=NOT_FROZEN) + run
+    frozen = [manifests.import_name(module) for module in sorted(imported - set(NOT_FROZEN))]
+    others = [manifests.import_name(module) for module in NOT_FROZEN]
+    return IMPORT_NOT_FROZEN.format(place=place, frozen=frozen, others=others) + run
 
 
 def failures(name, printed):

@@ -58,7 +58,7 @@ def test_a_full_checkout_is_built_with_what_it_holds(firmware, source, checkout,
 
 
 def test_unix_has_every_module_frozen(unix):
-    names = [f"microdot.{name}" for name in manifests.modules("all") if name != "__init__"]
+    names = [manifests.import_name(module) for module in manifests.modules("all")]
     program = f"import sys\nsys.path[:] = ['.frozen']\nfor name in {names}:\n    __import__(name)\nprint('done')"
     done = subprocess.run([unix, "-X", "heapsize=256k", "-c", program], capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("done\n", "")

@@ -10,23 +10,22 @@ from needs import needed
 
 from firmware_tools import manifests
 from firmware_tools.console import FirmwareError
-from firmware_tools.paths import FIRMWARE, MANIFEST
+from firmware_tools.paths import MANIFEST
 
 NEVER = {"asgi", "wsgi", "jinja", "_cpython", "_cpython_network", "test_client", "cookiejar", "websocket_client"}
 LISTS = manifests.lists()
 SETS = LISTS["SETS"]
-PACKAGE = FIRMWARE / LISTS["PACKAGE"]
 
 
 def frozen_modules(files):
     """Return the names of the framework's modules in a result of manifests.frozen_files()."""
-    return sorted(path.split("/")[1][:-3] for path in files if path.startswith("microdot/"))
+    return sorted(path.removeprefix("microdot/")[:-3] for path in files if path.startswith("microdot/"))
 
 
 def test_every_module_is_in_one_set_or_never_frozen():
     listed = [*LISTS["CORE"], *(module for modules in SETS.values() for module in modules)]
     assert len(listed) == len(set(listed))
-    assert sorted(listed) == sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem not in NEVER)
+    assert sorted(listed) == sorted(set(manifests.source_modules()) - NEVER)
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -92,6 +91,6 @@ def test_makemanifest_freezes_a_set(source, tmp_path, sets):
         env={**os.environ, "MICROPY_MPYCROSS": str(cross)}, capture_output=True, text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    names = set(re.findall(r'"microdot/(\w+)\.py\\0"', output.read_text()))
+    names = set(re.findall(r'"microdot/([\w/]+)\.py\\0"', output.read_text()))
     assert names == set(manifests.modules(sets))
     assert not names & NEVER

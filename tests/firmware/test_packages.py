@@ -43,7 +43,7 @@ def install(target, package, **options):
     program = f"import mip\nmip.install({package!r}, target={str(target)!r}, {arguments})"
     done = subprocess.run([binary, "-c", program], capture_output=True, text=True, timeout=120)
     assert "Done" in done.stdout, done.stdout + done.stderr
-    return sorted(path.name for path in (target / "microdot").iterdir())
+    return sorted(str(path.relative_to(target / "microdot")) for path in (target / "microdot").rglob("*.*"))
 
 
 @pytest.mark.parametrize("mpy", [True, False], ids=["mpy", "py"])

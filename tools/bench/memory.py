@@ -49,7 +49,9 @@ def install(folder):
     compiled, frozen = (CACHE / f"{folder.name}-{kind}" for kind in ("mpy", "frozen"))
     for target in (compiled, frozen):
         shutil.rmtree(target, ignore_errors=True)
-    sources = [(path, "microdot") for path in sorted((folder / "microdot").glob("*.py"))]
+    shims = {shim.name for shim in (ROOT / "cpython_shim").iterdir()}
+    package = sorted((folder / "microdot").rglob("*.py"))
+    sources = [(path, path.parent.relative_to(folder)) for path in package if path.parent.name not in shims]
     for source, place in sources + [(APPS / f"{name}.py", "") for name in _APPS]:
         for target in (compiled, frozen):
             (target / place).mkdir(parents=True, exist_ok=True)

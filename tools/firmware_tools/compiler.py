@@ -48,7 +48,8 @@ def stage(folder, sets, app=None, *, bytecode=True, library="lib"):
     """
     package = manifests.lists()["PACKAGE"]
     for name in manifests.modules(sets):
-        put(FIRMWARE / package / f"{name}.py", folder / library / package, f"{package}/{name}.py", bytecode)
+        source = FIRMWARE / package / f"{name}.py"
+        put(source, folder / library / source.relative_to(FIRMWARE).parent, f"{package}/{name}.py", bytecode)
     if app is None:
         return
     if not app.is_dir():

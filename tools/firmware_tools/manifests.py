@@ -1,7 +1,7 @@
 """The framework's manifest: its module lists, manifests derived from a board's, and what a manifest freezes."""
 
+import ast
 import importlib.util
-import re
 import runpy
 import types
 
@@ -24,14 +24,45 @@ def modules(sets):
         raise FirmwareError(str(error)) from None
 
 
+def package():
+    """Return the folder of the framework's package."""
+    return FIRMWARE / lists()["PACKAGE"]
+
+
+def source_modules():
+    """Return the names of all modules in the package's folder, as manifest.py writes them."""
+    return sorted(path.relative_to(package()).with_suffix("").as_posix() for path in package().rglob("*.py"))
+
+
+def import_name(module):
+    """Return the dotted name by which a program imports a module that manifest.py calls *module*."""
+    return f"{lists()['PACKAGE']}/{module}".removesuffix("/__init__").replace("/", ".")
+
+
 def imports(module):
-    """Return the names of the modules of the package that the source of its module *module* imports."""
-    package = FIRMWARE / lists()["PACKAGE"]
-    text = (package / f"{module}.py").read_text()
-    found = set(re.findall(r"^\s*from \.(\w+) import", text, re.MULTILINE))
-    for line in re.findall(r"^\s*from \. import (.+)$", text, re.MULTILINE):
-        found |= {name for name in re.findall(r"\w+", line) if (package / f"{name}.py").exists()}
-    return found
+    """Return the names of the modules of the package that its module *module* imports, those for typing left out."""
+    tree = ast.parse((package() / f"{module}.py").read_text())
+    typing = {
+        inner
+        for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "False"
+        for inner in ast.walk(node)
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level and node not in typing:
+            folder = module.split("/")[:-node.level] + (node.module.split(".") if node.module else [])
+            found |= resolve(folder) | {name for alias in node.names for name in resolve([*folder, alias.name])}
+    return found - {module, "__init__"}
+
+
+def resolve(parts):
+    """Return the module of the package that *parts* of a dotted name lead to, and the packages it is in."""
+    path = package().joinpath(*parts)
+    if path.is_dir():
+        parts = [*parts, "__init__"]
+    elif not path.with_suffix(".py").exists():
+        return set()
+    return {"/".join(parts), *("/".join([*parts[:depth], "__init__"]) for depth in range(1, len(parts) - 1))}
 
 
 def check(sets=None, app=None):
