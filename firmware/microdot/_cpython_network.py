@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -13,31 +14,95 @@ def collect_early() -> None:
     """Do nothing: CPython frees what nothing refers to."""
 
 
+# What a system without IPv6 says of an IPv6 address that a name such as localhost has all the same.
+_NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
+# Ports that are tried where any will do and a name has several addresses, on all of which it must be free.
+_PORTS_TO_TRY = 10
+
+
 class Listener:
-    """A listening socket."""
+    """Listens on all addresses of a host, on one port.
+
+    :raises OSError: if that is not possible.
+    """
 
     def __init__(self, host, port):
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        self.socket = socket.socket(family, kind, protocol)
-        try:
-            if os.name == "posix":
-                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.socket.bind(address)
-            self.socket.listen(1024)
-            self.socket.setblocking(False)
-        except OSError:
-            self.socket.close()
-            raise
+        addresses = list(dict.fromkeys((family, address) for family, *_, address in found))
+        self._waiting = {}  # a task for each socket that waits for a connection
+        for attempt in range(_PORTS_TO_TRY):
+            self.port, self.sockets = port, []
+            try:
+                self._bind(addresses)
+                return
+            except OSError as error:
+                self.close()
+                if port or error.errno != errno.EADDRINUSE or attempt == _PORTS_TO_TRY - 1:
+                    raise
+
+    def _bind(self, addresses):
+        missing = None
+        for family, address in addresses:
+            try:
+                sock = _bind(family, (address[0], self.port) + address[2:], len(addresses) > 1)
+            except OSError as error:
+                if error.errno not in _NO_SUCH_ADDRESS:
+                    raise
+                missing = error
+                continue
+            self.sockets.append(sock)
+            self.port = sock.getsockname()[1]
+        if not self.sockets:
+            raise missing
 
     async def accept(self):
         """Wait for a connection and return its socket and the client's (host, port)."""
-        client, address = await asyncio.get_running_loop().sock_accept(self.socket)
+        loop = asyncio.get_running_loop()
+        if len(self.sockets) == 1:
+            client, address = await loop.sock_accept(self.sockets[0])
+            return client, address[:2]
+        for sock in self.sockets:
+            if sock not in self._waiting:
+                self._waiting[sock] = loop.create_task(loop.sock_accept(sock))
+        await asyncio.wait(self._waiting.values(), return_when=asyncio.FIRST_COMPLETED)
+        # The socket whose turn it was goes to the end, so that none has to wait for a busier one.
+        sock = next(sock for sock, task in self._waiting.items() if task.done())
+        client, address = self._waiting.pop(sock).result()
         return client, address[:2]
 
     def close(self):
         """Stop listening."""
-        self.socket.close()
+        for task in self._waiting.values():
+            task.add_done_callback(_discard)
+            task.cancel()
+        for sock in self.sockets:
+            sock.close()
+
+
+def _bind(family, address, only):
+    """Return a socket that listens on an address.
+
+    :param only: whether an IPv6 socket leaves IPv4 to another one.
+    """
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if only and family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(address)
+        sock.listen(1024)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _discard(accepting):
+    """Close what was accepted too late."""
+    if not accepting.cancelled() and not accepting.exception():
+        accepting.result()[0].close()
 
 
 class HostProcess:
@@ -88,6 +153,11 @@ def abort_stream(writer) -> None:
 def call_in_loop(loop, function) -> None:
     """Call *function* soon in the event loop's thread."""
     loop.call_soon_threadsafe(function)
+
+
+def announce(line) -> None:
+    """Show a line on the console, at once."""
+    print(line, flush=True)
 
 
 def run_until_stopped(coroutine, stop) -> None:

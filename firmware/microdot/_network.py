@@ -18,23 +18,37 @@ def collect_early() -> None:
         gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
 
 
+class ListenError(OSError):
+    """The server cannot listen on its address; the message names the address and the reason."""
+
+
 class Listener:
-    """A listening socket."""
+    """Listens on an address: on the first one, where the name has several.
+
+    :raises OSError: if that is not possible.
+    """
 
     def __init__(self, host, port):
         import socket  # a board without a network has no such module
 
         info = socket.getaddrinfo(host, port)[0]
-        self.socket = socket.socket(info[0])
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind(info[-1])
-        self.socket.listen(12)  # lwIP resets what comes while so many wait, and a browser opens six at once
-        self.socket.setblocking(False)
+        sock = socket.socket(info[0])
+        self.port = port  # the system does not tell which one it has chosen for 0
+        self.sockets = [sock]
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            sock.bind(info[-1])
+            sock.listen(12)  # lwIP resets what comes while so many wait, and a browser opens six at once
+            sock.setblocking(False)
+        except OSError:
+            sock.close()
+            raise
 
     def accept(self):
         """Wait for a connection and return its socket and the client's (host, port); to be awaited."""
-        yield asyncio.core._io_queue.queue_read(self.socket)
-        client, address = self.socket.accept()
+        sock = self.sockets[0]
+        yield asyncio.core._io_queue.queue_read(sock)
+        client, address = sock.accept()
         if not isinstance(address, tuple):  # the unix port's addresses are the system's structures
             import socket
 
@@ -44,7 +58,7 @@ class Listener:
 
     def close(self):
         """Stop listening."""
-        self.socket.close()
+        self.sockets[0].close()
 
 
 async def open_streams(sock, ssl):
@@ -103,6 +117,11 @@ def abort_stream(writer) -> None:
 def call_in_loop(loop, function) -> None:
     """Call *function*: there is one thread."""
     function()
+
+
+def announce(line) -> None:
+    """Show a line on the console."""
+    print(line)
 
 
 def run_until_stopped(coroutine, stop) -> None:

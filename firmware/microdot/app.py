@@ -1,5 +1,7 @@
 """The application: routes, hooks, error handlers, and the way from a request to its response."""
 
+import sys
+
 from ._compat import (
     DEFAULT_MAX_CONNECTIONS,
     MICROPYTHON,
@@ -63,6 +65,7 @@ class Microdot:
     idle_timeout: "float" = 15
     #: Time for running requests, and what they left to `Request.background()`, to finish after `shutdown()`.
     shutdown_timeout: "float" = 5
+    _announces = False  # run() shows where the application is served
     #: The tasks of `Request.background()` that are not done.
     background_tasks: "list" = []
 
@@ -389,16 +392,18 @@ class Microdot:
     ):
         """Serve the application until `shutdown()` is called.
 
-        :param host: the address to listen on; `''` is that of all IPv4 interfaces.
+        :param host: the address to listen on; `''` and None are `0.0.0.0`, all IPv4 interfaces, and `'::'` all
+            interfaces. A name such as `'localhost'` is all of its addresses on CPython, its first one on MicroPython.
         :param port: the port; 0 for one that is free: see the `sockets` of `server`.
         :param debug: log each request.
         :param ssl: an `ssl.SSLContext` for a TLS server.
         :param start_serving: False (CPython): return the `Server` at once; its `start_serving()` or `serve_forever()`
             accept connections.
-        :raises OSError: if the address cannot be listened on.
+        :raises OSError: if the address cannot be listened on; the message names it.
         :raises TypeError: if *ssl* is no context; a server that should encrypt never serves plain text.
         :raises ValueError: if *port* is none.
         """
+        from ._network import announce
         from .server import Server
 
         if ssl and not hasattr(ssl, "wrap_socket"):
@@ -414,16 +419,35 @@ class Microdot:
         self.server.listen(host, port)
         if not start_serving:
             return self.server
-        if debug:
-            log_access("Starting server on %s:%s" % (host, port))
+        if self._announces or debug:
+            name = "[%s]" % host if ":" in host else host or "0.0.0.0"
+            line = "Serving on %s://%s:%d" % ("https" if ssl else "http", name, self.server.port)
+            if self._announces:
+                announce(line)
+            else:
+                log_access(line)
         await self.server.serve_forever()
         return None
 
     def run(self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None) -> None:
-        """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; see `start_server()`."""
-        from ._network import run_until_stopped
+        """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; see `start_server()`.
 
-        run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
+        The console shows the URL when the server begins to listen.
+
+        :raises SystemExit: if the address cannot be listened on, with a line that says why; a board raises OSError.
+        """
+        from ._network import ListenError, run_until_stopped
+
+        self._announces = True
+        try:
+            run_until_stopped(self.start_server(host, port, debug, ssl), self.shutdown)
+        except ListenError as error:
+            if MICROPYTHON and sys.platform not in ("linux", "darwin"):
+                raise  # SystemExit restarts a board, which would then do the same again
+            print(error, file=sys.stderr)
+            raise SystemExit(1) from None
+        finally:
+            self._announces = False
 
     def shutdown(self) -> None:
         """Stop the application's servers; may be called by a handler, whose request completes.

@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from ._compat import log_error
-from ._network import Listener, call_in_loop, collect_early
+from ._network import Listener, ListenError, call_in_loop, collect_early
 from .connection import Connection
 
 #: Seconds between two looks at the deadlines: they are kept this exactly.
@@ -43,8 +43,13 @@ class Server:
 
     @property
     def sockets(self) -> list:
-        """The listening sockets, one or, after `close()`, none."""
-        return [self._listener.socket] if self._listener else []
+        """The listening sockets, on CPython one for each address of the host; none after `close()`."""
+        return list(self._listener.sockets) if self._listener else []
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on; on MicroPython 0 where the system has chosen one."""
+        return self._listener.port
 
     def is_serving(self) -> bool:
         """Return whether new connections are accepted."""
@@ -53,12 +58,18 @@ class Server:
     # Life
 
     def listen(self, host: str, port: int) -> None:
-        """Bind the listening socket; must be called in a running event loop.
+        """Bind the listening sockets; must be called in a running event loop.
 
-        :raises OSError: if that is not possible.
+        :raises OSError: if that is not possible; its message names the address.
         """
         collect_early()
-        self._listener = Listener(host or "0.0.0.0", port)
+        try:
+            self._listener = Listener(host or "0.0.0.0", port)
+        except OSError as error:
+            message = "cannot listen on %s, port %d" % (host or "0.0.0.0", port)
+            if len(error.args) > 1:  # MicroPython has no text for an error, but shows the name of its number
+                message += ": " + error.args[1]
+            raise ListenError(error.errno, message) from None
         self.app.servers.append(self)
         self._loop = asyncio.get_event_loop()
 

@@ -1,6 +1,8 @@
 """Small programs, as the documentation of the API shows them, run word for word."""
 
 import contextlib
+import socket
+import subprocess
 import sys
 
 import httpx
@@ -140,25 +142,56 @@ def test_environ():
         assert get(served).json() == {"method": "GET", "path": "/"}
 
 
+def program(kind, folder, text):
+    """Write a program; return the command that runs it on its runtime, and the environment it needs."""
+    path = folder / "app.py"
+    path.write_text(text)
+    command = [sys.executable] if kind == "python" else [micropython_binary(), "-X", "heapsize=256k"]
+    return [*command, str(path)], {"MICROPYPATH": f".frozen:{ROOT / 'firmware'}"}
+
+
 @pytest.mark.parametrize("kind", ["python", "micropython"])
 def test_run(tmp_path, kind):
     """The port is the default one, 5000, unless another program has it."""
-    path = tmp_path / "app.py"
-    path.write_text(RUN)
-    command = [sys.executable] if kind == "python" else [micropython_binary(), "-X", "heapsize=256k"]
-    server = ServerProcess([*command, str(path)], tmp_path, {"MICROPYPATH": f".frozen:{ROOT / 'firmware'}"})
+    command, environment = program(kind, tmp_path, RUN)
+    server = ServerProcess(command, tmp_path, environment)
     with contextlib.ExitStack() as stack:
         try:
             stack.enter_context(server)
             assert server.port == 5000
         except AssertionError as error:
-            assert "EADDRINUSE" in str(error) or "Address already in use" in str(error)
-            path.write_text(RUN.replace("app.run()", "app.run(port=0)"))
+            assert "cannot listen on 0.0.0.0, port 5000" in str(error)
+            program(kind, tmp_path, RUN.replace("app.run()", "app.run(port=0)"))
             stack.enter_context(server)
         url = f"http://127.0.0.1:{server.port}"
         assert httpx.get(url, timeout=PATIENCE).text == "Hello, world!"
         assert httpx.get(url + "/shutdown", timeout=PATIENCE).text == "The server is shutting down..."
         assert server.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("kind", ["python", "micropython"])
+def test_run_says_where_it_serves(tmp_path, kind):
+    with socket.create_server(("127.0.0.1", 0)) as sock:  # which MicroPython could not find out by itself
+        port = sock.getsockname()[1]
+    command, environment = program(kind, tmp_path, RUN.replace("app.run()", f"app.run('127.0.0.1', {port})"))
+    with ServerProcess(command, tmp_path, environment) as server:
+        assert httpx.get(f"http://127.0.0.1:{port}/shutdown", timeout=PATIENCE).status_code == 200
+        assert server.process.wait(PATIENCE) == 0
+        assert server.log() == f"Serving on http://127.0.0.1:{port}\n"
+
+
+@pytest.mark.parametrize("kind", ["python", "micropython"])
+def test_run_on_a_port_in_use(tmp_path, kind):
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port = sock.getsockname()[1]
+        text = RUN.replace("app.run()", f"app.run('127.0.0.1', {port})\nprint('not reached')")
+        command, environment = program(kind, tmp_path, text)
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    reasons = {
+        "python": f"[Errno 98] cannot listen on 127.0.0.1, port {port}: Address already in use\n",
+        "micropython": f"[Errno 98] EADDRINUSE: cannot listen on 127.0.0.1, port {port}\n",
+    }
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", reasons[kind])
 
 
 @pytest.mark.parametrize("kind", CPYTHON)

@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import os
 
 import microdot.connection
@@ -82,8 +83,18 @@ async def test_serving():
 
 async def test_address_in_use():
     async with Running(make()) as running:
-        with raises(OSError):
+        with raises(OSError) as raised:
             await make().start_server("127.0.0.1", running.port)
+        assert "cannot listen on 127.0.0.1, port %d" % running.port in str(raised.value)
+        assert raised.value.errno == errno.EADDRINUSE
+
+
+async def test_an_address_that_is_not_there():
+    app = make()
+    with raises(OSError) as raised:
+        await app.start_server("192.0.2.1", 8000)
+    assert "192.0.2.1, port 8000" in str(raised.value)
+    assert app.servers == []
 
 
 async def test_the_server_of_an_application():
