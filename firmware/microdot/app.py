@@ -66,8 +66,6 @@ class Microdot:
     #: Time for running requests, and what they left to `Request.background()`, to finish after `shutdown()`.
     shutdown_timeout: "float" = 5
     _announces = False  # run() shows where the application is served
-    #: The tasks of `Request.background()` that are not done.
-    background_tasks: "list" = []
 
     def __init__(self) -> None:
         from .routing import URLMap
@@ -82,6 +80,8 @@ class Microdot:
         self.debug = False
         self.server = None  # the one that was started last
         self.servers = []  # all that listen
+        #: The tasks of `Request.background()` that are not done.
+        self.background_tasks: "list" = []
         #: Called as `access_log(request, response)` after each response; None: one line on the console if `debug`.
         self.access_log: "Callable[[Any, Response], object] | None" = None
 

@@ -22,7 +22,5 @@ async def _run_task(tasks, coroutine):
 
 def start(app, coroutines) -> None:
     """Run coroutines, each in a task of its own; the application's `background_tasks` are those not yet done."""
-    if not app.background_tasks:
-        app.background_tasks = []  # not the class's
     for coroutine in coroutines:
         app.background_tasks.append(asyncio.create_task(_run_task(app.background_tasks, coroutine)))

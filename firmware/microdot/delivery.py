@@ -25,7 +25,7 @@ def send_response(connection, response, request, keep_alive: bool) -> "Awaitable
     body = response.body
     old = connection.parser.version == "1.0"
     is_bytes = isinstance(body, bytes)
-    chunked = not is_bytes and response.has_body and "Content-Length" not in fields
+    chunked = not is_bytes and response.has_body and not (fields and "Content-Length" in fields)
     if chunked:
         if old:
             chunked = keep_alive = False
@@ -39,7 +39,7 @@ def send_response(connection, response, request, keep_alive: bool) -> "Awaitable
     elif old:
         head.append(("Connection", "keep-alive"))
     date = connection.server.date()
-    if date and "Date" not in fields:
+    if date and not (fields and "Date" in fields):
         head.append(("Date", date))
     head = format_head(response.status_code, response.reason, head)
     if is_bytes or not response.has_body or without_body:
@@ -65,7 +65,7 @@ async def _send_whole(connection, response, head, keep_alive):
 
 async def _send_stream(connection, response, request, head, chunked, keep_alive):
     """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
-    left = None if chunked else response.fields.get("Content-Length")
+    left = None if chunked or not response.fields else response.fields.get("Content-Length")
     chunks = response.body_iter()
     watcher = None
     waits = hasattr(response.body, "__anext__") or hasattr(response.body, "__aiter__")

@@ -57,7 +57,7 @@ class RequestParser:
 
     # What a parser starts with stands here once instead of in each instance: that is memory on a board.
     method = target = version = ""
-    fields: "dict[bytes, bytes]" = {}
+    fields: "dict[bytes, bytes] | None" = None  # until a head has been read
     content_length: "int | None" = None  # None: no such field
     chunked = False
     keep_alive = False

@@ -53,7 +53,6 @@ class Request:
     max_readline = 2 * 1024
 
     # What a request starts with stands here once instead of in each instance: that is time and memory on a board.
-    url_args: "dict" = {}
     body_used = False
     _args: "MultiDict | None" = None
     _cookies: "dict[str, str] | None" = None
@@ -108,6 +107,8 @@ class Request:
         self.url = url
         self.http_version = http_version
         self._raw_headers = headers
+        #: The values of the route's variables.
+        self.url_args: "dict" = {}
         if transport is None or isinstance(headers, NoCaseDict):
             self._headers = _decode_headers(headers)
         if transport:

@@ -5,7 +5,6 @@ import json
 from .datastructures import NoCaseDict
 
 _JSON = "application/json; charset=UTF-8"
-_NO_FIELDS: "dict" = {}
 
 
 class ResponseHeaders(NoCaseDict):
@@ -120,9 +119,9 @@ class Response:
         self._headers = ResponseHeaders(headers)
 
     @property
-    def fields(self) -> dict:
-        """The header fields for reading only: `headers` without making an empty dictionary that stays."""
-        return self._headers or _NO_FIELDS
+    def fields(self) -> "ResponseHeaders | None":
+        """The header fields that have been set, None without any: unlike `headers`, this makes no dictionary."""
+        return self._headers
 
     def set_cookie(
         self,
@@ -190,7 +189,7 @@ class Response:
 
         :param head: the response is one to HEAD, and its Content-Length may be that of a body that is not here.
         """
-        fields = self._headers or _NO_FIELDS
+        fields = self._headers
         if fields:
             # How a body is delimited is not the application's to say: the next response would begin elsewhere.
             fields.pop("Transfer-Encoding", None)
@@ -199,9 +198,9 @@ class Response:
         pairs = _list_pairs(fields) if fields else []
         if self.has_body:
             body = self.body
-            if "Content-Type" not in fields:
+            if not fields or "Content-Type" not in fields:
                 pairs.append(("Content-Type", self.content_type))
-            if isinstance(body, bytes) and "Content-Length" not in fields:
+            if isinstance(body, bytes) and (not fields or "Content-Length" not in fields):
                 pairs.append(("Content-Length", str(len(body))))
         return pairs
 

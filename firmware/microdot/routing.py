@@ -4,6 +4,8 @@ import re
 from collections import namedtuple
 
 _SEGMENT = "[^/]+"
+# type name -> (regular expression's text, parser) of the types that URLPattern.register_type() added
+_types: "dict[str, tuple]" = {}
 
 
 def _parse_int(value):
@@ -22,9 +24,6 @@ class URLPattern:
     :raises ValueError: for a malformed pattern or an unknown type.
     """
 
-    # type name -> (regular expression's text, parser) of the types that register_type() added
-    _types: "dict[str, tuple]" = {}
-
     @classmethod
     def register_type(cls, type_name: str, pattern: str = _SEGMENT, parser=None) -> None:
         """Add a type of variable, or replace one.
@@ -33,7 +32,7 @@ class URLPattern:
         :param parser: function that takes the matched text and returns the value given to the handler; the path does
             not match where it returns None or raises ValueError.
         """
-        cls._types[type_name] = (pattern, parser)
+        _types[type_name] = (pattern, parser)
 
     def __init__(self, url_pattern: str):
         self.url_pattern = url_pattern
@@ -75,8 +74,8 @@ class URLPattern:
         pattern, parser, spans = _SEGMENT, None, False
         if not colon:
             name = text
-        elif type_name in self._types:
-            pattern, parser = self._types[type_name]
+        elif type_name in _types:
+            pattern, parser = _types[type_name]
             spans = pattern != _SEGMENT
         elif type_name == "int":
             parser = _parse_int
