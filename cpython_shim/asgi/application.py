@@ -4,14 +4,12 @@ import asyncio
 import functools
 
 import microdot
-from microdot import Request, Response
 from microdot._compat import invoke_handler
 from microdot._network import HostProcess
 from microdot.errors import HTTPException
-from microdot.streams import BodyStream
 
 from .lifespan import serve_lifespan
-from .messages import encode_headers, make_request
+from .messages import encode_headers, make_request, read_headers
 from .websocket import serve_websocket
 
 
@@ -67,15 +65,19 @@ async def _shut_down(app, scope):
 
 
 class HTTPTransport:
-    """What an ASGI server offers to a request beyond HTTP's request and response."""
+    """What an ASGI server offers to an HTTP request."""
 
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
+    #: Whether the connection carries another protocol now: never.
+    upgraded = False
 
-    def __init__(self, receive):
+    def __init__(self, receive, send, has_body):
         self._receive = receive
+        self._send = send
         self._chunk = b""
-        self.more = True  # whether some of the request's body may be still to come
+        self.has_body = has_body
+        self.more = has_body  # whether some of the request's body may be still to come
 
     async def receive_body(self, n):
         """Return up to *n* bytes of the request's body, `b''` at its end."""
@@ -94,38 +96,30 @@ class HTTPTransport:
         while (await self._receive())["type"] != "http.disconnect":
             pass
 
+    async def send_response(self, request, response):
+        """Send a response."""
+        send = self._send
+        headers = encode_headers(response, request.method)
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        body = response.body
+        if request.method == "HEAD" or not response.has_body:
+            if not isinstance(body, bytes):
+                await response.body_iter().aclose()
+            body = b""
+        if isinstance(body, bytes):
+            await send({"type": "http.response.body", "body": body})
+        elif self.more and not request.body_loaded:
+            await _stream(response, send)  # the body may be made of the request's, which is not for a watcher
+        else:
+            await _stream_watched(response, self, send)
 
-async def _serve_http(app, scope, receive, send):
-    transport = HTTPTransport(receive)
+
+def _serve_http(app, scope, receive, send):
+    """Return the coroutine that serves a request."""
     method = scope["method"]
-    request = make_request(app, scope, method, transport)
-    headers = request._raw_headers
-    if method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers:
-        request._body = None
-        request._stream = BodyStream(transport.receive_body, Request.max_content_length)
-    response = await app.dispatch_request(request)
-    try:
-        if response is not Response.already_handled:
-            await _send_response(response, request, transport, send)
-            app.log_access(request, response)
-    finally:
-        request.start_background()
-
-
-async def _send_response(response, request, transport, send):
-    headers = encode_headers(response, request.method)
-    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
-    body = response.body
-    if request.method == "HEAD" or not response.has_body:
-        if not isinstance(body, bytes):
-            await response.body_iter().aclose()
-        body = b""
-    if isinstance(body, bytes):
-        await send({"type": "http.response.body", "body": body})
-    elif request._body is None and transport.more:
-        await _stream(response, send)  # the body may be made of the request's, which is not for a watcher
-    else:
-        await _stream_watched(response, transport, send)
+    headers = read_headers(scope)
+    has_body = method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers
+    return app.serve_request(make_request(app, scope, method, headers, HTTPTransport(receive, send, has_body)))
 
 
 async def _stream(response, send):

@@ -6,17 +6,20 @@ from microdot import Request
 from microdot.urls import quote
 
 
-def make_request(app, scope, method, transport):
-    """Return the request of a scope."""
+def read_headers(scope):
+    """Return the header fields of a scope as a dictionary of lower-case bytes to bytes."""
     pairs = scope["headers"]
     headers = dict(pairs)
-    if len(headers) != len(pairs):
-        headers = _combine(pairs)
+    return headers if len(headers) == len(pairs) else _combine(pairs)
+
+
+def make_request(app, scope, method, headers, transport):
+    """Return the request of a scope."""
     target, version = _target(scope), scope.get("http_version", "1.1")  # which a WebSocket's scope need not have
     client = scope.get("client")
     client = tuple(client) if client else None
     scheme = scope.get("scheme")
-    request = Request(app, client, method, target, version, headers, b"", scheme=scheme, transport=transport)
+    request = Request(app, client, method, target, version, headers, scheme=scheme, transport=transport)
     request.asgi_scope = scope
     if scope.get("root_path"):
         request.root_path = quote(scope["root_path"].rstrip("/"), b"/:@!$&'()*+,;=")

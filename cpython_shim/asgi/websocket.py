@@ -6,11 +6,13 @@ from microdot import Response
 from microdot._compat import invoke_handler
 from microdot.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG, FrameError, is_close_code
 
-from .messages import encode_headers, make_request
+from .messages import encode_headers, make_request, read_headers
 
 
 class WebSocketTransport:
     """What an ASGI server offers to a request for a WebSocket."""
+
+    has_body = False
 
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
@@ -19,13 +21,20 @@ class WebSocketTransport:
 
     def __init__(self, scope, receive, send):
         self.read = receive
+        self._scope = scope
         self._send = send
         self.subprotocols = scope.get("subprotocols") or []
-        self.accepted = False
+        #: Whether the request has been accepted, and the connection carries messages.
+        self.upgraded = False
+        self._refused = False
+
+    async def receive_body(self, n):
+        """Return the end of the request's body, of which there is none."""
+        return b""
 
     async def accept_websocket(self, subprotocol, max_message_length):
         """Accept the request; return the connection, from and for which `read()` and `send()` carry messages."""
-        self.accepted = True
+        self.upgraded = True
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         asyncio.get_running_loop().call_later(0.25, self._tick)
         return MessageConnection(max_message_length)
@@ -34,6 +43,30 @@ class WebSocketTransport:
         if self.watch:
             self.watch.look()
             asyncio.get_running_loop().call_later(0.25, self._tick)
+
+    async def send_response(self, request, response):
+        """Refuse the request: with the response where the server can send it, else its status is 403."""
+        self._refused = True
+        send = self._send
+        if "websocket.http.response" not in (self._scope.get("extensions") or {}):
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        headers = encode_headers(response, "GET")
+        await send({"type": "websocket.http.response.start", "status": response.status_code, "headers": headers})
+        body = response.body
+        if not isinstance(body, bytes):
+            chunks = response.body_iter()
+            try:
+                body = b"".join([bytes(chunk) async for chunk in chunks])
+            finally:
+                await chunks.aclose()
+        # In one message: servers begin to answer at the start message, and some do not wait for all of the body.
+        await send({"type": "websocket.http.response.body", "body": body})
+
+    async def refuse(self):
+        """Refuse the request with status 403 if nothing has answered it."""
+        if not (self.upgraded or self._refused):
+            await self.send_response(None, Response("", 403))
 
     async def send(self, message):
         """Give a message to the server.
@@ -112,34 +145,7 @@ async def serve_websocket(app, scope, receive, send):
         return
     transport = WebSocketTransport(scope, receive, send)
     scheme = "https" if scope.get("scheme") == "wss" else "http"
-    request = make_request(app, dict(scope, scheme=scheme), "GET", transport)
+    request = make_request(app, dict(scope, scheme=scheme), "GET", read_headers(scope), transport)
     request.asgi_scope = scope
-    try:
-        response = await app.dispatch_request(request)
-    finally:
-        request.start_background()
-    if transport.accepted:
-        app.log_access(request, Response("", 101))
-        return
-    if response is Response.already_handled:
-        response = Response("", 403)
-    await _refuse(response, scope, send)
-    app.log_access(request, response)
-
-
-async def _refuse(response, scope, send):
-    """Refuse the connection: with the response where the server can send it, else its status is 403."""
-    if "websocket.http.response" not in (scope.get("extensions") or {}):
-        await send({"type": "websocket.close", "code": 1000})
-        return
-    headers = encode_headers(response, "GET")
-    await send({"type": "websocket.http.response.start", "status": response.status_code, "headers": headers})
-    body = response.body
-    if not isinstance(body, bytes):
-        chunks = response.body_iter()
-        try:
-            body = b"".join([bytes(chunk) async for chunk in chunks])
-        finally:
-            await chunks.aclose()
-    # In one message: servers begin to answer at the start message, and some do not wait for all of the body.
-    await send({"type": "websocket.http.response.body", "body": body})
+    await app.serve_request(request)
+    await transport.refuse()

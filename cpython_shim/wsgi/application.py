@@ -12,7 +12,6 @@ import microdot
 from microdot import Request, Response
 from microdot._network import HostProcess
 from microdot.errors import reason_phrase
-from microdot.streams import BodyStream
 from microdot.urls import decode, quote
 
 from .loop import finish, get_loop, run
@@ -61,24 +60,32 @@ class EnvironHeaders:
 
 
 def serve(app, environ, start_response):
-    """Serve one request of a WSGI server with any application of this framework."""
+    """Serve one request of a WSGI server with any application of this framework.
+
+    The order of duties is that of `Microdot.serve_request()`, which the other servers call: dispatch the request, send
+    the response, log it, start the background work. Here the server sends the body and calls its `close()` in the end.
+    """
     if app.server is None:
         app.server = HostProcess()
     transport = make_transport(app, environ)
     request = _make_request(app, environ, transport)
-    response = finish(app.dispatch_request(request))
-    if transport.upgraded:
-        app.log_access(request, Response("", 101))
-        transport.end()
-    body = [] if response is Response.already_handled else _start_response(app, request, response, start_response)
-    return _BodyBeforeWork(body, request) if request._background else body
+    try:
+        response = finish(app.dispatch_request(request))
+        if transport.upgraded:
+            transport.end()
+        body = [] if response is Response.already_handled else _start_response(request, response, start_response)
+    except BaseException:
+        _start_work(request)
+        raise
+    if app.access_log or app.debug or request.has_background:
+        return _BodyThenDuties(body, request, response)
+    return body
 
 
-def _start_response(app, request, response, start_response):
+def _start_response(request, response, start_response):
     """Send a response's head and return its body as a WSGI iterable."""
     reason = response.reason or reason_phrase(response.status_code) or "Unknown"
     start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response, request.method))
-    app.log_access(request, response)
     body = response.body
     if isinstance(body, bytes):
         return [body] if response.has_body and request.method != "HEAD" else []
@@ -98,9 +105,6 @@ def _make_request(app, environ, transport):
         _target(environ),
         environ["SERVER_PROTOCOL"].rpartition("/")[2],
         EnvironHeaders(environ),
-        None if transport.has_body else b"",
-        BodyStream(transport.receive_body, Request.max_content_length) if transport.has_body else None,
-        transport.sock,
         scheme=environ.get("wsgi.url_scheme"),
         transport=transport,
     )
@@ -139,26 +143,37 @@ def _needs_loop(body):
     return asynchronous or inspect.iscoroutinefunction(getattr(body, "read", None))
 
 
-class _BodyBeforeWork:
-    """A body as a WSGI iterable; when the server has sent it, the background work starts in the event loop."""
+class _BodyThenDuties:
+    """A body as a WSGI iterable, and what comes after it: the log line if all of it was sent, the background work."""
 
-    def __init__(self, body, request):
+    def __init__(self, body, request, response):
         self._body = body
         self._request = request
+        self._response = response
+        self._sent = body == []  # servers need not look for what an empty body holds
 
     def __iter__(self):
-        return iter(self._body)
+        yield from self._body
+        self._sent = True
 
     def close(self):
         """Close the body; the server calls this."""
         try:
             if hasattr(self._body, "close"):
                 self._body.close()
+            if self._sent and self._response is not Response.already_handled:
+                self._request.app.log_access(self._request, self._response)
         finally:
-            app = self._request.app
-            if not hasattr(app, "_work_at_exit"):
-                app._work_at_exit = atexit.register(_wait_for_work, app)
-            get_loop().call_soon_threadsafe(self._request.start_background)
+            _start_work(self._request)
+
+
+def _start_work(request):
+    """Start a request's background work in the event loop; the process waits for it when it ends."""
+    if request.has_background:
+        app = request.app
+        if not hasattr(app, "_work_at_exit"):
+            app._work_at_exit = atexit.register(_wait_for_work, app)
+        get_loop().call_soon_threadsafe(request.start_background)
 
 
 def _wait_for_work(app):

@@ -201,6 +201,25 @@ class Microdot:
 
     # From a request to its response
 
+    async def serve_request(self, req) -> None:
+        """Serve a request to its end; asynchronous servers call this.
+
+        The order is the same on every server: dispatch the request, send the response, log it, start the background
+        work. That starts too when there is nothing to send, or when sending fails.
+
+        :param req: a request whose `transport` sends the response.
+        :raises OSError: if the client is gone; what else the transport's `send_response()` raises comes out as well.
+        :raises MemoryError: as `dispatch_request()` does.
+        """
+        try:
+            res = await self.dispatch_request(req)
+            transport = req.transport
+            if res is not Response.already_handled and not transport.upgraded:
+                await transport.send_response(req, res)
+                self.log_access(req, res)
+        finally:
+            req.start_background()
+
     def find_route(self, req):
         """Find the route of a request and put its variables into `req.url_args`; a subclass may override this.
 

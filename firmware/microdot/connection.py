@@ -9,7 +9,6 @@ from .delivery import send_response
 from .errors import HTTPException
 from .http11 import RequestParser, format_head
 from .request import Request
-from .response import Response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Awaitable
@@ -35,6 +34,7 @@ class Connection:
     refused = False  # over the budget: to be answered with 503
     upgraded = False  # to another protocol, the application's
     watch = None  # what the application wants to `look()` with each tick of the clock, or None
+    keep_alive = False  # another request may follow the response that is being sent
     responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
     served = 0  # requests
@@ -143,8 +143,13 @@ class Connection:
         finally:
             self.write_deadline = 0
 
-    async def _receive_body(self, n):
-        """Return up to *n* bytes of the request's body, as `BodyStream` wants them.
+    @property
+    def has_body(self) -> bool:
+        """Whether some of the request's body has not been read."""
+        return not self.parser.body_complete
+
+    async def receive_body(self, n: int) -> bytes:
+        """Return up to *n* bytes of the request's body, `b''` at its end.
 
         Only the time spent waiting here counts against the client, not that of the handler between two reads.
         """
@@ -187,11 +192,23 @@ class Connection:
         if task:
             task.cancel()
 
+    def send_response(self, request, response) -> "Awaitable[None]":
+        """Send a response, when awaited.
+
+        :raises OSError: if the client is gone.
+        """
+        parser = self.parser
+        keep_alive = parser.keep_alive and self.served != self.app.max_requests_per_connection
+        if not parser.body_complete:
+            broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
+            keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
+        self.keep_alive = keep_alive and not self.server.closing
+        return send_response(self, response, request)
+
     async def upgrade(self, request, headers) -> bytes:
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
         await self.send(format_head(101, None, headers.items()))
-        self.app.log_access(request, Response("", 101))
         return self.parser.take_buffer()
 
     # Serving
@@ -212,7 +229,10 @@ class Connection:
                 self.read_deadline = 0
                 await self.app.handle_request(self.reader, self.writer)
             else:
-                while await self._read_head() and await self._serve_request():
+                while await self._read_head():
+                    await self._serve_request()
+                    if not (self.keep_alive and self.parser.body_complete) and not await self._end_exchange():
+                        break
                     self.responding = False
                     self.parser.fields = None  # an idle connection holds nothing of its last request
         except MemoryError as error:
@@ -267,56 +287,45 @@ class Connection:
         self.served += 1
         return True
 
-    async def _serve_request(self):
-        """Serve the request whose head has been read; return whether there may be another one."""
+    def _serve_request(self):
+        """Return the coroutine that serves the request whose head has been read."""
         parser = self.parser
         app = self.app
+        self.keep_alive = False  # until there is a response after which another request may come
+        body = None if parser.body_complete else self._take_body()
         request = Request(
-            app, self.client_addr, parser.method, parser.target, parser.version, parser.fields, transport=self
+            app, self.client_addr, parser.method, parser.target, parser.version, parser.fields, body, transport=self
         )
         if self.server.ssl:
             request.scheme = "https"
-        if not parser.body_complete:
-            self._attach_body(request)
-        response = await app.dispatch_request(request)
-        if response is Response.already_handled or self.upgraded:
-            request.start_background()
-            return False
-        keep_alive = parser.keep_alive and self.served != app.max_requests_per_connection and not self.server.closing
-        if not parser.body_complete:
-            broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
-            keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
-        try:
-            keep_alive = await send_response(self, response, request, keep_alive)
-        finally:
-            request.start_background()
-        if app.debug or app.access_log:
-            app.log_access(request, response)
-        if keep_alive and not parser.body_complete:
-            keep_alive = await self._drain()
-        elif not (keep_alive or self.ends_body) and (parser.keep_alive or not parser.body_complete):
-            await self._linger()
-        return keep_alive
+        return app.serve_request(request)
 
-    def _attach_body(self, request):
-        """Give a request its body: bytes if they are here already, else a stream."""
+    def _take_body(self):
+        """Return the request's body if all of it is here already; else None, and the client's time for it begins."""
         length = self.parser.content_length
         limit = Request.max_content_length
         here = length and length <= min(self.parser.buffered, Request.max_body_length)
         if here and (not limit or length <= limit):
-            request._body = self.parser.read_body(length)
-        else:
-            from .streams import BodyStream
+            return self.parser.read_body(length)
+        self._body_ticks = int(self.app.body_timeout * 4) + 1
+        return None
 
-            self._body_ticks = int(self.app.body_timeout * 4) + 1
-            request._stream = BodyStream(self._receive_body, limit)
+    async def _end_exchange(self):
+        """Read what is left of the request, so that the client reads the response; return whether another may come."""
+        if self.keep_alive:
+            return await self._drain()
+        parser = self.parser
+        if self.responding and not self.ends_body and (parser.keep_alive or not parser.body_complete):
+            await self._linger()
+        return False
 
     async def _refuse(self, error):
         """Answer what is no valid request, and close the connection."""
         response = await self.app.handle_error(None, error)
         if error.status_code == 503:
             response.headers["Retry-After"] = "5"
-        await send_response(self, response, None, False)
+        self.keep_alive = False
+        await send_response(self, response, None)
         self.app.log_access(None, response)
         await self._linger()
 
@@ -337,7 +346,7 @@ class Connection:
     async def _drain(self):
         """Read the rest of a body that the handler left; return whether it came."""
         try:
-            while await self._receive_body(READ_SIZE):
+            while await self.receive_body(READ_SIZE):
                 pass
             return True
         except HTTPException:

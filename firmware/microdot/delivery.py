@@ -14,8 +14,8 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
 _ONE_WRITE = 1024
 
 
-def send_response(connection, response, request, keep_alive: bool) -> "Awaitable[bool]":
-    """Send a response; return, when that is awaited, whether another one may follow.
+def send_response(connection, response, request) -> "Awaitable[None]":
+    """Send a response, when awaited; `connection.keep_alive` becomes False if no other one may follow.
 
     :param request: None for one that could not be parsed, and for the response to an error of another response.
     """
@@ -28,13 +28,13 @@ def send_response(connection, response, request, keep_alive: bool) -> "Awaitable
     chunked = not is_bytes and response.has_body and not (fields and "Content-Length" in fields)
     if chunked:
         if old:
-            chunked = keep_alive = False
+            chunked = connection.keep_alive = False
             connection.ends_body = True
         else:
             head.append(("Transfer-Encoding", "chunked"))
     if fields and "close" in str(fields.get("Connection", "")).lower():
-        keep_alive = False
-    elif not keep_alive:
+        connection.keep_alive = False
+    elif not connection.keep_alive:
         head.append(("Connection", "close"))
     elif old:
         head.append(("Connection", "keep-alive"))
@@ -43,12 +43,12 @@ def send_response(connection, response, request, keep_alive: bool) -> "Awaitable
         head.append(("Date", date))
     head = format_head(response.status_code, response.reason, head)
     if is_bytes or not response.has_body or without_body:
-        return _send_whole(connection, response, head, keep_alive)
+        return _send_whole(connection, response, head)
     # The head is in a list so that nothing keeps it once it is sent: a stream may be open for long.
-    return _send_stream(connection, response, request, [head], chunked, keep_alive)
+    return _send_stream(connection, response, request, [head], chunked)
 
 
-async def _send_whole(connection, response, head, keep_alive):
+async def _send_whole(connection, response, head):
     """Send a head and, where there is one, a body of bytes."""
     body = response.body
     if not response.has_body or connection.parser.method == "HEAD":
@@ -60,11 +60,10 @@ async def _send_whole(connection, response, head, keep_alive):
     else:
         await connection.send(head)
         await connection.send(body)
-    return keep_alive
 
 
-async def _send_stream(connection, response, request, head, chunked, keep_alive):
-    """Send a head and a body of unknown or announced length; return whether the client knows where it ends."""
+async def _send_stream(connection, response, request, head, chunked):
+    """Send a head and a body of unknown or announced length."""
     left = None if chunked or not response.fields else response.fields.get("Content-Length")
     chunks = response.body_iter()
     watcher = None
@@ -88,16 +87,14 @@ async def _send_stream(connection, response, request, head, chunked, keep_alive)
     except (OSError, MemoryError):
         raise
     except Exception as error:
+        connection.keep_alive = False
         if head and request:  # nothing has been sent: the client can still be told
-            response = await connection.app.handle_error(request, error)
-            await send_response(connection, response, None, False)
-            return False
+            return await send_response(connection, await connection.app.handle_error(request, error), None)
         log_error("Exception in the body of a response", error)
         if head:  # the response that should have told the client
-            await send_response(connection, Response(error_text(500), 500), None, False)
-        else:
-            connection.ends_body = True
-        return False
+            return await send_response(connection, Response(error_text(500), 500), None)
+        connection.ends_body = True
+        return None
     except asyncio.CancelledError:
         if watcher is None or not watcher.done():
             raise
@@ -109,4 +106,6 @@ async def _send_stream(connection, response, request, head, chunked, keep_alive)
         await chunks.aclose()
     if head or chunked:
         await connection.send((head.pop() if head else b"") + (LAST_CHUNK if chunked else b""))
-    return keep_alive and not left
+    if left:  # the client waits for the rest
+        connection.keep_alive = False
+    return None

@@ -71,6 +71,8 @@ class Request:
     _stream = None
     _sock = None
     apps: "tuple" = ()
+    #: The tasks of `background()`, once they have started.
+    background_tasks: "tuple" = ()
     #: Prefix under which the application that has the route is mounted.
     url_prefix = ""
     #: The mounted application that has the route; None if it is not mounted.
@@ -117,6 +119,8 @@ class Request:
             self._body = body
         if stream:
             self._stream = stream
+        elif body is None and transport and transport.has_body:
+            self._open_stream(transport.receive_body)
         if scheme:
             self.scheme = scheme
         if sock or url_prefix or subapp or route:
@@ -158,9 +162,7 @@ class Request:
                 parser.receive(await client_reader.read(1024))
 
         if not parser.body_complete:
-            from .streams import BodyStream
-
-            request._stream = BodyStream(receive, Request.max_content_length)
+            request._open_stream(receive)
         await request.load_body()
         return request
 
@@ -229,6 +231,16 @@ class Request:
         return self._g
 
     # The body
+
+    def _open_stream(self, receive):
+        from .streams import BodyStream
+
+        self._stream = BodyStream(receive, self.max_content_length)
+
+    @property
+    def body_loaded(self) -> bool:
+        """Whether the body has been read to its end, so that all of it is in `body`."""
+        return self._body is not None or self._stream is None
 
     def limit_body(self, size: int) -> None:
         """Set the limit of the body's size in bytes.
@@ -349,10 +361,15 @@ class Request:
             self._background = []
         self._background.append(coroutine)
 
+    @property
+    def has_background(self) -> bool:
+        """Whether `background()` was given something that has not started."""
+        return bool(self._background)
+
     def start_background(self) -> None:
         """Start what `background()` was given; servers call this after the response, in a running event loop."""
         if self._background:
             from .background import start
 
-            start(self.app, self._background)
+            self.background_tasks = start(self.app, self._background)
             self._background = None

@@ -8,14 +8,12 @@ import time
 
 from ._compat import invoke_handler
 from .app import mro
-from .background import run
 from .cookiejar import CookieJar
 from .datastructures import NoCaseDict
 from .errors import HTTPException, reason_phrase
 from .forms import urlencode
 from .request import Request
 from .response import Response
-from .streams import BodyStream
 
 _PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network
 
@@ -84,12 +82,11 @@ class StreamedResponse:
     the application that is the moment in which the client goes.
     """
 
-    def __init__(self, client, request, response):
+    def __init__(self, response, finish):
         self.status_code = response.status_code
         self.reason = response.reason or reason_phrase(response.status_code)
         self.headers = response.headers
-        self._client = client
-        self._request = request
+        self._finish = finish
         self._chunks = response.body_iter()
 
     def __aiter__(self):
@@ -110,11 +107,10 @@ class StreamedResponse:
 
     async def aclose(self) -> None:
         """Stop reading: the application sees that its client is gone."""
-        if self._request:
-            request, self._request = self._request, None
-            request.transport.gone.set()
+        if self._finish:
+            finish, self._finish = self._finish, None
             await self._chunks.aclose()
-            await self._client._finish(request)
+            await finish()
 
 
 class _EventIterator:
@@ -138,16 +134,26 @@ class _EventIterator:
 
 
 class TestTransport:
-    """The transport of a request that comes from no server."""
+    """The transport of a request that comes from no server.
+
+    :param body: the request's body, bytes.
+    :param streams: the client reads the response's body by itself, until it sets `gone`.
+    """
 
     __test__ = False
 
     invoke = staticmethod(invoke_handler)
+    upgraded = False
     failure = None  # the exception for which the application had no handler
+    response = None  # what the application answered
+    response_body = None  # bytes; None for HEAD
 
-    def __init__(self, body):
+    def __init__(self, body=b"", streams=False):
         self._body = body
         self._start = 0
+        self._streams = streams
+        self.has_body = bool(body)
+        self.answered = asyncio.Event()
         self.gone = asyncio.Event()
 
     async def receive_body(self, n):
@@ -159,6 +165,16 @@ class TestTransport:
     async def disconnected(self):
         """Return when the client has stopped reading the response."""
         await self.gone.wait()
+
+    async def send_response(self, request, response):
+        """Keep the response and its body, or wait until the client has read that by itself."""
+        self.response = response
+        response.complete(request.method == "HEAD")
+        if self._streams:
+            self.answered.set()
+            await self.gone.wait()
+        else:
+            self.response_body = await _read_body(request, response)
 
 
 class TestClient:
@@ -211,56 +227,89 @@ class TestClient:
         :param form: a form's fields, name to value or list of values, sent URL-encoded or, with *files*, as multipart.
         :param files: the files of an upload: name to content, (file name, content) or (file name, content, type).
         """
-        request, response = await self._dispatch(method, path, headers, body, sock, form, files)
-        try:
-            if response is Response.already_handled:
-                return TestResponse(None, None, NoCaseDict(), None)
-            body = await _read_body(request, response)
-        finally:
-            await self._finish(request)
-        reason = response.reason or reason_phrase(response.status_code)
-        return TestResponse(response.status_code, reason, response.headers, body)
-
-    async def stream(
-        self, method: str, path: str, headers: "dict | None" = None, body=None, **kwargs
-    ) -> StreamedResponse:
-        """Send a request and return the response before its body; the parameters are those of `request()`."""
-        request, response = await self._dispatch(method, path, headers, body, **kwargs)
-        return StreamedResponse(self, request, response)
-
-    async def _dispatch(self, method, path, headers, body, sock=None, form=None, files=None, transport=None):
         fields = NoCaseDict(headers or {})
         body = _encode_body(body, fields, form, files)
+        transport = TestTransport(body)
+        request = self._make_request(method, path, fields, body, transport, sock)
+        await self._serve(request)
+        response = transport.response
+        if response is None:
+            return TestResponse(None, None, NoCaseDict(), None)
+        self._keep_cookies(request, response)
+        return _make_response(response, transport.response_body)
+
+    async def stream(
+        self,
+        method: str,
+        path: str,
+        headers: "dict | None" = None,
+        body=None,
+        sock=None,
+        form: "dict | None" = None,
+        files: "dict | None" = None,
+    ) -> StreamedResponse:
+        """Send a request and return the response before its body; the parameters are those of `request()`."""
+        fields = NoCaseDict(headers or {})
+        body = _encode_body(body, fields, form, files)
+        transport = TestTransport(body, streams=True)
+        request = self._make_request(method, path, fields, body, transport, sock)
+
+        async def serve():
+            try:
+                await self._serve(request)
+            finally:
+                transport.answered.set()
+
+        async def finish():
+            transport.gone.set()
+            await serving
+
+        serving = asyncio.create_task(serve())
+        try:
+            await transport.answered.wait()
+        except BaseException:  # nobody waits for the response any more
+            serving.cancel()
+            raise
+        if transport.response is None or transport.failure and self.raise_exceptions:
+            await finish()
+        response = transport.response or Response.already_handled
+        self._keep_cookies(request, response)
+        return StreamedResponse(response, finish)
+
+    def _make_request(self, method, path, fields, body, transport, sock=None):
         fields.setdefault("Host", self.host)
         if body or method in ("POST", "PUT", "PATCH"):
             fields.setdefault("Content-Length", str(len(body)))
-        host = fields["Host"].rsplit(":", 1)[0].lower()
-        where = path.partition("?")[0]
-        cookies = self._jar.field(self.cookies, host, where, self.clock())
+        cookies = self._jar.field(self.cookies, _host(fields["Host"]), path.partition("?")[0], self.clock())
         if cookies:
             fields["Cookie"] = fields["Cookie"] + "; " + cookies if "Cookie" in fields else cookies
-        transport = transport or TestTransport(body)
-        request = Request(
+        return Request(
             self.app,
             ("127.0.0.1", 1234),
             method,
             path,
             "1.1",
             {name.lower().encode(): fields[name].encode() for name in fields},
-            None if body else b"",
-            BodyStream(transport.receive_body, Request.max_content_length) if body else None,
-            sock,
+            sock=sock,
             scheme=self.scheme,
             transport=transport,
         )
-        response = await self.app.dispatch_request(request)
-        self._raise_failure(transport)
-        if response is not Response.already_handled:
-            response.complete(method == "HEAD")
-            cookies = response.headers.get("Set-Cookie") or []
-            for field in cookies if isinstance(cookies, list) else [cookies]:
-                self._jar.store(self.cookies, field, host, where, self.clock())
-        return request, response
+
+    async def _serve(self, request):
+        """Serve a request to the end of its background work, so that a test sees what that does."""
+        try:
+            await self.app.serve_request(request)
+        finally:
+            if request.background_tasks:
+                await asyncio.gather(*request.background_tasks, return_exceptions=True)
+        if request.transport.failure and self.raise_exceptions:
+            raise request.transport.failure
+
+    def _keep_cookies(self, request, response):
+        host, path = _host(request.headers["Host"]), request.url.partition("?")[0]
+        cookies = response.headers.get("Set-Cookie") or []
+        for field in cookies if isinstance(cookies, list) else [cookies]:
+            self._jar.store(self.cookies, field, host, path, self.clock())
 
     async def websocket(self, path: str, client, headers: "dict | None" = None) -> TestResponse:
         """Open a WebSocket and talk to its handler until one side closes it; the response has status 101 if it accepts.
@@ -271,25 +320,18 @@ class TestClient:
         from .handshake import make_key, request_headers
         from .websocket_client import WebSocketClient
 
-        transport = WebSocketClient(client())
+        refusal = TestTransport()
+        transport = WebSocketClient(client(), refusal.send_response)
         fields = NoCaseDict(request_headers(make_key()))
         fields.update(headers or {})
-        request, response = await self._dispatch("GET", path, fields, None, transport=transport)
+        request = self._make_request("GET", path, fields, b"", transport)
+        await self._serve(request)
         await transport.close()
-        if transport.accepted is None:
-            body = await _read_body(request, response)
-            return TestResponse(response.status_code, reason_phrase(response.status_code), response.headers, body)
-        return TestResponse(101, reason_phrase(101), NoCaseDict(transport.accepted), None)
-
-    async def _finish(self, request):
-        """Run what is left for after the response to its end, so that a test sees its effect."""
-        for coroutine in request._background or ():
-            await run(coroutine)
-        self._raise_failure(request.transport)
-
-    def _raise_failure(self, transport):
-        if transport.failure and self.raise_exceptions:
-            raise transport.failure
+        if transport.upgraded:
+            return TestResponse(101, reason_phrase(101), NoCaseDict(transport.accepted), None)
+        response = refusal.response or Response.already_handled
+        self._keep_cookies(request, response)
+        return _make_response(response, refusal.response_body)
 
     async def get(self, path: str, headers: "dict | None" = None) -> TestResponse:
         """Send a GET request."""
@@ -314,6 +356,16 @@ class TestClient:
     async def query(self, path: str, headers: "dict | None" = None, body=None, **kwargs) -> TestResponse:
         """Send a QUERY request."""
         return await self.request("QUERY", path, headers, body, **kwargs)
+
+
+def _host(field):
+    """Return the name in a Host field."""
+    return field.rsplit(":", 1)[0].lower()
+
+
+def _make_response(response, body):
+    reason = response.reason or reason_phrase(response.status_code)
+    return TestResponse(response.status_code, reason, response.headers, body)
 
 
 def _keep_errors(app):

@@ -172,7 +172,9 @@ async def websocket_upgrade(
     if hasattr(transport, "accept_websocket"):  # the server speaks WebSocket itself
         check_origin(header(b"origin"), allowed_origins)
         subprotocol = select_subprotocol(transport.subprotocols, subprotocols)
-        return WebSocket(await transport.accept_websocket(subprotocol, limit), request, subprotocol)
+        connection = await transport.accept_websocket(subprotocol, limit)
+        request.app.log_access(request, Response("", 101))
+        return WebSocket(connection, request, subprotocol)
     key = check_request(request.method, request.http_version, header)
     check_origin(header(b"origin"), allowed_origins)
     if not hasattr(transport, "upgrade"):
@@ -184,6 +186,7 @@ async def websocket_upgrade(
 
         extension_header, extension = negotiate(header(b"sec-websocket-extensions")) or (None, None)
     received = await transport.upgrade(request, response_headers(key, subprotocol, extension_header))
+    request.app.log_access(request, Response("", 101))
     connection = Connection(False, limit, extension)
     if received:
         connection.feed(received)

@@ -14,12 +14,17 @@ class WebSocketClient:
     the generator is closed.
 
     :param generator: a generator, on CPython also an asynchronous one.
+    :param send_response: `async f(request, response)`: gets the response of an application that does not accept.
     """
 
     invoke = staticmethod(invoke_handler)
+    has_body = False
 
-    def __init__(self, generator):
+    def __init__(self, generator, send_response):
         self._generator = generator
+        self.send_response = send_response
+        #: Whether the application has accepted the connection.
+        self.upgraded = False
         self._connection = Connection(client=True)
         self._incoming = []  # for the server
         self._arrived = asyncio.Event()
@@ -39,9 +44,14 @@ class WebSocketClient:
 
     async def upgrade(self, request, headers) -> bytes:
         """Accept the connection."""
+        self.upgraded = True
         self.accepted = headers
         asyncio.create_task(self._tick())
         await self._step(None)
+        return b""
+
+    async def receive_body(self, n: int) -> bytes:
+        """Return the end of the request's body, of which there is none."""
         return b""
 
     async def read(self) -> bytes:
