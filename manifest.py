@@ -17,6 +17,7 @@ PACKAGE = "microdot"
 
 CORE = (
     "__init__",
+    "_clock",
     "_compat",
     "_network",
     "app",

@@ -1,17 +1,19 @@
 """Cross-origin resource sharing (WHATWG Fetch, section 3.2): which other sites' pages may use the application."""
 
+from ._compat import log_error
+
 
 class CORS:
     """Adds the header fields of cross-origin resource sharing to responses.
 
     :param allowed_origins: list of origins such as `'https://example.com'`, or `'*'` for every one; None for none.
-    :param allow_credentials: let those pages send cookies and Authorization.
+    :param allow_credentials: let those pages send cookies and Authorization. It has no effect with `'*'`, which is
+        logged: every site could act with a visitor's login.
     :param allowed_methods: list of methods; None for all.
     :param expose_headers: list of response header fields that those pages may read.
     :param allowed_headers: list of request header fields that those pages may send; None for all.
     :param max_age: seconds for which a browser may keep the answer to its preflight request.
     :param handle_cors: False: the application itself uses `get_cors_headers()`.
-    :raises ValueError: for `'*'` with credentials: every site could act with a visitor's login.
     """
 
     def __init__(
@@ -28,8 +30,9 @@ class CORS:
         if isinstance(allowed_origins, str) and allowed_origins != "*":
             allowed_origins = [allowed_origins]
         elif "*" in (allowed_origins or ()):
-            if allow_credentials:
-                raise ValueError("allowed_origins='*' with allow_credentials")
+            if allow_credentials:  # no exception, which would keep a board from starting
+                log_error("CORS: allow_credentials has no effect with allowed_origins='*': name the origins instead")
+                allow_credentials = False
             allowed_origins = "*"
         self.allowed_origins = allowed_origins
         self.allow_credentials = allow_credentials

@@ -12,11 +12,12 @@ class CSRF:
     """Refuses with 403 what another site's page makes a browser send; nothing has to be added to forms.
 
     A browser says in Sec-Fetch-Site where a request comes from, or, on plain http, in Origin, which is compared with
-    Host. A request with neither comes from no browser's page and is let through.
+    Host. A request with neither comes from no browser's page and is let through. The handshake of a WebSocket is such a
+    request too: browsers send it, cookies included, for the pages of all sites.
 
     :param cors: the `CORS` object whose `allowed_origins`, if it is a list, may send requests too.
-    :param protect_all: all routes are protected for methods other than GET, HEAD and OPTIONS, but for `exempt()` ones;
-        False: only those with `protect()`.
+    :param protect_all: all routes but `exempt()` ones are protected, for methods other than GET, HEAD and OPTIONS and
+        for WebSockets; False: only those with `protect()`.
     :param allow_subdomains: let through what comes from the same site, and from subdomains of allowed origins.
     """
 
@@ -49,7 +50,7 @@ class CSRF:
 
         :raises HTTPException: 403.
         """
-        protected = self.protect_all and request.method not in _SAFE_METHODS and request.route not in self._exempt
+        protected = self.protect_all and request.route not in self._exempt and not _is_safe(request)
         if (protected or request.route in self._protected) and not self.is_allowed(request):
             abort(403, "Forbidden")
 
@@ -69,6 +70,11 @@ class CSRF:
         if not allowed or allowed == "*":
             return False
         return origin in allowed or self.allow_subdomains and any(_is_subdomain(origin, o) for o in allowed)
+
+
+def _is_safe(request):
+    """Whether a request can change nothing: what is done by way of a WebSocket nobody asks about again."""
+    return request.method in _SAFE_METHODS and not request.headers.get("Sec-WebSocket-Version")
 
 
 def _is_own(origin, request):

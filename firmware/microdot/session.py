@@ -2,13 +2,17 @@
 
 import json
 
+from ._clock import seconds
 from ._compat import MICROPYTHON, invoke_handler, wraps
-from .tokens import decode_token, encode_token, random_text, to_json, unix_time
+from .tokens import RESERVED, decode_token, encode_token, random_text, to_json, unix_time
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable
 
 _COOKIE = "session"
+_NAME = RESERVED + "name"  # the purpose of the token that holds the name of a session in a store
+_EMPTY = "{}"
+_TWO_WEEKS = 14 * 86400
 
 
 class SessionDict(dict):
@@ -26,8 +30,13 @@ class SessionDict(dict):
         self._left: str | None = None
         self._saved: str | None = None
 
+    @property
+    def deleted(self) -> bool:
+        """Whether the session was deleted, and not saved since."""
+        return self._saved == ""
+
     def save(self) -> None:
-        """Keep the session as it is now.
+        """Keep the session as it is now; an empty one is forgotten like a deleted one.
 
         :raises ValueError: if it is too large for a cookie, or JSON cannot hold it (TypeError on CPython).
         """
@@ -118,7 +127,7 @@ class Session:
             return self.get(request)
         session = self._opened(request)
         if session is None:
-            name = self._read(request, "name").get("name")
+            name = self._read(request, _NAME).get("name")
             text = await self.store.load(name) if name else None
             session = self._open(request, _parse(text) if text else {})
             session.id = name if text else None
@@ -134,12 +143,19 @@ class Session:
         return session
 
     def _read(self, request, purpose):
-        keys = self._keys(None)
+        keys = self.signing_keys()
         token = request.cookies.get(_COOKIE, "")
-        payload = (len(token) <= self.max_token_length and decode_token(token, keys, purpose)) or {}
-        if self.lifetime and payload.pop("exp", None) is None:  # which is not of the session itself
-            return {}  # made when there was no limit
+        if len(token) > self.max_token_length:
+            return {}
+        lifetime = self._signed_lifetime()
+        payload = decode_token(token, keys, purpose, lifetime) or {}
+        if lifetime:
+            payload.pop("exp", None)  # which is not of the session itself
         return payload
+
+    def _signed_lifetime(self):
+        """Return the seconds for which a cookie is valid, None without a limit: a store keeps its own."""
+        return None if self.store else self.lifetime or None
 
     def update(self, request, session: dict) -> None:
         """Make *session* the request's session and keep it.
@@ -151,7 +167,10 @@ class Session:
             current.clear()
             current.update(session)
         content = dict(current.items())
-        self._keep(request, current, to_json(content) if self.store else self._sign(request, content, ""))
+        text = _EMPTY
+        if content:
+            text = to_json(content) if self.store else self._sign(request, content, "")
+        self._keep(request, current, text)
 
     def delete(self, request) -> None:
         """Delete the request's session from the client, and from the store."""
@@ -160,9 +179,10 @@ class Session:
         self._keep(request, session, "")
 
     def _sign(self, request, payload, purpose):
-        if self.lifetime:
-            payload["exp"] = unix_time() + self.lifetime
-        token = self.encode(payload, purpose=purpose)
+        lifetime = self._signed_lifetime()
+        if lifetime:
+            payload["exp"] = unix_time() + lifetime
+        token = encode_token(payload, self.signing_keys()[0], purpose)
         # The client will send "Cookie: session=" and the token in one line.
         line = getattr(request.transport, "max_line", None)
         if len(token) > (self.max_token_length if line is None else min(self.max_token_length, line - 16)):
@@ -178,6 +198,11 @@ class Session:
         """Bring the session to the store and the client."""
         session = request.g._session
         token = session._saved
+        if token == _EMPTY:
+            if _COOKIE not in request.cookies:
+                return  # there is nothing to forget, and to keep it would cost a place in the store
+            session.renew()
+            token = ""
         if self.store:
             if session._left:
                 await self.store.delete(session._left)
@@ -185,8 +210,8 @@ class Session:
                 if session.id and await self.store.load(session.id) is None:
                     return  # another request has deleted it meanwhile, and the client may have a new one already
                 session.id = session.id or random_text()
-                await self.store.save(session.id, token, self.lifetime or 1209600)
-                token = self._sign(request, {"name": session.id}, "name")
+                await self.store.save(session.id, token, self.lifetime or _TWO_WEEKS)
+                token = self._sign(request, {"name": session.id}, _NAME)
         options = self.options(request)
         if token:
             response.set_cookie(_COOKIE, token, **options)
@@ -201,7 +226,11 @@ class Session:
 
     # Tokens
 
-    def _keys(self, secret_key):
+    def signing_keys(self, secret_key: "str | bytes | list | tuple | None" = None) -> "list | tuple":
+        """Return the keys that are accepted, of which the first signs: those given, or else the sessions' own.
+
+        :raises ValueError: without any, or if one is empty.
+        """
         keys = secret_key or self.secret_key
         if not isinstance(keys, (list, tuple)):
             keys = (keys,)
@@ -209,19 +238,46 @@ class Session:
             raise ValueError("the session's secret key is not set")
         return keys
 
-    def encode(self, payload: dict, secret_key: "str | bytes | list | tuple | None" = None, purpose: str = "") -> str:
+    def encode(
+        self,
+        payload: dict,
+        secret_key: "str | bytes | list | tuple | None" = None,
+        purpose: str = "",
+        lifetime: "int | None" = None,
+    ) -> str:
         """Return a signed token, a JSON Web Token with the algorithm HS256; its content is readable to its owner.
 
         :param secret_key: the key or keys; None: those of the sessions.
         :param purpose: what the token is for. One for a purpose is no session, and not valid for another purpose.
+        :param lifetime: seconds for which the token is valid; None: as the payload's own `exp` says, or for ever.
+        :raises ValueError: for a purpose that begins with `microdot:`, or a payload that JSON cannot hold (TypeError on
+            CPython).
         """
-        return encode_token(payload, self._keys(secret_key)[0], purpose)
+        if lifetime is not None:
+            payload = dict(payload, exp=unix_time() + lifetime)
+        return encode_token(payload, self.signing_keys(secret_key)[0], _own(purpose))
 
     def decode(
-        self, token: "str | bytes", secret_key: "str | bytes | list | tuple | None" = None, purpose: str = ""
+        self,
+        token: "str | bytes",
+        secret_key: "str | bytes | list | tuple | None" = None,
+        purpose: str = "",
+        lifetime: "int | None" = None,
     ) -> dict:
-        """Return the payload of a token; an empty dict for one that is forged, expired or for another purpose."""
-        return decode_token(token, self._keys(secret_key), purpose) or {}
+        """Return the payload of a token; an empty dict for one that is forged, expired or for another purpose.
+
+        :param lifetime: seconds for which such tokens are made: one that would be valid for longer is not accepted, so
+            that a clock that has gone back makes no expired token valid again. None: there is no limit.
+        :raises ValueError: for a purpose that begins with `microdot:`.
+        """
+        return decode_token(token, self.signing_keys(secret_key), _own(purpose), lifetime) or {}
+
+
+def _own(purpose):
+    """Return an application's own purpose: a token for one of the framework's would log a user in."""
+    if purpose.startswith(RESERVED):
+        raise ValueError("the purpose %r is the framework's own: choose another beginning" % purpose)
+    return purpose
 
 
 def _parse(text):
@@ -236,6 +292,8 @@ def _parse(text):
 class MemoryStore:
     """Sessions in memory, lost when the program ends and not shared between processes.
 
+    Lifetimes are counted in seconds that pass, so that a clock that is set late, or wrong, ends no session.
+
     :param max_sessions: one more takes the place of that which was saved longest ago; 50 on a board and else 1000.
     """
 
@@ -247,7 +305,7 @@ class MemoryStore:
     async def load(self, name: str) -> "str | None":
         """Return the text saved under *name*, None if there is none or its lifetime is over."""
         _, end, text = self._sessions.get(name, (0, 0, None))
-        return text if end > unix_time() else None
+        return text if end > seconds() else None
 
     async def save(self, name: str, text: str, lifetime: int) -> None:
         """Keep *text* under *name* for *lifetime* seconds."""
@@ -255,7 +313,7 @@ class MemoryStore:
         if name not in sessions and len(sessions) >= self.max_sessions:
             del sessions[min(sessions, key=lambda name: sessions[name][0])]
         self._order += 1
-        sessions[name] = (self._order, unix_time() + lifetime, text)
+        sessions[name] = (self._order, seconds() + lifetime, text)
 
     async def delete(self, name: str) -> None:
         """Forget what is under *name*, if anything."""

@@ -8,6 +8,10 @@ from hashlib import sha256
 
 from ._compat import MICROPYTHON
 
+#: Purposes that begin so are the framework's own. An application cannot make or read tokens for them with a `Session`.
+RESERVED = "microdot:"
+# Computers whose clocks agree only about still take each other's tokens, and so does one whose clock is corrected.
+_LEEWAY = 300
 _HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"HS256","typ":"JWT"}
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0  # some boards count from the year 2000
 _SALT = os.urandom(16)
@@ -68,6 +72,11 @@ def _sign(message, key, purpose):
     return _encode(hmac_sha256(hmac_sha256(key, to_bytes(purpose)) if purpose else key, message))
 
 
+def keyed_hash(text: str, key: "str | bytes", purpose: str) -> str:
+    """Return a hash of a text that tells nothing about it to those without the key, in 22 characters."""
+    return _sign(text.encode(), key, purpose)[:22].decode()
+
+
 def to_json(value) -> str:
     """Return *value* as JSON text.
 
@@ -89,8 +98,24 @@ def encode_token(payload: dict, key: "str | bytes", purpose: str = "") -> str:
     return (message + b"." + _sign(message, key, purpose)).decode()
 
 
-def decode_token(token: "str | bytes", keys: "list | tuple", purpose: str = "") -> "dict | None":
-    """Return the payload of a token, or None unless it was made with one of *keys* for *purpose* and is valid now."""
+def is_within(end, lifetime: "int | float") -> bool:
+    """Return whether a time in seconds since 1970 has not come yet, and is no further away than *lifetime* seconds.
+
+    A time further away was set before the clock went back. A board whose clock has lost the date, for instance, would
+    otherwise take everything that has expired for valid again.
+    """
+    now = unix_time()
+    return now < int(end) <= now + int(lifetime) + _LEEWAY
+
+
+def decode_token(
+    token: "str | bytes", keys: "list | tuple", purpose: str = "", lifetime: "int | None" = None
+) -> "dict | None":
+    """Return the payload of a token, or None unless it was made with one of *keys* for *purpose* and is valid now.
+
+    :param lifetime: seconds for which such a token is made: one without `exp`, or whose `exp` is further away, is not
+        valid. None: a token needs no `exp`.
+    """
     try:
         message, _, signature = to_bytes(token).rpartition(b".")
         # Nothing of a token is parsed before its signature is known to be good.
@@ -107,6 +132,8 @@ def decode_token(token: "str | bytes", keys: "list | tuple", purpose: str = "") 
         payload = _load(payload)
         now = unix_time()
         if int(payload.get("exp", now + 1)) <= now or int(payload.get("nbf", now)) > now:
+            return None
+        if lifetime is not None and not is_within(payload.get("exp", 0), lifetime):
             return None
         return payload
     except (ValueError, TypeError, AttributeError, OverflowError, RuntimeError):  # RuntimeError: nested too deep

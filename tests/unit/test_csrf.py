@@ -3,6 +3,7 @@ from microdot.cors import CORS
 from microdot.csrf import CSRF
 from microdot.proxies import ProxyHeaders
 from microdot.test_client import TestClient
+from microdot.websocket import with_websocket
 
 HOST = "192.168.4.1"
 
@@ -127,3 +128,57 @@ async def test_initialize_later():
 
     assert await status(TestClient(app), {"Origin": "https://a.example"}) == 200
     assert await status(TestClient(app), {"Origin": "https://b.example"}) == 403
+
+
+WEBSOCKET = {
+    "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+
+async def test_websocket_handshakes():
+    """The pages of all sites may open WebSockets, and browsers add the visitor's cookies."""
+    allowed = ({}, {"Origin": "http://" + HOST}, {"Sec-Fetch-Site": "same-origin", "Origin": "http://" + HOST})
+    refused = (
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "http://" + HOST},
+        {"Sec-Fetch-Site": "cross-site"},
+    )
+    c = client()
+    for headers in allowed:
+        assert await status(c, dict(WEBSOCKET, **headers), "GET") == 200, headers
+    for headers in refused:
+        assert await status(c, dict(WEBSOCKET, **headers), "GET") == 403, headers
+        assert await status(c, headers, "GET") == 200, headers
+        assert await status(client(protect_all=False), dict(WEBSOCKET, **headers), "GET") == 200
+    c = client(cors=CORS(allowed_origins=["https://app.example.com"]))
+    assert await status(c, dict(WEBSOCKET, Origin="https://app.example.com"), "GET") == 200
+
+
+async def test_websockets_of_exempt_routes():
+    app = Microdot()
+    csrf = CSRF(app)
+    heard = []
+
+    @app.get("/public")
+    @csrf.exempt
+    @with_websocket
+    async def public(request, ws):
+        heard.append(await ws.receive())
+
+    @app.get("/private")
+    @with_websocket
+    async def private(request, ws):
+        heard.append(await ws.receive())
+
+    def talk():
+        yield "hello"
+
+    c = TestClient(app, host=HOST)
+    evil = {"Origin": "http://evil.example"}
+    assert (await c.websocket("/private", talk, evil)).status_code == 403 and not heard
+    assert (await c.websocket("/private", talk, {"Origin": "http://" + HOST})).status_code == 101
+    assert (await c.websocket("/private", talk)).status_code == 101
+    assert (await c.websocket("/public", talk, evil)).status_code == 101
+    assert heard == ["hello"] * 3

@@ -11,7 +11,7 @@ async def test_users_only():
     client = TestClient(app)
     assert location(await client.get("/private")) == "/login?next=/private"
     assert location(await client.get("/private?a=b&c=%2F")) == "/login?next=/private%3Fa%3Db%26c%3D%252F"
-    assert location(await client.post("/private")) == "/login?next=/private"
+    assert location(await client.post("/private")) == "/login?next=/private"  # which GET serves too
     assert (await client.get("/who")).text == "nobody"
     assert location(await client.post("/login/joe")) == "/"
     response = await client.get("/private")
@@ -210,3 +210,104 @@ async def test_session_deleted_before():
         assert (await client.post("/forget")).text == "cart"
         assert "session" not in client.cookies
         assert (await client.get("/session")).json == {}
+
+
+async def test_anonymous_logouts_take_no_place_in_the_store():
+    store = MemoryStore(max_sessions=5)
+    app, _ = make_app(store=store)
+    user = TestClient(app)
+    await user.post("/login/joe")
+    for _ in range(20):
+        response = await TestClient(app).post("/logout")
+        assert response.text == "bye" and "Set-Cookie" not in response.headers
+    assert (await user.get("/who")).text == "joe" and len(store._sessions) == 1
+    await user.post("/logout")
+    assert not store._sessions and not user.cookies
+
+
+async def test_next_is_a_page():
+    """A form that is sent when the session is over must not end at an address that only takes forms."""
+    app, login = make_app()
+
+    @app.post("/save/<n>")
+    @login
+    async def save(request, n):
+        return "saved"
+
+    @app.get("/save/page")
+    @login
+    async def page(request):
+        return "a form"
+
+    client = TestClient(app)
+    assert location(await client.post("/save/1?a=b")) == "/login"
+    assert location(await client.post("/save/page?a=b")) == "/login?next=/save/page%3Fa%3Db"
+    login.login_url = "/login?theme=dark"
+    assert location(await client.post("/save/1")) == "/login?theme=dark"
+    assert location(await client.request("HEAD", "/save/page")) == "/login?theme=dark&next=/save/page"
+
+
+FETCHES = (
+    {"Sec-Fetch-Mode": "cors", "Accept": "text/html"},
+    {"Sec-Fetch-Mode": "same-origin"},
+    {"Sec-Fetch-Mode": "no-cors", "Accept": "image/png"},
+    {"Accept": "application/json"},
+    {"Accept": "application/json, text/plain, */*", "Referer": "http://device.local/"},
+    {"Accept": "text/event-stream"},
+    {"Accept": "*/*", "Referer": "http://device.local/"},
+    {"Accept": "*/*", "Origin": "http://device.local"},
+    {"Content-Type": "application/json", "Accept": "*/*"},
+    {"Content-Type": "application/json; charset=utf-8"},
+    {"Upgrade": "websocket", "Sec-WebSocket-Version": "13"},
+)
+NAVIGATIONS = (
+    {},
+    {"Sec-Fetch-Mode": "navigate", "Accept": "*/*", "Referer": "http://device.local/"},
+    {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Referer": "http://device.local/"},
+    {"Accept": "TEXT/HTML", "Origin": "http://device.local"},
+    {"Accept": "*/*"},  # curl
+)
+
+
+async def test_scripts_get_401():
+    app, _ = make_app()
+    client = TestClient(app)
+    for method in "GET", "POST":
+        for path in "/private", "/fresh/name":
+            if path == "/private" or method == "GET":
+                for headers in FETCHES:
+                    response = await client.request(method, path, headers)
+                    assert response.status_code == 401 and response.text == "Unauthorized", headers
+                    assert response.headers["WWW-Authenticate"] == 'Cookie realm="login"'
+                    assert "Location" not in response.headers and response.headers["Vary"] == "Cookie"
+                for headers in NAVIGATIONS:
+                    assert location(await client.request(method, path, headers)) == "/login?next=" + path, headers
+
+
+async def test_401_is_the_applications():
+    app, _ = make_app()
+
+    @app.errorhandler(401)
+    async def unauthorized(request):
+        return {"error": "log in"}, 401
+
+    response = await TestClient(app).get("/private", {"Accept": "application/json"})
+    assert response.json == {"error": "log in"} and "WWW-Authenticate" in response.headers
+
+
+async def test_the_response_may_be_the_applications():
+    app, login = make_app()
+
+    @login.errorhandler
+    async def refused(request):
+        return ("no", 403) if request.headers.get("X-Plain") else None
+
+    assert refused is not None
+    client = TestClient(app)
+    for path in "/private", "/fresh/name":
+        response = await client.get(path, {"X-Plain": "1"})
+        assert (response.status_code, response.text) == (403, "no")
+        assert location(await client.get(path)) == "/login?next=" + path
+        assert (await client.get(path, {"Accept": "application/json"})).status_code == 401
+    login.errorhandler(lambda request: "a function")
+    assert (await client.get("/private")).text == "a function"

@@ -1,12 +1,15 @@
 """The cookie that remembers users."""
 
+from clocks import Clocks
 from login_app import KEY, User, location, make_app
 from microdot import Response
+from microdot.session import MemoryStore
 from microdot.test_client import TestClient
-from microdot.tokens import decode_token, encode_token, unix_time
+from microdot.tokens import RESERVED, decode_token, encode_token, unix_time
 from support import raises
 
 DAY = 86400
+PURPOSE = RESERVED + "remember"
 
 
 def cookie(response, name="_remember"):
@@ -20,7 +23,7 @@ def cookie(response, name="_remember"):
 
 
 def payload(token):
-    return decode_token(token, [KEY], "remember")
+    return decode_token(token, [KEY], PURPOSE)
 
 
 async def test_not_remembered_unless_told():
@@ -98,11 +101,13 @@ async def test_tokens_are_not_interchangeable():
     for cookies in (
         {"session": remember},
         {"_remember": session},
-        {"session": encode_token({"_user_id": "joe", "_fresh": True}, KEY, "remember")},
+        {"session": encode_token({"_user_id": "joe", "_fresh": True}, KEY, PURPOSE)},
+        {"session": app._session.encode({"_user_id": "joe", "_fresh": True}, purpose="remember")},
+        {"_remember": app._session.encode(payload(remember), purpose="remember")},
+        {"_remember": app._session.encode(payload(remember))},
         {"session": encode_token({"_user_id": "joe", "_fresh": True}, KEY, "reset")},
-        {"_remember": encode_token({"user_id": "joe", "days": 5}, KEY)},
-        {"_remember": encode_token({"user_id": "joe", "days": 5}, KEY, "reset")},
-        {"_remember": encode_token({"user_id": "joe", "days": 5}, "another key", "remember")},
+        {"_remember": encode_token(payload(remember), KEY, "reset")},
+        {"_remember": encode_token(payload(remember), "another key", PURPOSE)},
     ):
         assert (await TestClient(app, cookies=cookies).get("/who")).text == "nobody", cookies
     for cookies in {"session": session}, {"_remember": remember}:
@@ -111,9 +116,19 @@ async def test_tokens_are_not_interchangeable():
 
 async def test_bad_tokens_are_forgotten():
     app, _ = make_app()
-    expired = encode_token({"user_id": "joe", "days": 5, "exp": unix_time() - 1}, KEY, "remember")
-    gone = encode_token({"user_id": "gone", "days": 5}, KEY, "remember")
-    for token in expired, gone, "x", "é", "a.b.c":
+    now = unix_time()
+    good = {"user_id": "joe", "days": 5, "since": now, "exp": now + 60}
+    bad = (
+        dict(good, exp=now - 1),
+        dict(good, exp=now + 6 * DAY),  # further away than five days allow: the clock has gone back
+        dict(good, since=now - 181 * DAY),
+        dict(good, since=now + DAY),
+        dict(good, user_id="gone"),
+        dict(good, version="one that no user has"),
+    )
+    tokens = [encode_token(token, KEY, PURPOSE) for token in bad]
+    assert (await TestClient(app, cookies={"_remember": encode_token(good, KEY, PURPOSE)}).get("/who")).text == "joe"
+    for token in tokens + ["x", "é", "a.b.c"]:
         response = await TestClient(app, cookies={"_remember": token}).get("/who")
         assert response.text == "nobody"
         assert cookie(response)[0] == "" and "max-age=0" in cookie(response)[1]
@@ -161,3 +176,96 @@ async def test_what_is_no_number_of_days():
         return "refused"
 
     assert (await TestClient(app).post("/form")).text == "refused"
+
+
+async def test_renewal_ends_with_the_limit():
+    """Who has copied the cookie, and uses it again and again, is logged out when its owner would be."""
+    app, login = make_app()
+    login.max_remember_days = 12
+    with Clocks() as clocks:
+        start = clocks.now
+        token = await remembered(app)
+        for day in range(4, 13, 4):
+            clocks.now = start + day * DAY - 1
+            thief = TestClient(app, cookies={"_remember": token})
+            response = await thief.get("/who")
+            assert response.text == "joe"
+            token, attributes = cookie(response)
+            end = min(clocks.now + 5 * DAY, start + 12 * DAY)
+            assert payload(token)["exp"] == end and "max-age=%d" % (end - clocks.now) in attributes
+        assert (await thief.get("/who")).text == "joe"
+        clocks.now = start + 12 * DAY
+        for visitor in thief, TestClient(app, cookies={"_remember": token}):  # its session is over too
+            assert (await visitor.get("/who")).text == "nobody"
+
+
+async def test_more_days_than_the_limit():
+    app, login = make_app()
+    login.max_remember_days = 1
+    with Clocks() as clocks:
+        token = await remembered(app)
+        clocks.now += 5 * DAY - 1
+        assert (await TestClient(app, cookies={"_remember": token}).get("/who")).text == "joe"
+        clocks.now += 1
+        assert (await TestClient(app, cookies={"_remember": token}).get("/who")).text == "nobody"
+
+
+def with_versions(store=None, key=KEY):
+    """Return an application, and the versions of its users, which the test may change."""
+    app, login = make_app(store)
+    app._session.secret_key = key
+    versions = {}
+
+    @login.user_version
+    def user_version(user):
+        return versions.get(user.id, "first")
+
+    return app, versions
+
+
+async def test_a_new_version_ends_all_logins():
+    for store in None, MemoryStore():
+        app, versions = with_versions(store)
+        client = TestClient(app)
+        await client.post("/login/joe?remember=5")
+        other = TestClient(app)
+        await other.post("/login/ann?remember=5")
+        session, remember = client.cookies["session"], client.cookies["_remember"]
+        assert "first" not in str(payload(remember)) and "first" not in (await client.get("/session")).text
+        remembering = TestClient(app, cookies={"_remember": remember})
+        for visitor in client, remembering:
+            assert (await visitor.get("/who")).text == "joe"
+        versions["joe"] = "second"  # a new password, say
+        for cookies in {"session": session}, {"_remember": remember}, dict(remembering.cookies):
+            assert (await TestClient(app, cookies=cookies).get("/who")).text == "nobody", cookies
+        response = await TestClient(app, cookies={"_remember": remember}).get("/who")
+        assert cookie(response)[0] == ""
+        assert (await other.get("/who")).text == "ann"
+        await client.post("/login/joe?remember=5")
+        assert (await client.get("/fresh/name")).text == "name joe"
+        assert (await TestClient(app, cookies={"_remember": client.cookies["_remember"]}).get("/who")).text == "joe"
+
+
+async def test_versions_outlive_a_change_of_the_key():
+    app, _ = with_versions(key="the old one")
+    client = TestClient(app)
+    await client.post("/login/joe?remember=5")
+    app._session.secret_key = ["the new one", "the old one"]
+    assert (await client.get("/who")).text == "joe"
+    renewed = TestClient(app, cookies={"_remember": client.cookies["_remember"]})
+    assert (await renewed.get("/who")).text == "joe"
+    app._session.secret_key = "the new one"
+    assert (await renewed.get("/who")).text == "joe"
+    assert (await client.get("/who")).text == "nobody"
+
+
+async def test_logins_from_before_there_were_versions_end():
+    app, login = make_app()
+    client = TestClient(app)
+    await client.post("/login/joe?remember=5")
+
+    @login.user_version
+    async def user_version(user):
+        return 1
+
+    assert (await client.get("/who")).text == "nobody"

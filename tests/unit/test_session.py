@@ -282,3 +282,45 @@ async def test_a_lifetime_given_later_ends_what_had_none():
     assert (await client.get("/")).json == {"a": "1"}
     session.lifetime = 60
     assert (await client.get("/")).json == {}
+
+
+async def test_an_empty_session_needs_no_cookie():
+    app, _ = make_app()
+
+    @app.get("/empty")
+    @with_session
+    async def empty(request, session):
+        session.clear()
+        session.save()
+        return "saved"
+
+    client = TestClient(app)
+    assert cookies(await client.get("/empty")) == {}
+    await client.get("/set/a/1")
+    assert "Max-Age=0" in cookies(await client.get("/empty"))["session"]
+    assert (await client.get("/")).json == {}
+
+
+def test_purposes_of_the_framework_are_out_of_reach():
+    extension = Session(Microdot(), KEY)
+    for purpose in "microdot:remember", "microdot:name", "microdot:":
+        with raises(ValueError) as caught:
+            extension.encode({"user_id": 1}, purpose=purpose)
+        assert purpose in str(caught.value)
+        with raises(ValueError):
+            extension.decode("x.y.z", purpose=purpose)
+
+
+def test_tokens_with_a_lifetime():
+    extension = Session(Microdot(), KEY)
+    token = extension.encode({"a": 1}, purpose="reset", lifetime=60)
+    payload = extension.decode(token, purpose="reset", lifetime=60)
+    assert payload["a"] == 1 and abs(payload["exp"] - unix_time() - 60) < 30
+    assert extension.decode(token, purpose="reset") == payload
+    assert extension.decode(extension.encode({"a": 1}, lifetime=-1)) == {}
+    for other in (
+        extension.encode({"a": 1}, purpose="reset"),  # valid for ever
+        extension.encode({"a": 1}, purpose="reset", lifetime=7200),
+        extension.encode({"a": 1, "exp": "soon"}, purpose="reset"),
+    ):
+        assert extension.decode(other, purpose="reset", lifetime=60) == {}

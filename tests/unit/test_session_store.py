@@ -3,6 +3,7 @@
 from microdot import Microdot
 from microdot.session import MemoryStore, Session, with_session
 from microdot.test_client import TestClient
+from microdot.tokens import RESERVED, decode_token, encode_token
 from support import raises
 
 KEY = "a secret key of the tests, 32 bytes or more"
@@ -58,7 +59,7 @@ async def test_session_is_in_the_store_and_its_name_in_the_cookie():
     assert (await client.get("/")).json == {} and not store._sessions
     response = await client.get("/set/name/joe")
     assert len(store._sessions) == 1
-    payload = extension.decode(token(response), purpose="name")
+    payload = decode_token(token(response), [KEY], RESERVED + "name")
     assert list(payload) == ["name"] and len(payload["name"]) == 22
     assert await store.load(payload["name"]) == '{"name":"joe"}'
     assert (await client.get("/")).json == {"name": "joe"}
@@ -80,8 +81,9 @@ async def test_a_cookie_with_a_session_in_it_is_no_name():
     for forged in (
         extension.encode({"name": "known"}),
         extension.encode({"name": "known"}, purpose="remember"),
-        extension.encode({"name": "known"}, "another key", purpose="name"),
-        extension.encode({}, purpose="name"),
+        encode_token({"name": "known"}, "another key", RESERVED + "name"),
+        encode_token({"name": "known"}, KEY, "name"),
+        encode_token({}, KEY, RESERVED + "name"),
         "known",
     ):
         assert (await TestClient(app, cookies={"session": forged}).get("/")).json == {}
@@ -234,3 +236,53 @@ async def test_what_json_cannot_hold():
             return type(caught.value).__name__
 
         assert (await TestClient(app).get("/")).text in ("ValueError", "TypeError")
+
+
+async def test_an_empty_session_takes_no_place_in_the_store():
+    """Fifty requests for a logout would otherwise push the sessions of all users out of a board's store."""
+    app, store, extension = make_app()
+
+    @app.get("/empty")
+    @with_session
+    async def empty(request, session):
+        session.clear()
+        session.save()
+        return "saved"
+
+    @app.get("/update")
+    async def update(request):
+        await extension.load(request)
+        extension.update(request, {})
+        return "saved"
+
+    user = TestClient(app)
+    await user.get("/set/name/joe")
+    for path in "/empty", "/update":
+        for _ in range(60):
+            response = await TestClient(app).get(path)
+            assert response.text == "saved" and "Set-Cookie" not in response.headers
+    assert len(store._sessions) == 1 and (await user.get("/")).json == {"name": "joe"}
+    # one that has become empty is forgotten, and its name is worth nothing
+    old = user.cookies["session"]
+    response = await user.get("/empty")
+    assert "Max-Age=0" in response.headers["Set-Cookie"][0] and not store._sessions and not user.cookies
+    response = await TestClient(app, cookies={"session": old}).get("/set/name/ann")
+    assert len(store._sessions) == 1 and token(response) != old
+
+
+async def test_filled_again_after_it_was_saved_empty():
+    app, store, _ = make_app()
+
+    @app.get("/again")
+    @with_session
+    async def again(request, session):
+        session.clear()
+        session.save()
+        session["name"] = "ann"
+        session.save()
+        return "saved"
+
+    client = TestClient(app)
+    await client.get("/set/name/joe")
+    await client.get("/again")
+    assert (await client.get("/")).json == {"name": "ann"} and len(store._sessions) == 1

@@ -3,7 +3,7 @@
 from binascii import hexlify
 
 from microdot import tokens
-from microdot.tokens import compare_digest, decode_token, encode_token, hmac_sha256, unix_time
+from microdot.tokens import compare_digest, decode_token, encode_token, hmac_sha256, keyed_hash, unix_time
 
 KEY = "top secret, and long enough for everybody"
 # RFC 4231, section 4: key, data, HMAC-SHA256
@@ -74,8 +74,33 @@ def test_other_algorithms_are_refused():
 
 def test_signed_nonsense_is_refused():
     head = b'{"alg":"HS256","typ":"JWT"}'
-    for payload in b"", b"7", b"[]", b'"a"', b"null", b"{", b"\xff", b"[" * 1100, b'{"exp":[]}', b'{"exp":null}':
+    nonsense = b"", b"7", b"[]", b'"a"', b"null", b"{", b"\xff", b"[" * 1100, b'{"exp":[]}', b'{"exp":null}'
+    for payload in nonsense + (b'{"a":1', b'{"a":{}', b'{"a":{"b":1', b'{"a":1]'):  # without its end, or with another
         assert decode_token(sign(head, payload), [KEY]) is None, payload
+
+
+def test_an_expiry_too_far_away():
+    """Such a token was made before the clock went back; five minutes are left for clocks that do not agree."""
+    now = unix_time()
+    for claims, valid in (
+        ({"exp": now + 30}, True),
+        ({"exp": now + 60}, True),
+        ({"exp": now + 60 + 290}, True),
+        ({"exp": now + 60 + 310}, False),
+        ({"exp": now + 10**8}, False),
+        ({"exp": now - 1}, False),
+        ({}, False),
+        ({"exp": "soon"}, False),
+        ({"exp": None}, False),
+    ):
+        assert (decode_token(encode_token(claims, KEY), [KEY], "", 60) == claims) is valid, claims
+
+
+def test_keyed_hash():
+    known = keyed_hash("a password's hash", KEY, "version")
+    assert len(known) == 22 and known == keyed_hash("a password's hash", KEY, "version")
+    for other in (("x", KEY, "version"), ("a password's hash", "key", "version"), ("a password's hash", KEY, "other")):
+        assert keyed_hash(*other) != known
 
 
 def test_expiry():
