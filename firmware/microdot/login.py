@@ -190,7 +190,9 @@ class Login:
         """Log the remembered user in, and remember that user for as many days again, up to the limit."""
         token = decode_token(request.cookies[_REMEMBER], get_extension(request).signing_keys(), _REMEMBERED)
         user = None
-        if token and is_within(token["exp"], token["days"] * _DAY) and self._lasts(token["since"], token["days"]):
+        if token:
+            if not (is_within(token["exp"], token["days"] * _DAY) and self._lasts(token["since"], token["days"])):
+                return  # the clock has gone back: the cookie may be good again when it is right
             user = await self._load_user(request, token["user_id"], token.get("version"))
         if user is None:
             self._forget_cookie(request)

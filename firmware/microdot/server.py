@@ -3,6 +3,7 @@
 import asyncio
 import time
 
+from ._clock import keep_counting
 from ._compat import log_error
 from ._network import Listener, ListenError, call_in_loop, collect_early
 from .connection import Connection
@@ -40,6 +41,7 @@ class Server:
         self._listener = None
         self._accepting = None
         self._watcher = None
+        self._counting = None
 
     @property
     def sockets(self) -> list:
@@ -77,6 +79,7 @@ class Server:
         """Accept connections from now on."""
         if not self._accepting:
             self._accepting = asyncio.create_task(self._accept())
+            self._counting = asyncio.create_task(keep_counting())
 
     async def serve_forever(self) -> None:
         """Accept connections until `close()`, then finish as `wait_closed()` does."""
@@ -113,6 +116,7 @@ class Server:
         self.closing = True
         if self._accepting:
             self._accepting.cancel()
+            self._counting.cancel()
         if self._listener:
             self._listener.close()
             self._listener = None
