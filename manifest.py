@@ -33,6 +33,7 @@ CORE = (
     "forms",
     "helpers",
     "http11",
+    "jsondata",
     "microdot",
     "request",
     "response",
@@ -40,6 +41,7 @@ CORE = (
     "server",
     "streams",
     "urls",
+    "utf8",
 )
 
 SETS = {
@@ -52,7 +54,6 @@ SETS = {
         "pubsub",
         "queues",
         "sse",
-        "utf8",
         "websocket",
     ),
     "forms": (

@@ -10,6 +10,8 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
 
 MICROPYTHON = sys.implementation.name == "micropython"
 DEFAULT_MAX_CONNECTIONS = 8
+#: Default of `Request.max_fields`.
+MAX_FIELDS = 64
 #: Least size in bytes of the pieces in which files are read: larger ones save time where there is memory for them.
 MIN_FILE_CHUNK = 16 * 1024 if MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024 else 0
 

@@ -10,6 +10,7 @@ from functools import wraps as wraps
 from inspect import iscoroutine as iscoroutine
 
 DEFAULT_MAX_CONNECTIONS = 1000
+MAX_FIELDS = 1000
 MIN_FILE_CHUNK = 65536
 REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
 

@@ -10,7 +10,7 @@ from ._compat import (
     log_access,
     log_error,
 )
-from .errors import HTTPException, abort, error_text
+from .errors import HTTPException, abort, error_text, is_http_error
 from .response import Response, make_response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
@@ -92,7 +92,7 @@ class Microdot:
         url_pattern: str,
         methods: "list[str] | None" = None,
         name: "str | None" = None,
-        max_content_length: "int | None" = None,
+        max_content_length: "int | None" = -1,
     ) -> "Callable[[F], F]":
         """Return a decorator that makes a function the handler of a URL pattern.
 
@@ -100,7 +100,7 @@ class Microdot:
 
         :param methods: the methods to serve, `['GET']` unless given.
         :param name: the route's name for `microdot.reverse.url_for()`.
-        :param max_content_length: the limit of the body's size in bytes, instead of that of `Request`.
+        :param max_content_length: the limit of the body's size in bytes, None for no limit; -1 for that of `Request`.
         :raises ValueError: if the pattern is malformed.
         :raises TypeError: if it is no str, as where a decorator is used without parentheses.
         """
@@ -119,7 +119,7 @@ class Microdot:
         handler,
         methods: "list[str] | None" = None,
         name: "str | None" = None,
-        max_content_length: "int | None" = None,
+        max_content_length: "int | None" = -1,
     ) -> None:
         """Make *handler* the handler of a URL pattern; the parameters are those of `route()`."""
         if not callable(handler) or isinstance(methods, str):
@@ -232,7 +232,7 @@ class Microdot:
                 req.url_args = values
             if route.apps:
                 req.apps = route.apps
-            if route.limit is not None:
+            if route.limit != -1:
                 req.limit_body(route.limit)
             return route.handler, route.url_prefix, route.subapp
         other = values
@@ -330,7 +330,7 @@ class Microdot:
         except MemoryError:
             raise
         except Exception as second:  # raised by an error handler
-            if isinstance(second, HTTPException):
+            if is_http_error(second):
                 res = Response(second.reason, second.status_code, second.headers)
             else:
                 log_error("Exception in an error handler", second)
@@ -349,11 +349,12 @@ class Microdot:
     async def _respond_to_error(self, req, error):
         status_code, reason, headers = 500, error_text(500), None
         classes = mro(error.__class__)
-        if isinstance(error, HTTPException):
+        if is_http_error(error):
             status_code, reason, headers = error.status_code, error.reason, error.headers
-            # A handler for the status comes before one for a class, and one for Exception is not meant for abort().
+            # A handler for the status comes before one for a class, one for any HTTP error after those for classes that
+            # say more (ValueError for malformed JSON), and one for Exception is not meant for abort().
             known = self._error_handler(req, (status_code,))
-            classes = [] if known else classes[: classes.index(HTTPException) + 1]
+            classes = [] if known else classes[: classes.index(Exception)] + [HTTPException]
         else:
             log_error("Exception while handling " + (repr(req) if req else "a request"), error)
         handler = self._error_handler(req, classes)

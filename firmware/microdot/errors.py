@@ -88,6 +88,36 @@ class HTTPException(Exception):
     __str__ = __repr__
 
 
+class MalformedJSON(ValueError):
+    """The error for JSON that cannot be read: a ValueError as of `json.loads()`; not caught, it is status 400."""
+
+    status_code = 400
+    reason = "Malformed JSON"
+    headers = None
+
+
+class MissingField(KeyError):
+    """The error for a field, file or parameter that is not there: a KeyError; not caught, it is status 400."""
+
+    status_code = 400
+    headers = None
+
+    @property
+    def reason(self):
+        """The text of the response's body; it names the field."""
+        return "Missing field: " + str(self.args[0])
+
+
+def is_http_error(error: BaseException) -> bool:
+    """Return whether an exception says which response it becomes.
+
+    It has the attributes `status_code`, an int, `reason` and `headers`. Its class does not matter: on MicroPython no
+    class can be both a ValueError and an HTTPException.
+    """
+    status_code = getattr(error, "status_code", None)
+    return isinstance(status_code, int) and hasattr(error, "reason") and hasattr(error, "headers")
+
+
 def abort(status_code: int, reason: "str | None" = None) -> "NoReturn":
     """Stop handling the request and answer with *status_code* and, as the body, *reason*.
 

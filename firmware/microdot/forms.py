@@ -1,5 +1,6 @@
 """Query strings and URL-encoded forms (WHATWG URL standard), and the dictionary of their fields."""
 
+from .errors import HTTPException, MissingField
 from .urls import decode, quote, unquote, unquote_to_bytes
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
@@ -8,6 +9,8 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
 
 class MultiDict(dict):
     """A dictionary that keeps several values under a key; reading a key gives its first value.
+
+    Reading a key that is not there raises `MissingField`, a KeyError; not caught, it is answered with status 400.
 
     >>> d = MultiDict()
     >>> d['n'] = '1'
@@ -29,7 +32,10 @@ class MultiDict(dict):
             super().__setitem__(key, [value])
 
     def __getitem__(self, key):
-        return super().__getitem__(key)[0]
+        try:
+            return super().__getitem__(key)[0]
+        except KeyError:
+            raise MissingField(key) from None
 
     def get(self, key: str, default: "Any" = None, type: "Callable[[str], Any] | None" = None) -> "Any":
         """Return the first value under *key*, converted by *type* if given.
@@ -76,8 +82,21 @@ def urldecode(data: "str | bytes") -> str:
     return decode(unquote_to_bytes(data.replace(b"+", b" ")))
 
 
-def parse_form(encoded: "str | bytes") -> MultiDict:
-    """Parse a query string or a body of type `application/x-www-form-urlencoded`."""
+def too_many_fields(max_fields: int, status_code: int = 413) -> HTTPException:
+    """Return the error for a form, or a query string, over the limit of fields."""
+    return HTTPException(status_code, "Too many fields: at most %d are allowed" % max_fields)
+
+
+def parse_form(encoded: "str | bytes", max_fields: int, status_code: int = 413) -> MultiDict:
+    """Parse a query string or a body of type `application/x-www-form-urlencoded`.
+
+    :param max_fields: limit of the number of fields, empty ones included. A name may be chosen so that a dictionary
+        finds it only after all others of its kind, and each field takes many times its size in memory.
+    :param status_code: the status of a request over the limit.
+    :raises HTTPException: if there are more.
+    """
+    if encoded.count("&" if isinstance(encoded, str) else b"&") >= max_fields:
+        raise too_many_fields(max_fields, status_code)
     if not isinstance(encoded, str):
         encoded = decode(encoded)
     values = MultiDict()

@@ -6,7 +6,7 @@ import os
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, log_error, wraps
 from .errors import HTTPException
 from .formparser import MultipartParser, malformed, parse_options
-from .forms import MultiDict
+from .forms import MultiDict, too_many_fields
 from .streams import AsyncBytesIO
 from .uploads import save_stream
 from .urls import decode
@@ -26,8 +26,8 @@ class FormDataIter:
 
     #: Size in bytes of the pieces in which the body is read on a board. CPython reads larger ones.
     buffer_size = 256
-    #: Limit of the number of fields and files.
-    max_parts = 64
+    #: Limit of the number of files; that of fields and files together is `Request.max_fields`.
+    max_files = 64
     #: Limit of the size in bytes of all fields together, without the files.
     max_fields_size = 16 * 1024
 
@@ -42,7 +42,8 @@ class FormDataIter:
                 raise malformed()
             self._parser = MultipartParser(boundary)
             self._stream = request.stream
-            self._parts_left = self.max_parts
+            self._max_parts = self._parts_left = request.max_fields
+            self._files_left = self.max_files
             self._fields_left = self.max_fields_size
 
     def __aiter__(self):
@@ -64,10 +65,13 @@ class FormDataIter:
             raise StopAsyncIteration
         self._parts_left -= 1
         if self._parts_left < 0:
-            raise HTTPException(413, "Too many fields")
+            raise too_many_fields(self._max_parts)
         name, filename, content_type = part
         if filename is None:
             return name, await self._read_field()
+        self._files_left -= 1
+        if self._files_left < 0:
+            raise HTTPException(413, "Too many files: at most %d are allowed" % self.max_files)
         serial = self._serial
 
         async def read(n):
@@ -213,6 +217,9 @@ class FormDict(dict):
             super().__setitem__(key, value)
         self._all[key] = value
 
+    def __getitem__(self, key):
+        return self._all[key]
+
     def get(self, key, default=None, type=None):
         """Return the first value under *key*; the parameters are those of `MultiDict.get()`."""
         return self._all.get(key, default, type)
@@ -242,8 +249,7 @@ def with_form_data(f: "Callable[..., Any]") -> "Callable[..., Any]":
                         files[name] = await value.copy()
                     else:
                         form[name] = value
-                request._form = form
-                request._files = files
+                request.set_form(form, files)
             return await invoke_handler(f, request, *args, **kwargs)
         finally:
             for upload in uploads:

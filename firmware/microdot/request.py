@@ -1,7 +1,6 @@
 """The request that a handler receives."""
 
-import json
-
+from ._compat import MAX_FIELDS, log_error
 from .datastructures import NoCaseDict
 from .errors import HTTPException
 from .http11 import RequestParser
@@ -19,7 +18,12 @@ class G:
     """A place for an application's values: any attribute may be set."""
 
 
-_JSON_ENDS = (b"}", b"]", b"{", b"[")
+# The types of bodies that `json` and `form` parse, which need all of it
+_PARSED = ("application/json", "application/x-www-form-urlencoded")
+_PIECE = 16 * 1024 + 1
+# Handlers that looked for a multipart form which nothing had read; the log tells of each of them once
+_undecorated: list = []
+_UNLIMITED = 1 << 29  # a small integer everywhere
 
 
 def _decode_headers(raw):
@@ -49,6 +53,8 @@ class Request:
     max_content_length: "int | None" = 16 * 1024
     #: Up to this size in bytes a body is read before the handler runs; a larger one is on `stream` only.
     max_body_length = 16 * 1024
+    #: Limit of the number of parameters in a query string, and of fields in a form: a larger one is refused.
+    max_fields = MAX_FIELDS
     #: Limit of the size in bytes of the request line and of each header field.
     max_readline = 2 * 1024
 
@@ -202,11 +208,14 @@ class Request:
 
     @property
     def args(self) -> "MultiDict":
-        """The parameters of the query string."""
+        """The parameters of the query string.
+
+        :raises HTTPException: 400 if there are more than `max_fields`.
+        """
         if self._args is None:
             from .forms import parse_form
 
-            self._args = parse_form(self.query_string or "")
+            self._args = parse_form(self.query_string or "", self.max_fields, 400)
         return self._args
 
     @property
@@ -242,16 +251,24 @@ class Request:
         """Whether the body has been read to its end, so that all of it is in `body`."""
         return self._body is not None or self._stream is None
 
-    def limit_body(self, size: int) -> None:
-        """Set the limit of the body's size in bytes.
+    def limit_body(self, size: "int | None") -> None:
+        """Set the limit of the body's size in bytes, None for no limit.
+
+        JSON and URL-encoded forms, which are parsed as a whole, are loaded up to this size, other bodies still up to
+        `max_body_length`.
 
         :raises HTTPException: 413 if the body is announced to be larger.
         """
         self.max_content_length = size
-        if self.content_length > size:
-            raise HTTPException(413, "Payload too large")
+        self._check_announced()
         if self._stream:
             self._stream.limit = size
+            if (size is None or size > self.max_body_length) and self._media_type() in _PARSED:
+                self.max_body_length = _UNLIMITED if size is None else size
+
+    def _check_announced(self):
+        if self.max_content_length is not None and self.content_length > self.max_content_length:
+            raise HTTPException(413, "Payload too large")
 
     async def load_body(self) -> None:
         """Read the body into `body` if it is not larger than `max_body_length`; dispatching does this.
@@ -261,16 +278,15 @@ class Request:
         stream = self._stream
         if self._body is not None or stream is None:
             return
+        self._check_announced()
         length = self.content_length
-        if self.max_content_length is not None and length > self.max_content_length:
-            raise HTTPException(413, "Payload too large")
         if length > self.max_body_length:
             return
         # A chunked body announces no size: it is read until it proves too large for `body`.
         parts = []
         size = 0
         while size <= self.max_body_length:
-            data = await stream.read(self.max_body_length + 1 - size)
+            data = await stream.read(min(self.max_body_length + 1 - size, _PIECE))
             size += len(data)
             if parts and len(parts[-1]) < 512:  # many small pieces would take many times their size
                 parts[-1] += data
@@ -295,26 +311,32 @@ class Request:
         if self._stream is None:
             from .streams import AsyncBytesIO
 
-            self._stream = AsyncBytesIO(self.body)
+            self._body = self.body  # all of it is known
+            self._stream = AsyncBytesIO(self._body)
         return self._stream
+
+    def _whole_body(self):
+        """Return the body where it is parsed as a whole.
+
+        :raises HTTPException: 413 if it is on `stream` only: to parse what is not there would look like an empty form.
+        """
+        if not self.body_loaded:
+            raise HTTPException(413, "Body too large to be parsed: at most %d bytes are loaded" % self.max_body_length)
+        return self.body
 
     @property
     def json(self):
         """The body parsed as JSON, or None if its type is not `application/json`.
 
-        :raises HTTPException: 400 if the body is no valid JSON.
+        :raises MalformedJSON: a ValueError, if the body is no valid JSON.
+        :raises HTTPException: 413 if it is larger than what is loaded of a body.
         """
         if not self._json_parsed:
             if self._media_type() != "application/json":
                 return None
-            try:
-                # MicroPython 1.25 takes an object or array without its end for a whole one.
-                if self.body[-1:] not in _JSON_ENDS[:2] and self.body.strip()[:1] in _JSON_ENDS:
-                    if self.body.rstrip()[-1:] not in _JSON_ENDS[:2]:
-                        raise ValueError
-                self._json = json.loads(self.body)
-            except (ValueError, RuntimeError):  # RuntimeError, RecursionError: nested too deep
-                raise HTTPException(400, "Malformed JSON") from None
+            from .jsondata import parse_json
+
+            self._json = parse_json(self._whole_body())
             self._json_parsed = True
         return self._json
 
@@ -324,12 +346,24 @@ class Request:
 
         Bodies of type `application/x-www-form-urlencoded` are parsed here, `multipart/form-data` by
         `microdot.multipart`.
-        """
-        if self._form is None and self._media_type() == "application/x-www-form-urlencoded":
-            from .forms import parse_form
 
-            self._form = parse_form(self.body)
+        :raises HTTPException: 413 if it is larger than what is loaded of a body, or has more than `max_fields` fields.
+        """
+        if self._form is None:
+            media_type = self._media_type()
+            if media_type == "application/x-www-form-urlencoded":
+                from .forms import parse_form
+
+                self._form = parse_form(self._whole_body(), self.max_fields)
+            elif media_type == "multipart/form-data" and not self.body_used and self.route not in _undecorated:
+                _undecorated.append(self.route)
+                log_error("%r: request.form is None; the handler needs microdot.multipart.with_form_data" % self)
         return self._form
+
+    def set_form(self, form: "MultiDict", files: "MultiDict") -> None:
+        """Set what `form` and `files` are; `microdot.multipart` does this."""
+        self._form = form
+        self._files = files
 
     @property
     def files(self) -> "MultiDict | None":

@@ -167,7 +167,8 @@ def _parse(variable, text, values):
 
 #: A handler with the methods and URL pattern that lead to it; a tuple, as a board has one for each of many routes.
 #: `order` is its place among all routes, `segments` is None for a pattern without variables, `apps` are the locally
-#: mounted applications around the handler, the outermost first, `limit` is that of the body's size in bytes or None.
+#: mounted applications around the handler, the outermost first, `limit` is that of the body's size in bytes, None for
+#: no limit and -1 for that of `Request`.
 Route = namedtuple(
     "Route", ("order", "methods", "url_pattern", "segments", "handler", "url_prefix", "subapp", "apps", "name", "limit")
 )
@@ -192,7 +193,7 @@ class URLMap:
     def __len__(self):
         return len(self.routes)
 
-    def add(self, methods, url_pattern, handler, url_prefix="", subapp=None, apps=(), name=None, limit=None) -> None:
+    def add(self, methods, url_pattern, handler, url_prefix="", subapp=None, apps=(), name=None, limit=-1) -> None:
         """Add a route after all others; the parameters are the fields of `Route`.
 
         :raises ValueError: if the pattern is malformed.

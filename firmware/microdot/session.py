@@ -1,9 +1,8 @@
 """Sessions: a dictionary that a client's requests share, in a signed cookie or in a store on the server."""
 
-import json
-
 from ._clock import seconds
 from ._compat import MICROPYTHON, invoke_handler, wraps
+from .jsondata import parse_json
 from .tokens import RESERVED, decode_token, encode_token, random_text, to_json, unix_time
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
@@ -283,7 +282,7 @@ def _own(purpose):
 def _parse(text):
     """Return the dictionary that a store's text holds; an empty one if that has become something else."""
     try:
-        content = json.loads(text)
+        content = parse_json(text)
     except ValueError:
         content = None
     return content if isinstance(content, dict) else {}

@@ -10,8 +10,9 @@ from ._compat import invoke_handler
 from .app import mro
 from .cookiejar import CookieJar
 from .datastructures import NoCaseDict
-from .errors import HTTPException, reason_phrase
+from .errors import is_http_error, reason_phrase
 from .forms import urlencode
+from .jsondata import parse_json
 from .request import Request
 from .response import Response
 
@@ -45,7 +46,7 @@ class TestResponse:
             return
         media_type = (headers.get("Content-Type") or "").partition(";")[0]
         if media_type == "application/json" and body:
-            self.json = json.loads(self.text)
+            self.json = parse_json(body)
         elif media_type == "text/event-stream":
             self.events = [event for event in map(_parse_event, body.split(b"\n\n")) if event]
 
@@ -69,7 +70,7 @@ def _parse_event(block):
         return None
     event["data"] = b"\n".join(data)
     try:
-        event["data_json"] = json.loads(event["data"].decode())
+        event["data_json"] = parse_json(event["data"])
     except ValueError:
         pass
     return event
@@ -373,7 +374,7 @@ def _keep_errors(app):
     handle = app.handle_error
 
     async def handle_error(request, error):
-        if request and not isinstance(error, HTTPException) and not app._error_handler(request, mro(error.__class__)):
+        if request and not is_http_error(error) and not app._error_handler(request, mro(error.__class__)):
             request.transport.failure = error
         return await handle(request, error)
 

@@ -7,6 +7,7 @@ from binascii import a2b_base64, b2a_base64
 from hashlib import sha256
 
 from ._compat import MICROPYTHON
+from .jsondata import parse_json
 
 #: Purposes that begin so are the framework's own. An application cannot make or read tokens for them with a `Session`.
 RESERVED = "microdot:"
@@ -60,10 +61,7 @@ def _encode(data):
 
 def _load(part):
     part = part.replace(b"-", b"+").replace(b"_", b"/")
-    text = str(a2b_base64(part + b"=" * (-len(part) % 4)), "utf-8").strip()
-    if text[-1:] != "}":  # MicroPython 1.25 would take an object without its end for a whole one
-        raise ValueError
-    return json.loads(text)
+    return parse_json(a2b_base64(part + b"=" * (-len(part) % 4)))
 
 
 def _sign(message, key, purpose):

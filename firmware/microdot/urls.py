@@ -1,5 +1,7 @@
 """Percent-encoding (RFC 3986)."""
 
+from ._compat import MICROPYTHON
+
 _UNRESERVED = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
 _HEX = b"0123456789abcdefABCDEF"
 
@@ -7,7 +9,12 @@ _HEX = b"0123456789abcdefABCDEF"
 def decode(data: bytes) -> str:
     """Return *data* as text: UTF-8 where it is valid UTF-8, else a character for each byte (ISO 8859-1)."""
     try:
-        return str(data, "utf-8")
+        text = str(data, "utf-8")
+        if MICROPYTHON and len(text) != len(data):  # only where it is needed: text is ASCII most of the time
+            from .utf8 import decode as decode_strictly
+
+            text = decode_strictly(data)
+        return text
     except ValueError:  # MicroPython's UnicodeError and CPython's UnicodeDecodeError are both ValueErrors
         return "".join([chr(byte) for byte in data])
 

@@ -17,7 +17,7 @@ def decode(data: "bytes | bytearray") -> str:
     :raises UnicodeError: if it is none.
     """
     text = str(data, "utf-8")
-    if not _STRICT and len(text) != len(data) and _has_forbidden(bytes(data)):
+    if not _STRICT and len(text) != len(data) and has_forbidden(data):
         raise UnicodeError
     return text
 
@@ -32,7 +32,7 @@ def check(data: "bytes | bytearray", start: int) -> int:
     tail = unfinished(part)
     end = len(part) - tail
     decode(part[:end])
-    if tail and _has_forbidden(part[end:]):
+    if tail and has_forbidden(part[end:]):
         raise UnicodeError
     return start + end
 
@@ -49,7 +49,7 @@ def unfinished(data: "bytes | bytearray") -> int:
     return 0
 
 
-def _has_forbidden(data: bytes) -> bool:
+def has_forbidden(data: "bytes | bytearray") -> bool:
     """Tell whether *data* has a byte or a pair of bytes that UTF-8 forbids but a loose decoder accepts."""
     for byte in _NEVER:
         if data.find(byte) >= 0:

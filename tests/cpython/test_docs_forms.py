@@ -44,7 +44,8 @@ def test_the_limits_in_the_documentation():
 
     text = (DOCS / "forms.md").read_text()
     assert Request.max_content_length == Request.max_body_length == FormDataIter.max_fields_size == 16 * 1024
-    assert f"| `FormDataIter.max_parts` | {FormDataIter.max_parts} |" in text
+    assert f"| `FormDataIter.max_files` | {FormDataIter.max_files} |" in text
+    assert f"| `Request.max_fields` | 64 on a board, {Request.max_fields} on CPython |" in text
     assert f"`FileUpload.max_memory_size` ({FileUpload.max_memory_size} bytes)" in text
     assert f"`FormDataIter.buffer_size` ({FormDataIter.buffer_size} bytes)" in text
 

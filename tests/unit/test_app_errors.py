@@ -1,7 +1,7 @@
 import microdot.app
 from microdot import Microdot, Request, Response, abort
 from microdot.app import mro
-from microdot.errors import HTTPException
+from microdot.errors import HTTPException, MalformedJSON, MissingField
 from microdot.test_client import TestClient
 from support import raises
 
@@ -314,3 +314,101 @@ async def test_cookies_of_an_error_response():
         return response
 
     assert (await client.get("/")).headers["Set-Cookie"] == ["a=1"]
+
+
+class Teapot(ValueError):
+    """An application's error that says which response it becomes."""
+
+    status_code = 418
+    reason = "short and stout"
+    headers = {"X-Pot": "tea"}
+
+
+class StatusOnly(ValueError):
+    """An error of a client library: it tells of another server's answer and is no response."""
+
+    status_code = 404
+
+
+async def test_an_error_is_known_by_its_attributes():
+    for error, status_code, text in (
+        (Teapot(), 418, "short and stout"),
+        (MalformedJSON("why"), 400, "Malformed JSON"),
+        (MissingField("name"), 400, "Missing field: name"),
+        (StatusOnly(), 500, "Internal server error"),
+    ):
+        _, client = failing(error)
+        res = await client.get("/")
+        assert (res.status_code, res.text) == (status_code, text)
+        assert res.headers.get("X-Pot") == ("tea" if status_code == 418 else None)
+
+
+async def test_an_http_error_of_any_class_is_not_logged():
+    logged = []
+    log_error, microdot.app.log_error = microdot.app.log_error, lambda message, error=None: logged.append(message)
+    try:
+        for error in (Teapot(), MalformedJSON(), MissingField("a"), HTTPException(400)):
+            await failing(error)[1].get("/")
+        assert logged == []
+        await failing(StatusOnly())[1].get("/")
+        assert len(logged) == 1
+    finally:
+        microdot.app.log_error = log_error
+
+
+async def test_which_handler_an_http_error_of_another_class_gets():
+    app, client = failing(MalformedJSON())
+    handlers = (
+        (Exception, None),
+        (HTTPException, "HTTPException"),
+        (ValueError, "ValueError"),
+        (MalformedJSON, "MalformedJSON"),
+        (400, "400"),
+    )
+    for key, name in handlers:  # each comes before those that were added before it
+        if key == 400:
+            app.errorhandler(400)(lambda request: ("400", 400))
+        else:
+            app.errorhandler(key)(lambda request, error, text=str(name): (text, 501))
+        res = await client.get("/")
+        assert res.text == (name or "Malformed JSON"), key
+        assert res.status_code == (501 if name and key != 400 else 400), key
+
+
+async def test_an_error_handler_may_raise_an_http_error_of_any_class():
+    app, client = failing(ValueError())
+
+    @app.errorhandler(ValueError)
+    def handle(request, error):
+        raise Teapot()
+
+    res = await client.get("/")
+    assert (res.status_code, res.text, res.headers["X-Pot"]) == (418, "short and stout", "tea")
+
+
+async def test_a_missing_field_is_the_clients_fault():
+    app = Microdot()
+
+    @app.post("/form")
+    async def form(request):
+        return request.form["na\u00efve"]
+
+    @app.get("/args")
+    def args(request):
+        return request.args["page"]
+
+    @app.get("/caught")
+    def caught(request):
+        try:
+            return request.args["page"]
+        except KeyError as error:
+            return "no " + str(error.args[0])
+
+    client = TestClient(app)
+    res = await client.post("/form", form={"other": "1"})
+    assert (res.status_code, res.text) == (400, "Missing field: na\u00efve")
+    assert (await client.post("/form", form={"na\u00efve": "1"})).text == "1"
+    res = await client.get("/args?pag=1")
+    assert (res.status_code, res.text) == (400, "Missing field: page")
+    assert (await client.get("/args?page=")).text == ""
+    assert (await client.get("/caught")).text == "no page"

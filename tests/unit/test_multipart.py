@@ -1,3 +1,4 @@
+import microdot.request
 from microdot import Microdot, Request
 from microdot.multipart import FileUpload, FormDataIter, FormDict, with_form_data
 from microdot.test_client import TestClient, encode_multipart
@@ -73,16 +74,26 @@ async def test_other_types_are_left_alone():
 
 async def test_limits():
     c = client()
-    FormDataIter.max_parts = 3
+    usual = Request.max_fields
+    Request.max_fields = 3
+    FormDataIter.max_files = 2
     FormDataIter.max_fields_size = 10
     try:
         assert (await c.post("/form", form={"a": ["1"] * 3}, files={})).status_code == 200
         assert (await c.post("/form", form={"a": ["1"] * 4}, files={})).status_code == 413
+        assert (await c.post("/form", form={"a": "1"}, files={"f": b"", "g": b""})).status_code == 200
+        assert (await c.post("/form", form={"a": ["1"] * 2}, files={"f": b"", "g": b""})).text == (
+            "Too many fields: at most 3 are allowed"
+        )
+        assert (await c.post("/form", files={"f": b"", "g": b"", "h": b""})).text == (
+            "Too many files: at most 2 are allowed"
+        )
         assert (await c.post("/form", form={"a": ["12345", "67890"]}, files={})).status_code == 200
         assert (await c.post("/form", form={"a": ["12345", "678901"]}, files={})).status_code == 413
         assert (await c.post("/form", files={"f": b"x" * 100})).status_code == 200
     finally:
-        FormDataIter.max_parts = 64
+        Request.max_fields = usual
+        FormDataIter.max_files = 64
         FormDataIter.max_fields_size = 16 * 1024
 
 
@@ -199,3 +210,53 @@ def test_safe_filename():
         ("gr\u00fcn.txt", "gr\u00fcn.txt"),
     ):
         assert FileUpload(name).safe_filename == safe, name
+
+
+async def test_a_missing_field_or_file_is_the_clients_fault():
+    app = Microdot()
+
+    @app.post("/<kind>")
+    @with_form_data
+    async def field(request, kind):
+        try:
+            return getattr(request, kind)["a"] and "there"
+        except KeyError:
+            if "caught" in request.args:
+                return "caught"
+            raise
+
+    c = TestClient(app)
+    for kind in ("form", "files"):
+        res = await c.post("/" + kind, form={"b": "1"}, files={"c": b"1"})
+        assert (res.status_code, res.text) == (400, "Missing field: a")
+        assert (await c.post("/" + kind + "?caught", form={}, files={})).text == "caught"
+        assert (await c.post("/" + kind, form={"a": "1"}, files={"a": b"1"})).text == "there"
+
+
+async def test_a_handler_without_its_decorator_is_named_in_the_log_once():
+    app = Microdot()
+    logged = []
+
+    @app.post("/bare")
+    async def bare(request):
+        return [request.form is None, request.files is None]
+
+    @app.post("/iterated")
+    async def iterated(request):
+        names = []
+        async for name, _ in FormDataIter(request):
+            names.append(name)
+        return [request.form is None, names]
+
+    c = TestClient(app)
+    log_error, microdot.request.log_error = microdot.request.log_error, logged.append
+    try:
+        for _ in range(2):
+            assert (await c.post("/bare", form={"a": "1"}, files={})).json == [True, True]
+        assert len(logged) == 1
+        assert "with_form_data" in logged[0] and "/bare" in logged[0]
+        assert (await c.post("/iterated", form={"a": "1"}, files={})).json == [True, ["a"]]
+        assert (await c.post("/bare", form={"a": "1"})).json == [False, True]
+        assert len(logged) == 1
+    finally:
+        microdot.request.log_error = log_error

@@ -94,7 +94,7 @@ async def test_temporary_files_go_when_the_request_is_cancelled():
 
     class Request:
         content_type = "multipart/form-data; boundary=x"
-        _form = _files = None
+        max_fields = 10
 
         def __init__(self):
             self.reads = 0

@@ -1,5 +1,7 @@
+from microdot.errors import HTTPException
 from microdot.forms import parse_form, urldecode, urlencode
 from microdot.urls import decode, quote, unquote, unquote_to_bytes
+from support import raises
 
 
 def test_decode_takes_utf_8_and_else_one_character_a_byte():
@@ -52,7 +54,7 @@ def test_unquote_every_byte():
 def test_long_text_needs_no_stack():
     assert unquote("%41" * 2000) == "A" * 2000
     assert urlencode("+" * 2000) == "%2B" * 2000
-    assert len(parse_form("a=1&" * 500).getlist("a")) == 500
+    assert len(parse_form("a=1&" * 500, 501).getlist("a")) == 500
 
 
 def test_quote():
@@ -87,11 +89,35 @@ def test_urldecode_reverses_urlencode():
 
 
 def test_parse_form():
-    form = parse_form("a=1&b=2&a=3")
+    form = parse_form("a=1&b=2&a=3", 3)
     assert form["a"] == "1"
     assert form.getlist("a") == ["1", "3"]
     assert form["b"] == "2"
     assert len(form) == 2
+
+
+def test_parse_form_has_a_limit():
+    for text in ("a=1&b=2&c=3", b"a=1&b=2&c=3", "&&", "a&a&a"):
+        assert len(parse_form(text, 3)) <= 3
+        for status_code in (400, 413):
+            with raises(HTTPException) as caught:
+                parse_form(text, 2, status_code)
+            assert caught.value.status_code == status_code
+            assert "2" in caught.value.reason
+
+
+def test_only_utf8_that_rfc_3629_allows_is_text():
+    # a loose decoder makes "/" of an overlong form, and a character that cannot be sent of half a surrogate pair
+    for data, expected in (
+        (b"%C0%AF", "\xc0\xaf"),
+        (b"%ED%A0%BD", "\xed\xa0\xbd"),
+        (b"%F4%90%80%80", "\xf4\x90\x80\x80"),
+        (b"%F0%9F%98%82", "\U0001f602"),
+    ):
+        assert unquote(data.decode()) == expected
+        assert urldecode(data) == expected
+        assert decode(unquote_to_bytes(data)) == expected
+        assert decode(bytearray(unquote_to_bytes(data))) == expected
 
 
 def test_parse_form_takes_anything():
@@ -112,5 +138,5 @@ def test_parse_form_takes_anything():
         (b"a=\xff", {"a": "\xff"}),
         (b"a=\xc5\xbc", {"a": "ż"}),
     ):
-        form = parse_form(text)
+        form = parse_form(text, 10)
         assert {name: form[name] for name in form} == expected, text

@@ -1,0 +1,85 @@
+"""JSON as clients send it (RFC 8259), read with the same result on both Pythons."""
+
+import json
+
+from ._compat import MICROPYTHON
+from .errors import MalformedJSON
+from .utf8 import decode, has_forbidden
+
+_BOM = b"\xef\xbb\xbf"
+_HEX = b"0123456789abcdefABCDEF"
+
+
+def _refuse_constant(name):
+    raise ValueError(name + " is no JSON")
+
+
+if not MICROPYTHON:
+    _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def parse_json(data: "bytes | str"):
+    """Return the value whose JSON text is *data*, in UTF-8 if it is bytes.
+
+    A byte order mark before it is skipped. The two escapes of a surrogate pair are one character; one of them alone is
+    an error, as no text can be sent that has it. MicroPython's parser is lenient where this does not matter: it takes
+    `[1 2]` for a list.
+
+    :raises MalformedJSON: if it is no JSON.
+    """
+    try:
+        if isinstance(data, str):
+            data = data.encode()
+        if data[:3] == _BOM:
+            data = data[3:]
+        if b"\\u" in data:
+            data = _join_surrogates(data)
+        return _parse(data)
+    except (ValueError, RuntimeError) as error:  # RuntimeError, RecursionError: nested too deep
+        raise MalformedJSON(str(error)) from None
+
+
+def _parse(data):
+    if not MICROPYTHON:
+        return _decoder.decode(decode(data))
+    # MicroPython 1.25 takes an object or array without its end for a whole one.
+    text = data.strip()
+    if text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]"):
+        raise ValueError("incomplete")
+    if has_forbidden(data):  # no text, of which a copy would take as much memory again, is made to check it
+        raise ValueError("malformed UTF-8")
+    return json.loads(data)
+
+
+def _join_surrogates(data):
+    """Replace the escapes of each surrogate pair by their character: MicroPython's parser makes two of them.
+
+    :raises ValueError: for half a pair.
+    """
+    joined = bytearray()
+    start = 0
+    at = data.find(b"\\")
+    while at >= 0:
+        end = at + 2
+        high = _surrogate(data, at)
+        if high:
+            low = _surrogate(data, at + 6)
+            if high >= 0xDC00 or low < 0xDC00:
+                raise ValueError("half a surrogate pair")
+            joined.extend(data[start:at])
+            joined.extend(chr(0x10000 + ((high & 0x3FF) << 10) + (low & 0x3FF)).encode())
+            start = end = at + 12
+        at = data.find(b"\\", end)
+    if not start:
+        return data
+    joined.extend(data[start:])
+    return joined
+
+
+def _surrogate(data, at):
+    """Return the surrogate whose escape, such as `\\ud83d`, is at a place in *data*; 0 if there is none."""
+    digits = data[at + 2 : at + 6]
+    if digits[:1] not in (b"d", b"D") or data[at : at + 2] != b"\\u" or len(digits) < 4 or digits.strip(_HEX):
+        return 0
+    code = int(digits, 16)
+    return code if code >= 0xD800 else 0
