@@ -80,6 +80,10 @@ def _prepend(first, generator):
     yield from generator
 
 
+#: Serves the requests of other servers, of which a board has none.
+ServerCall = None
+
+
 def log_error(message: str, error=None) -> None:
     """Write a line on the console, and an exception's traceback."""
     print(message)

@@ -112,3 +112,30 @@ def enable_access_log() -> None:
         logging.basicConfig(format="%(message)s")
     if _access_log.level == logging.NOTSET:
         _access_log.setLevel(logging.INFO)
+
+
+async def _serve_asgi(app, scope, receive, send):
+    from .asgi import serve
+
+    await serve(app, scope, receive, send)
+
+
+class ServerCall(functools.partial):
+    """The `__call__` of an application, for ASGI servers and for WSGI servers.
+
+    ASGI servers look whether this is a coroutine function (`inspect.iscoroutinefunction()`), and a partial object of
+    one counts as one. A WSGI server gives two arguments and awaits nothing, an ASGI 2 server gives one.
+    """
+
+    def __new__(cls, app):
+        return super().__new__(cls, _serve_asgi, app)
+
+    def __call__(self, *args, **kwargs):
+        """Serve one request, when awaited, or return the body of the response to a WSGI server."""
+        if len(args) == 3 or kwargs:
+            return super().__call__(*args, **kwargs)
+        if len(args) == 2:
+            from .wsgi import serve
+        else:
+            from .asgi import serve
+        return serve(*self.args, *args)

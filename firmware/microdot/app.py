@@ -5,6 +5,7 @@ import sys
 from ._compat import (
     DEFAULT_MAX_CONNECTIONS,
     MICROPYTHON,
+    ServerCall,
     enable_access_log,
     invoke_handler,
     log_access,
@@ -435,7 +436,8 @@ class Microdot:
         if debug and not self.access_log:
             enable_access_log()
         self.server = Server(self, ssl)
-        self.server.overridden = type(self).handle_request is not Microdot.handle_request
+        own = type(self).handle_request is _handle_request and "handle_request" not in self.__dict__
+        self.server.overridden = not own
         self.server.listen(host, port)
         if not start_serving:
             return self.server
@@ -480,14 +482,8 @@ class Microdot:
             server.close()
 
     if not MICROPYTHON:
+        #: Serves one request of an ASGI server or a WSGI server.
+        __call__ = property(ServerCall)
 
-        def __call__(self, *args):
-            """Serve one request for an ASGI server, which gives three arguments (or one, in ASGI 2), or a WSGI server.
 
-            The pip package has what this needs; the core itself depends on neither.
-            """
-            if len(args) == 2:
-                from .wsgi import serve
-            else:
-                from .asgi import serve
-            return serve(self, *args)
+_handle_request = Microdot.handle_request

@@ -26,7 +26,7 @@ class Server:
     :param ssl: an `ssl.SSLContext` for TLS, or None.
     """
 
-    overridden = False  # the application's class has a `handle_request()` of its own, which gets each connection first
+    overridden = False  # the application has a `handle_request()` of its own, which gets each connection first
 
     def __init__(self, app, ssl=None):
         self.app = app

@@ -54,7 +54,7 @@ async def echo(request, ws):
         await ws.send(message)
 """
 COMMANDS = {
-    "hypercorn": ["hypercorn", "asgi:test:app", "--bind", "127.0.0.1:0"],
+    "hypercorn": ["hypercorn", "test:app", "--bind", "127.0.0.1:0"],
     "daphne": ["daphne", "--bind", "127.0.0.1", "--port", "0", "test:app"],
     "waitress": ["waitress", "--listen", "127.0.0.1:0", "test:app"],
 }

@@ -185,6 +185,31 @@ async def test_a_handle_request_of_the_application():
         assert app.server.connections == []
 
 
+async def test_a_handle_request_that_replaces_the_classes_or_the_applications():
+    serve = Microdot.handle_request
+    served = []
+
+    def replacement(name):
+        async def handle_request(*args):  # as a function of the class it gets the application too
+            served.append(name)
+            await serve(app, args[-2], args[-1])
+
+        return handle_request
+
+    try:
+        for where in ("class", "application"):
+            app = make()
+            app.shutdown_timeout = 0.2
+            (Microdot if where == "class" else app).handle_request = replacement(where)
+            async with Running(app) as running:
+                (answer,) = await running.fetch(get("/", "Connection: close"))
+                assert answer.status == 200
+            assert served.pop() == where and not served
+            Microdot.handle_request = serve
+    finally:
+        Microdot.handle_request = serve
+
+
 async def test_a_handle_request_that_serves_by_itself():
     class App(Microdot):
         async def handle_request(self, reader, writer):
