@@ -4,7 +4,7 @@ import asyncio
 import functools
 
 import microdot
-from microdot._compat import invoke_handler
+from microdot._compat import invoke_handler, isolate
 from microdot._network import HostProcess
 from microdot.errors import HTTPException
 
@@ -47,12 +47,12 @@ def serve_scope(app, scope, receive, send):
     if app.server is None:
         app.server = HostProcess()
     if kind == "http":
-        return _serve_http(app, scope, receive, send)
+        return isolate(_serve_http(app, scope, receive, send))
     if kind == "lifespan":
         startup = getattr(app, "lifespan_startup", None)
         return serve_lifespan(startup, functools.partial(_shut_down, app), scope, receive, send)
     if kind == "websocket":
-        return serve_websocket(app, scope, receive, send)
+        return isolate(serve_websocket(app, scope, receive, send))
     raise ValueError(f"unsupported ASGI scope: {kind}")
 
 

@@ -14,7 +14,7 @@ from microdot._network import HostProcess
 from microdot.errors import reason_phrase
 from microdot.urls import decode, quote
 
-from .loop import finish, get_loop, run
+from .loop import RequestThread, get_loop
 from .transport import make_transport
 
 
@@ -69,27 +69,29 @@ def serve(app, environ, start_response):
         app.server = HostProcess()
     transport = make_transport(app, environ)
     request = _make_request(app, environ, transport)
+    thread = RequestThread()
     try:
-        response = finish(app.dispatch_request(request))
+        response = thread.finish(app.dispatch_request(request))
         if transport.upgraded:
             transport.end()
-        body = [] if response is Response.already_handled else _start_response(request, response, start_response)
+        handled = response is Response.already_handled
+        body = [] if handled else _start_response(request, response, start_response, thread)
     except BaseException:
-        _start_work(request)
+        _start_work(request, thread)
         raise
     if app.access_log or app.debug or request.has_background:
-        return _BodyThenDuties(body, request, response)
+        return _BodyThenDuties(body, request, response, thread)
     return body
 
 
-def _start_response(request, response, start_response):
+def _start_response(request, response, start_response, thread):
     """Send a response's head and return its body as a WSGI iterable."""
     reason = response.reason or reason_phrase(response.status_code) or "Unknown"
     start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response, request.method))
     body = response.body
     if isinstance(body, bytes):
         return [body] if response.has_body and request.method != "HEAD" else []
-    chunks = _AsyncBody(response, request.transport) if _needs_loop(body) else _Body(response)
+    chunks = _AsyncBody(response, request.transport, thread) if _needs_loop(body) else _Body(response, thread)
     if request.method == "HEAD" or not response.has_body:
         chunks.close()
         return []
@@ -146,10 +148,11 @@ def _needs_loop(body):
 class _BodyThenDuties:
     """A body as a WSGI iterable, and what comes after it: the log line if all of it was sent, the background work."""
 
-    def __init__(self, body, request, response):
+    def __init__(self, body, request, response, thread):
         self._body = body
         self._request = request
         self._response = response
+        self._thread = thread
         self._sent = body == []  # servers need not look for what an empty body holds
 
     def __iter__(self):
@@ -162,18 +165,18 @@ class _BodyThenDuties:
             if hasattr(self._body, "close"):
                 self._body.close()
             if self._sent and self._response is not Response.already_handled:
-                self._request.app.log_access(self._request, self._response)
+                self._thread.call(self._request.app.log_access, self._request, self._response)
         finally:
-            _start_work(self._request)
+            _start_work(self._request, self._thread)
 
 
-def _start_work(request):
+def _start_work(request, thread):
     """Start a request's background work in the event loop; the process waits for it when it ends."""
     if request.has_background:
         app = request.app
         if not hasattr(app, "_work_at_exit"):
             app._work_at_exit = atexit.register(_wait_for_work, app)
-        get_loop().call_soon_threadsafe(request.start_background)
+        get_loop().call_soon_threadsafe(request.start_background, context=thread.context.copy())
 
 
 def _wait_for_work(app):
@@ -183,15 +186,16 @@ def _wait_for_work(app):
         if app.background_tasks:
             await asyncio.wait(list(app.background_tasks), timeout=app.shutdown_timeout)
 
-    run(wait())
+    RequestThread().run(wait())
 
 
 class _Body:
     """A body that needs no event loop as a WSGI iterable."""
 
-    def __init__(self, response):
+    def __init__(self, response, thread):
         self._chunks = response.body_iter()
         self._items = response.body if not hasattr(response.body, "read") else None
+        self._thread = thread
 
     def __iter__(self):
         return self
@@ -200,24 +204,25 @@ class _Body:
         while True:
             if self._items is None:
                 try:
-                    return bytes(finish(self._chunks.__anext__()))
+                    return bytes(self._thread.finish(self._chunks.__anext__()))
                 except StopAsyncIteration:
                     raise StopIteration from None
-            item = next(self._items)
+            item = self._thread.call(next, self._items)
             if item:
                 return item.encode() if isinstance(item, str) else bytes(item)
 
     def close(self):
         """Close the file or generator; the server calls this."""
-        finish(self._chunks.aclose())
+        self._thread.finish(self._chunks.aclose())
 
 
 class _AsyncBody:
     """A body that the event loop makes as a WSGI iterable; it ends when the client is seen to go."""
 
-    def __init__(self, response, transport):
+    def __init__(self, response, transport, thread):
         self._chunks = response.body_iter()
         self._transport = transport
+        self._thread = thread
         self._task = None  # waits for the next piece
         self._watched = False
         self._gone = False
@@ -227,7 +232,7 @@ class _AsyncBody:
 
     def __next__(self):
         try:
-            return run(self._next())
+            return self._thread.run(self._next())
         except StopAsyncIteration:
             raise StopIteration from None
 
@@ -253,7 +258,7 @@ class _AsyncBody:
 
     def close(self):
         """Close the generator; the server calls this."""
-        run(self._close())
+        self._thread.run(self._close())
 
     async def _close(self):
         if self._watched:

@@ -5,10 +5,11 @@ import contextlib
 import socket
 import ssl
 
-from microdot import iscoroutine
+from microdot import iscoroutine, threads
+from microdot._compat import run_in_thread
 from microdot.errors import HTTPException
 
-from .loop import in_loop, run
+from .loop import by_loop, in_loop
 
 
 class WSGITransport:
@@ -36,7 +37,7 @@ class WSGITransport:
     async def invoke(self, handler, *args, **kwargs):
         """Call a handler or hook: a function in this thread, a coroutine function in the event loop."""
         result = handler(*args, **kwargs)
-        return run(result) if iscoroutine(result) else result
+        return await by_loop(result) if iscoroutine(result) else result
 
     async def receive_body(self, n):
         """Return up to *n* bytes of the request's body, `b''` at its end; works in the event loop and outside of it."""
@@ -48,7 +49,7 @@ class WSGITransport:
             return b""
         try:
             if in_loop():
-                data = await asyncio.get_running_loop().run_in_executor(None, self._input.read, n)
+                data = await run_in_thread(threads.handlers, self._input.read, n)
             else:
                 data = self._input.read(n)
         except MemoryError:

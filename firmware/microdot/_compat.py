@@ -84,6 +84,16 @@ def _prepend(first, generator):
 ServerCall = None
 
 
+def opens_files(function):
+    """Return *function*: there are no threads."""
+    return function
+
+
+def isolate(coroutine):
+    """Return *coroutine*, to be awaited: there are no context variables."""
+    return coroutine
+
+
 def log_error(message: str, error=None) -> None:
     """Write a line on the console, and an exception's traceback."""
     print(message)

@@ -3,11 +3,13 @@
 import asyncio
 import collections
 import contextvars
-import functools
 import inspect
 import logging
+import types
 from functools import wraps as wraps
 from inspect import iscoroutine as iscoroutine
+
+from . import threads
 
 DEFAULT_MAX_CONNECTIONS = 1000
 MAX_FIELDS = 1000
@@ -18,16 +20,67 @@ _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")
 
 
-async def run_in_executor(function, *args, **kwargs):
-    """Call *function* in a thread; context variables go with it and come back as it left them."""
+#: What takes the blocking calls of the present request, if its server has a thread for it: an object whose `take(call)`
+#: runs a function without arguments, which does not raise, in that thread, or returns False.
+request_thread: "contextvars.ContextVar" = contextvars.ContextVar("request_thread", default=None)
+
+
+async def run_in_thread(pool, function, *args, **kwargs):
+    """Call *function* in the request's thread, or one of *pool*; return its result.
+
+    Context variables go with it and come back as it left them.
+    """
     context = contextvars.copy_context()
-    call = functools.partial(context.run, function, *args, **kwargs)
     try:
-        return await asyncio.get_running_loop().run_in_executor(None, call)
+        return await _run(pool, context, function, *args, **kwargs)
     finally:
-        for variable in context:
-            if variable.get(context) is not context[variable]:
-                variable.set(context[variable])
+        _adopt(context)
+
+
+def _adopt(context):
+    """Set the context variables as they are in *context*, a copy of the present one."""
+    for variable in context:
+        if variable.get(context) is not context[variable]:
+            variable.set(context[variable])
+
+
+async def _run(pool, context, function, *args, **kwargs):
+    """Call *function* in a thread and in *context*; return its result."""
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+
+    def call():
+        result = error = None
+        try:
+            result = context.run(function, *args, **kwargs)
+        except (StopIteration, StopAsyncIteration, GeneratorExit) as raised:
+            # They would mean something to the coroutines on the way; Python does the same with those of coroutines.
+            error = RuntimeError(f"{_name(function)} raised {type(raised).__name__}")
+            error.__cause__ = raised
+        except BaseException as raised:
+            error = raised
+        try:
+            loop.call_soon_threadsafe(_settle, future, result, error)
+        except RuntimeError:
+            pass  # the event loop has ended: nobody waits any more
+
+    thread = request_thread.get()
+    if thread is None or not thread.take(call):
+        pool.start(call)
+    return await future
+
+
+def _settle(future, result, error):
+    if future.done():  # cancelled
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)
+
+
+def _name(function):
+    return getattr(function, "__qualname__", None) or repr(function)
 
 
 async def invoke_handler(handler, *args, **kwargs):
@@ -35,8 +88,35 @@ async def invoke_handler(handler, *args, **kwargs):
     code = getattr(handler, "__code__", None)  # the usual case, and quicker than asking inspect
     if code and code.co_flags & inspect.CO_COROUTINE or inspect.iscoroutinefunction(handler):
         return await handler(*args, **kwargs)
-    result = await run_in_executor(handler, *args, **kwargs)
+    pool = getattr(handler, "_threads", threads.handlers)
+    result = await run_in_thread(pool, handler, *args, **kwargs)
     return await result if iscoroutine(result) else result
+
+
+def opens_files(function):
+    """Have a function called in one of the threads for files; may be used as a decorator."""
+    function._threads = threads.files
+    return function
+
+
+@types.coroutine
+def run_in(context, coroutine):
+    """Run *coroutine* in a context of its own, inside of the task that awaits this."""
+    step, value = coroutine.send, None
+    while True:
+        try:
+            awaited = context.run(step, value)
+        except StopIteration as stop:
+            return stop.value
+        try:
+            step, value = coroutine.send, (yield awaited)
+        except BaseException as error:
+            step, value = coroutine.throw, error
+
+
+async def isolate(coroutine):
+    """Return what *coroutine* returns; it runs in a copy of the present context, and what it sets stays there."""
+    return await run_in(contextvars.copy_context(), coroutine)
 
 
 class SyncItems:
@@ -52,6 +132,7 @@ class SyncItems:
 
     def __init__(self, iterator):
         self._iterator = iterator
+        self._context: "contextvars.Context | None" = None  # the iterator's, from its first item to its end
         self._ready: "collections.deque" = collections.deque()
         self._arrived = asyncio.Event()
         self._taking: "asyncio.Future | None" = None
@@ -66,11 +147,16 @@ class SyncItems:
                 raise StopAsyncIteration
             else:
                 if not self._taking:
-                    self._taking = asyncio.ensure_future(run_in_executor(self._take, asyncio.get_running_loop()))
+                    self._taking = asyncio.ensure_future(self._run_take())
                     self._taking.add_done_callback(lambda _: self._arrived.set())
                 await self._arrived.wait()
                 self._arrived.clear()
         return self._ready.popleft()
+
+    def _run_take(self):
+        if self._context is None:
+            self._context = contextvars.copy_context()
+        return _run(threads.streams, self._context, self._take, asyncio.get_running_loop())
 
     def _take(self, loop):
         size = 0
@@ -92,8 +178,14 @@ class SyncItems:
         self._ended = True
         if self._taking:
             await asyncio.wait([self._taking])
-        if hasattr(self._iterator, "close"):
-            self._iterator.close()
+        close = getattr(self._iterator, "close", None)
+        if self._context is None:
+            if close:
+                close()
+            return
+        if close:
+            self._context.run(close)
+        _adopt(self._context)
 
 
 def log_error(message: str, error=None) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from ._compat import invoke_handler, log_error
+from ._compat import invoke_handler, isolate, log_error
 from ._network import READ_SIZE, abort_stream, close_stream, end_stream, has_unsent, open_streams, receive
 from .delivery import send_response
 from .errors import HTTPException
@@ -230,7 +230,7 @@ class Connection:
                 await self.app.handle_request(self.reader, self.writer)
             else:
                 while await self._read_head():
-                    await self._serve_request()
+                    await isolate(self._serve_request())
                     if not (self.keep_alive and self.parser.body_complete) and not await self._end_exchange():
                         break
                     self.responding = False

@@ -2,7 +2,7 @@
 
 import os
 
-from ._compat import MICROPYTHON
+from ._compat import MICROPYTHON, opens_files
 from .errors import HTTPException
 from .response import Response
 from .urls import quote
@@ -33,6 +33,7 @@ def mount_static(
         raise TypeError("the folder must be a str")
     prefix = url_prefix.rstrip("/")
 
+    @opens_files
     def serve(request, path=""):
         return send_from(folder, path, index, max_age, cache_control)
 

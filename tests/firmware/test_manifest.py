@@ -12,7 +12,9 @@ from firmware_tools import manifests
 from firmware_tools.console import FirmwareError
 from firmware_tools.paths import MANIFEST
 
-NEVER = {"asgi", "wsgi", "jinja", "_cpython", "_cpython_network", "test_client", "cookiejar", "websocket_client"}
+NEVER = {
+    "asgi", "wsgi", "jinja", "_cpython", "_cpython_network", "threads", "test_client", "cookiejar", "websocket_client",
+}
 LISTS = manifests.lists()
 SETS = LISTS["SETS"]
 
