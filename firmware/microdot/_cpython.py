@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import contextvars
+import functools
 import inspect
 import logging
 import types

@@ -10,7 +10,8 @@ NAMES = sorted(path.stem for path in UNIT.glob("test_*.py"))
 PACKAGE = FIRMWARE / "microdot"
 # The modules that boards can import, but that are never frozen.
 NOT_FROZEN = sorted(
-    {name for name in manifests.source_modules() if "_cpython" not in name and name != "threads"} - set(manifests.modules("all"))
+    {name for name in manifests.source_modules() if "_cpython" not in name and name != "threads"}
+    - set(manifests.modules("all"))
 )
 
 # A frozen package looks for its modules in the firmware only. Its path is changed while those are imported that are not

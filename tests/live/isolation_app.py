@@ -1,4 +1,4 @@
-"""An application whose every place for a request's values is written by each request; runs on CPython and MicroPython."""
+"""An application in which each request writes to every place for its values; runs on CPython and MicroPython."""
 
 import asyncio
 
@@ -35,8 +35,8 @@ def before(request):
 
 @app.after_request
 def after(request, response):
-    if "X-User" in response.fields:
-        request.g.left.append(response.fields["X-User"])
+    if "X-User" in response.headers:
+        request.g.left.append(response.headers["X-User"])
     response.headers["X-User"] = request.args["user"]
     response.headers["X-Left"] = ",".join(request.g.left)
 
