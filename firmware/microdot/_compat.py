@@ -1,6 +1,7 @@
 """What differs between the two Pythons: MicroPython's part is here; CPython's, in `_cpython`, takes its place there."""
 
 import gc
+import json
 import sys
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
@@ -92,6 +93,56 @@ def opens_files(function):
 def isolate(coroutine):
     """Return *coroutine*, to be awaited: there are no context variables."""
     return coroutine
+
+
+def fspath(path) -> str:
+    """Return a file's path as a str, also where it is a `pathlib.Path`.
+
+    :raises TypeError: if it is neither.
+    """
+    if isinstance(path, str):
+        return path
+    if hasattr(path, "exists"):  # micropython-lib's Path has no __fspath__()
+        return str(path)
+    raise TypeError("a path must be a str or a Path, not " + repr(path)[:80])
+
+
+def encode_json(value, compact: bool) -> str:
+    """Return *value* as JSON, or as something like it: MicroPython's `dumps()` has a text for everything."""
+    return json.dumps(value, separators=(",", ":")) if compact else json.dumps(value)
+
+
+def dump_json(value, compact: bool = False) -> str:
+    """Return *value* as JSON.
+
+    :param compact: leave the blanks out.
+    :raises ValueError: for NaN and infinity; the message names the value and its key.
+    :raises TypeError: for an object of a type that JSON does not have; MicroPython takes some for dicts or lists.
+    """
+    try:
+        text = encode_json(value, compact)
+    except ValueError:  # CPython's does not say where the number is
+        check_json(value)
+        raise
+    if MICROPYTHON and ("nan" in text or "inf" in text or "<" in text):  # perhaps in a str
+        check_json(value)
+    return text
+
+
+def check_json(value, key="") -> None:
+    """Look for what JSON cannot hold in *value*; the parameters and errors are those of `dump_json()`."""
+    if isinstance(value, dict):
+        for key in value:
+            check_json(value[key], key)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            check_json(item, key)
+    elif isinstance(value, float):
+        if value - value != 0:
+            place = "" if key == "" else " of " + repr(key)[:80]
+            raise ValueError("JSON has no %s: send None for the value%s" % (value, place))
+    elif value is not None and not isinstance(value, (str, int, bool)):
+        raise TypeError("JSON has no " + type(value).__name__ + ": " + repr(value)[:80])
 
 
 def log_error(message: str, error=None) -> None:

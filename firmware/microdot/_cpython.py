@@ -5,10 +5,12 @@ import collections
 import contextvars
 import functools
 import inspect
+import json
 import logging
 import types
 from functools import wraps as wraps
 from inspect import iscoroutine as iscoroutine
+from os import fspath as fspath
 
 from . import threads
 
@@ -19,6 +21,13 @@ REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
 
 _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")
+_encode_json = json.JSONEncoder(allow_nan=False).encode
+_encode_compact_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
+def encode_json(value, compact: bool) -> str:
+    """Return *value* as JSON."""
+    return _encode_compact_json(value) if compact else _encode_json(value)
 
 
 #: What takes the blocking calls of the present request, if its server has a thread for it: an object whose `take(call)`

@@ -331,11 +331,7 @@ class Microdot:
         except MemoryError:
             raise
         except Exception as second:  # raised by an error handler
-            if is_http_error(second):
-                res = Response(second.reason, second.status_code, second.headers)
-            else:
-                log_error("Exception in an error handler", second)
-                res = Response(error_text(500), 500)
+            res = self._respond_to_second_error(second)
         invoke = self._invoke(req)
         for app in reversed((self,) + (req.apps if req else ())):
             for hook in app.after_error_request_handlers:
@@ -345,7 +341,22 @@ class Microdot:
                     raise
                 except Exception as second:
                     log_error("Exception in an after-error-request hook", second)
+        try:
+            res.check()
+        except (TypeError, ValueError) as second:
+            log_error("Exception in the response to an error", second)
+            res = Response(error_text(500), 500)
         return res
+
+    @staticmethod
+    def _respond_to_second_error(error):
+        if is_http_error(error):
+            try:
+                return Response(error.reason, error.status_code, error.headers)
+            except (TypeError, ValueError) as third:  # it says what cannot be sent
+                error = third
+        log_error("Exception in an error handler", error)
+        return Response(error_text(500), 500)
 
     async def _respond_to_error(self, req, error):
         status_code, reason, headers = 500, error_text(500), None

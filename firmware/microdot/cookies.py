@@ -1,9 +1,8 @@
 """Cookies (RFC 6265): the request's `Cookie` field parsed, the response's `Set-Cookie` values made."""
 
+from .datastructures import check_text
 from .dates import format_date
 from .urls import decode
-
-_FORBIDDEN = (";", "\r", "\n", "\0")
 
 
 def parse_cookies(field: "str | bytes") -> "dict[str, str]":
@@ -23,10 +22,9 @@ def parse_cookies(field: "str | bytes") -> "dict[str, str]":
 
 
 def _check(part, text):
-    for character in _FORBIDDEN:
-        if character in text:
-            raise ValueError("invalid character in cookie " + part)
-    return text
+    if ";" in text:
+        raise ValueError("';' in the " + part + " of a cookie: " + repr(text)[:80])
+    return check_text(text, "the " + part + " of a cookie")
 
 
 def format_cookie(
@@ -45,11 +43,12 @@ def format_cookie(
 
     :param expires: a str in HTTP date format, or a datetime (UTC where it is naive).
     :param max_age: lifetime in seconds.
-    :raises ValueError: for `;`, CR, LF or NUL in any part, and for `=` or nothing as the name.
+    :raises ValueError: for `;`, a control character, or a blank at an end in any part; for an empty name, and for `=`
+        in it.
     """
     _check("name", name)
     if not name or "=" in name:
-        raise ValueError("invalid cookie name")
+        raise ValueError("invalid name of a cookie: " + repr(name)[:80])
     cookie = name + "=" + _check("value", str(value))
     if path:
         cookie += "; Path=" + _check("path", path)

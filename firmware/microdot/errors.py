@@ -1,5 +1,7 @@
 """Status codes of HTTP: their reason phrases (RFC 9110, section 15), and the exception that carries one."""
 
+from .datastructures import ResponseHeaders
+
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import NoReturn
 
@@ -69,18 +71,32 @@ def error_text(status_code: int) -> str:
     return phrase[0] + phrase[1:].lower()
 
 
+def check_status(status_code: int) -> None:
+    """Check that a response can have a status code: one from 200 to 999, or 101.
+
+    :raises ValueError: for another number. After 100 to 199 clients go on waiting for the response.
+    :raises TypeError: for what is not an int.
+    """
+    if not isinstance(status_code, int):
+        raise TypeError("a status code must be an int, not " + repr(status_code)[:80])
+    if not 200 <= status_code <= 999 and status_code != 101:
+        raise ValueError("invalid status code " + str(status_code) + ": use one from 200 to 999")
+
+
 class HTTPException(Exception):
     """An HTTP error: raised anywhere while a request is handled, it becomes the response with its status.
 
     :param status_code: the status code of the response, int.
     :param reason: the text of the response's body, str; `None` for a text made of the status code.
     :param headers: header fields for the response, beside those of an error handler.
+    :raises ValueError, TypeError: for a status code or header field that cannot be sent.
     """
 
     def __init__(self, status_code: int, reason: "str | None" = None, headers: "dict[str, str] | None" = None):
+        check_status(status_code)
         self.status_code = status_code
         self.reason = reason or str(status_code) + " error"
-        self.headers = headers
+        self.headers = ResponseHeaders(headers) if headers else None
 
     def __repr__(self) -> str:
         return "HTTPException: " + str(self.status_code)

@@ -314,10 +314,14 @@ def format_head(status_code: int, reason: "str | None", fields: "list[tuple[str,
 
     :param reason: the reason phrase; `None` for the standard one.
     :param fields: the header fields as (name, value).
+    :raises ValueError: for a line end in one of them: what follows would be a field, or a response, of its own.
     """
     if reason is None:
         reason = "OK" if status_code == 200 else reason_phrase(status_code)
     lines = ["HTTP/1.1 %d %s" % (status_code, reason)]
     lines.extend(map(": ".join, fields))
     lines.append("\r\n")
-    return "\r\n".join(lines).encode()
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) or head.count("\r") != len(lines):
+        raise ValueError("line end inside the head of a response: " + repr(head)[:200])
+    return head.encode()

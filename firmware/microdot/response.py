@@ -1,38 +1,23 @@
 """The response that a handler returns, or that is made of what it returns."""
 
-import json
+from ._compat import dump_json
+from .datastructures import ResponseHeaders, check_text
+from .errors import check_status
 
-from .datastructures import NoCaseDict
-
+_TEXT = "text/plain"
 _JSON = "application/json; charset=UTF-8"
-
-
-class ResponseHeaders(NoCaseDict):
-    """Header fields of a response.
-
-    A CR, LF or NUL in a name or value is refused with ValueError, None or bytes with TypeError.
-    """
-
-    def __setitem__(self, name, value):
-        if not isinstance(name, str) or value is None or isinstance(value, bytes):
-            raise TypeError("header fields are str, not " + repr(name) + ": " + repr(value))
-        text = value if isinstance(value, str) else "".join(map(str, value)) if isinstance(value, list) else str(value)
-        if "\r" in text or "\n" in text or "\0" in text:
-            raise ValueError("invalid character in the value of header field " + name)
-        if not name or "\r" in name or "\n" in name or "\0" in name or ":" in name or " " in name:
-            raise ValueError("invalid header field name " + repr(name))
-        super().__setitem__(name, value)
 
 
 class Response:
     """An HTTP response.
 
-    :param body: str (sent as UTF-8) or bytes; a dict or list (sent as JSON); a file-like object, sent to its end and
-        closed; a synchronous or asynchronous iterator or generator of str or bytes.
+    :param body: str (sent as UTF-8) or bytes; a dict, list, number or bool (sent as JSON); a file-like object, sent to
+        its end and closed; a synchronous or asynchronous iterator or generator of str or bytes.
     :param status_code: the status code, 200 to 999; 101 after an upgrade. After others a client would go on waiting.
-    :param headers: dict of header fields.
+    :param headers: dict of header fields, or a list of (name, value), in which a name may come several times.
     :param reason: the reason phrase; None for the standard one.
-    :raises ValueError: for another status code, and a header field with CR or LF in it.
+    :raises ValueError: for another status code; for a header field or reason phrase that HTTP forbids; for NaN or
+        infinity in JSON.
     :raises TypeError: for a body, status code or header field of another type.
     """
 
@@ -65,29 +50,27 @@ class Response:
     #: Size in bytes of the pieces in which files are read on a board. CPython reads larger ones.
     send_file_buffer_size = 1024
     #: Media type of a response that does not name one.
-    default_content_type = "text/plain"
+    default_content_type = _TEXT
     #: Seconds for which a client may keep a file of `send_file()`, unless that is told; None: not said.
     default_send_file_max_age: "int | None" = None
     #: A handler returns this if it has answered the client by itself.
     already_handled: "Response"
 
     _headers: "ResponseHeaders | None" = None
+    _reason: "str | None" = None
 
     def __init__(
         self,
         body: "object" = "",
         status_code: int = 200,
-        headers: "dict | None" = None,
+        headers: "dict | list | None" = None,
         reason: "str | None" = None,
     ):
-        if not isinstance(status_code, int):
-            raise TypeError("the status code must be an int")
-        if not 200 <= status_code <= 999 and status_code != 101:
-            raise ValueError("no status code of a final response: " + str(status_code))
+        if status_code != 200 or not isinstance(status_code, int):
+            check_status(status_code)
         self.status_code = status_code
-        self.reason = reason
-        if reason and ("\r" in reason or "\n" in reason):
-            raise ValueError("invalid character in the reason phrase")
+        if reason is not None:
+            self.reason = reason
         if headers:
             self._headers = ResponseHeaders(headers)
         if isinstance(body, str):
@@ -96,8 +79,8 @@ class Response:
             body = b""
             if status_code == 200:
                 self.status_code = 204
-        elif isinstance(body, (dict, list)):
-            body = json.dumps(body).encode()
+        elif isinstance(body, (dict, list, bool, int, float)):
+            body = dump_json(body).encode()
             self.default_content_type = _JSON
             if headers:
                 self._headers.setdefault("Content-Type", _JSON)
@@ -116,12 +99,26 @@ class Response:
 
     @headers.setter
     def headers(self, headers):
+        if self._headers:
+            self._headers.take_over()  # `response.headers |= fields` on MicroPython
         self._headers = ResponseHeaders(headers)
 
     @property
     def fields(self) -> "ResponseHeaders | None":
         """The header fields that have been set, None without any: unlike `headers`, this makes no dictionary."""
         return self._headers
+
+    @property
+    def reason(self) -> "str | None":
+        """The reason phrase, None for the standard one of the status code.
+
+        :raises ValueError: when it is set to what HTTP forbids.
+        """
+        return self._reason
+
+    @reason.setter
+    def reason(self, reason):
+        self._reason = reason if reason is None else check_text(reason, "the reason phrase")
 
     def set_cookie(
         self,
@@ -141,7 +138,7 @@ class Response:
         :param expires: a datetime, or a str in HTTP date format.
         :param max_age: lifetime in seconds.
         :param same_site: `'Strict'`, `'Lax'` or `'None'`.
-        :raises ValueError: for `;`, CR or LF in any part.
+        :raises ValueError: for `;`, a control character, or a blank at the end of any part.
         """
         from .cookies import format_cookie
 
@@ -173,7 +170,7 @@ class Response:
         content_type = self._headers.get("Content-Type") if self._headers else None
         if content_type is None:
             content_type = self.default_content_type
-            if content_type == "text/plain":  # the usual one, without making it anew
+            if content_type == _TEXT:  # the usual one, without making it anew
                 return "text/plain; charset=UTF-8"
             if "charset=" not in content_type:
                 content_type += "; charset=UTF-8"
@@ -210,8 +207,26 @@ class Response:
             if name not in self.headers:
                 self.headers[name] = value
 
+    def check(self) -> None:
+        """Check once more what has been checked where it was set, and may have changed since.
+
+        :raises ValueError: for a status code or a header field that cannot be sent.
+        :raises TypeError: for one of another type.
+        """
+        if self.status_code != 200 or not isinstance(self.status_code, int):
+            check_status(self.status_code)
+        if self._headers:
+            self._headers.check()
+        content_type = self.default_content_type
+        if content_type is not _TEXT and content_type is not _JSON:
+            check_text(content_type, "default_content_type")
+
     def prepare(self, request) -> None:
-        """Adapt the response to the *request* that it answers; the seam for conditional requests."""
+        """Check the response, and adapt it to the *request* that it answers; the seam for conditional requests.
+
+        :raises ValueError, TypeError: as `check()`.
+        """
+        self.check()
 
     def body_iter(self):
         """Return the body as an asynchronous iterator of bytes-like objects, with `aclose()`.
@@ -226,7 +241,7 @@ class Response:
     def redirect(cls, location: str, status_code: int = 302) -> "Response":
         """Return a response that sends the client to another URL.
 
-        :raises ValueError: for a location with CR or LF in it.
+        :raises ValueError: for a location with a control character, or a blank at an end.
         """
         return cls(status_code=status_code, headers={"Location": location})
 
@@ -269,6 +284,11 @@ def _list_pairs(fields):
     return pairs
 
 
+def _is_status(value):
+    """Whether what a handler returned is a status code, and not a number to be sent."""
+    return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 999
+
+
 def _check_body(body):
     if isinstance(body, (bytearray, memoryview)):
         return bytes(body)
@@ -286,7 +306,7 @@ def make_response(result, origin, default: "Response | None" = None) -> Response
 
     :param origin: the handler, named if its result is wrong.
     :param default: the response if the result is None.
-    :raises TypeError: if *result* is none of what a handler may return.
+    :raises TypeError: if a handler may not return *result*.
     """
     if isinstance(result, str) or isinstance(result, dict):  # noqa: SIM101 - MicroPython would make a tuple anew
         return Response(result)
@@ -303,13 +323,16 @@ def _convert(result, origin):
     rest = list(result) if isinstance(result, tuple) and result else [result]
     if len(rest) > 1 and rest[-1] is None:  # no header fields
         rest.pop()
-    body = "" if isinstance(rest[0], int) else rest.pop(0)
+    # A number before a status code is a body.
+    alone = len(rest) < 2 or not _is_status(rest[1])
+    body = "" if alone and _is_status(rest[0]) else rest.pop(0)
     status_code = rest.pop(0) if rest and isinstance(rest[0], int) and not isinstance(rest[0], bool) else 200
     headers = rest.pop(0) if rest and isinstance(rest[0], (dict, list)) else None
+    reason = ""
     try:
         if not rest:
-            return Response(body, status_code, dict(headers) if isinstance(headers, list) else headers)
-    except TypeError:
-        pass
+            return Response(body, status_code, headers)
+    except TypeError as error:
+        reason = ": " + str(error)
     name = getattr(origin, "__qualname__", None) or getattr(origin, "__name__", None) or repr(origin)
-    raise TypeError("handler " + name + " returned " + repr(result)[:80] + ", which is no response")
+    raise TypeError("handler " + name + " returned " + repr(result)[:80] + ", which cannot be sent" + reason)

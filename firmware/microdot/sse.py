@@ -1,9 +1,8 @@
 """Server-Sent Events: a response that stays open and carries events, as the HTML standard's EventSource reads them."""
 
 import asyncio
-import json
 
-from ._compat import log_error, wraps
+from ._compat import dump_json, log_error, wraps
 from .queues import WAIT, BoundedQueue, QueueClosed
 from .response import Response
 
@@ -35,7 +34,7 @@ def format_comment(data) -> bytes:
 def _lines(data):
     """Return the lines of *data*; each of CR LF, CR and LF ends one, as it does for the client."""
     if isinstance(data, (dict, list)):
-        data = json.dumps(data)
+        data = dump_json(data)
     elif not isinstance(data, str):
         data = str(data, "utf-8") if isinstance(data, (bytes, bytearray)) else str(data)
     return data.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -6,7 +6,7 @@ import time
 from binascii import a2b_base64, b2a_base64
 from hashlib import sha256
 
-from ._compat import MICROPYTHON
+from ._compat import MICROPYTHON, dump_json
 from .jsondata import parse_json
 
 #: Purposes that begin so are the framework's own. An application cannot make or read tokens for them with a `Session`.
@@ -78,10 +78,10 @@ def keyed_hash(text: str, key: "str | bytes", purpose: str) -> str:
 def to_json(value) -> str:
     """Return *value* as JSON text.
 
-    :raises ValueError: for what JSON cannot hold; TypeError on CPython.
+    :raises ValueError, TypeError: for what JSON cannot hold.
     """
-    text = json.dumps(value, separators=(",", ":"))
-    if MICROPYTHON:  # which writes anything
+    text = dump_json(value, compact=True)
+    if MICROPYTHON:  # which writes sets, too
         json.loads(text)
     return text
 

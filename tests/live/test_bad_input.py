@@ -26,7 +26,7 @@ def fail(request):
 
 @app.get('/wrong')
 async def wrong(request):
-    return 1.5
+    return {1.5}
 
 @app.get('/split')
 async def split(request):
@@ -102,7 +102,7 @@ def test_a_handler_that_raises(served, client):
 def test_a_wrong_result(served, client):
     response = client.get("/wrong")
     assert (response.status_code, response.text) == (500, "Internal server error")
-    assert "TypeError: handler wrong returned 1.5" in served.log()
+    assert "TypeError: handler wrong returned {1.5}" in served.log()
 
 
 def test_a_header_that_would_split_the_response(client):

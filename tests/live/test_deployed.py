@@ -114,7 +114,7 @@ async def fail(request):
 
 @app.get("/wrong")
 def wrong(request):
-    return 1.5
+    return {1.5}
 """
 
 
@@ -175,7 +175,7 @@ def test_errors_stay_on_the_console(client, served):
     assert wait_until(lambda: "ValueError: private" in served.log())
     response = client.get("/wrong")
     assert response.status_code == 500
-    assert wait_until(lambda: "handler wrong returned 1.5" in served.log())
+    assert wait_until(lambda: "handler wrong returned {1.5}" in served.log())
 
 
 @pytest.mark.parametrize("kind", ["uvicorn", "gunicorn", "gthread"])

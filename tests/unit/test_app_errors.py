@@ -206,7 +206,7 @@ async def test_an_error_handler_that_aborts():
 
 async def test_an_error_handler_with_a_wrong_result():
     app, client = failing(Derived())
-    app.errorhandler(Derived)(lambda request, exception: 1.5)
+    app.errorhandler(Derived)(lambda request, exception: object())
     assert (await client.get("/")).status_code == 500
 
 
@@ -412,3 +412,53 @@ async def test_a_missing_field_is_the_clients_fault():
     assert (res.status_code, res.text) == (400, "Missing field: page")
     assert (await client.get("/args?page=")).text == ""
     assert (await client.get("/caught")).text == "no page"
+
+
+def spoil(response):
+    """Make a response that cannot be sent, in a way that is not noticed at once."""
+    response.headers["Set-Cookie"] = ["a=1"]
+    response.headers["Set-Cookie"].append("b=2\r\nX-Injected: 1")
+    return response
+
+
+def is_plain_500(res):
+    return (res.status_code, res.text) == (500, "Internal server error") and "Set-Cookie" not in res.headers
+
+
+async def test_a_response_that_cannot_be_sent_is_an_error():
+    for spoiled in ("handler", "after request", "error handler", "after error"):
+        app = Microdot()
+        app.get("/")((lambda request: spoil(Response("x"))) if spoiled == "handler" else lambda request: "x")
+        app.get("/error")(lambda request: abort(409))
+        if spoiled == "after request":
+            app.after_request(lambda request, response: spoil(response))
+        if spoiled == "error handler":
+            app.errorhandler(409)(lambda request: spoil(Response("x")))
+        if spoiled == "after error":
+            app.after_error_request(lambda request, response: spoil(response))
+        client = TestClient(app)
+        assert is_plain_500(await client.get("/")) == (spoiled in ("handler", "after request")), spoiled
+        assert is_plain_500(await client.get("/error")) == (spoiled in ("error handler", "after error")), spoiled
+
+
+class Unsendable(ValueError):
+    """An application's error that asks for a response which cannot be."""
+
+    status_code = 99
+    reason = "x"
+    headers = None
+
+
+async def test_an_error_that_cannot_be_answered_as_it_says():
+    app, client = failing(Unsendable())
+    assert is_plain_500(await client.get("/"))
+    app.get("/second")(lambda request: abort(409))
+
+    @app.errorhandler(409)
+    def handle(request):
+        error = Unsendable()
+        error.status_code = 400
+        error.headers = {"X": "a\nb"}
+        raise error
+
+    assert is_plain_500(await client.get("/second"))

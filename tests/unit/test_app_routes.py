@@ -184,7 +184,7 @@ async def test_results():
 
 async def test_a_wrong_result_is_a_server_error():
     app = Microdot()
-    app.get("/")(lambda request: 1.5)
+    app.get("/")(lambda request: {1.5})
     res = await TestClient(app).get("/")
     assert res.status_code == 500
     assert "1.5" not in res.text

@@ -1,4 +1,5 @@
 from microdot.http11 import LAST_CHUNK, format_chunk, format_head
+from support import raises
 
 
 def test_chunk():
@@ -26,3 +27,10 @@ def test_field_sent_several_times():
     assert format_head(200, None, [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")]) == (
         b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n"
     )
+
+
+def test_a_line_end_inside_a_head_is_refused():
+    for bad in ("a\r\nX: b", "a\n", "\r", "a\r\n\r\nHTTP/1.1 200 OK"):
+        for reason, fields in ((bad, []), ("OK", [("X", bad)]), (None, [(bad, "x"), ("Y", "y")])):
+            with raises(ValueError):
+                format_head(200, reason, fields)

@@ -1,6 +1,8 @@
 import io
 
-from microdot import Response, redirect
+from microdot import Request, Response, abort, redirect
+from microdot.errors import HTTPException
+from microdot.response import make_response
 from support import raises
 
 
@@ -49,6 +51,36 @@ def test_json():
         assert response.body.decode() in (text, text.replace("ż", "\\u017c"))
 
 
+def test_numbers_are_json():
+    for body, text in ((True, "true"), (False, "false"), (0, "0"), (-7, "-7"), (404, "404"), (2.5, "2.5")):
+        response = complete(body)
+        assert (response.status_code, response.body.decode()) == (200, text)
+        assert response.headers["Content-Type"] == "application/json; charset=UTF-8"
+        assert complete(body, 202, {"X": "1"}).headers["Content-Type"] == "application/json; charset=UTF-8"
+
+
+def test_json_has_no_nan_and_no_infinity():
+    for number in (float("nan"), float("inf"), float("-inf")):
+        for body in (number, {"t": number}, [1, [{"t": [number]}]], {"info": "nan", "t": (1, number)}):
+            with raises(ValueError) as caught:
+                Response(body)
+            assert str(number) in str(caught.value) and "None" in str(caught.value), str(caught.value)
+    with raises(ValueError) as caught:
+        Response({"house": {"humidity": 40, "temperature": float("nan")}})
+    assert "'temperature'" in str(caught.value)
+    for body in ({"info": "nan inf <b>", "banana": [1.5, -0.0, 1e30, None, True, "inf"]}, ["<", ("nan",)]):
+        assert b"nan" in Response(body).body
+
+
+def test_json_has_no_objects():
+    class Sensor:
+        """Something that an application might return by mistake."""
+
+    for body in ({"sensor": Sensor()}, [Sensor], [1j, Sensor()]):
+        with raises(TypeError):
+            Response(body)
+
+
 def test_json_of_another_type():
     response = complete({"a": 1}, headers={"content-type": "application/problem+json"})
     assert response.headers["Content-Type"] == "application/problem+json"
@@ -74,19 +106,22 @@ def test_status_without_body():
 
 
 def test_what_is_no_body():
-    for body in (1.5, object(), {1, 2}, True, Response):
+    for body in (object(), {1, 2}, Response, 1j):
         with raises(TypeError) as caught:
             Response(body)
         assert type(body).__name__ in str(caught.value)
 
 
 def test_status_codes_are_numbers():
-    for status_code in ("200", None, 200.0):
-        with raises(TypeError):
-            Response("x", status_code)
-    for status_code in (-1, 0, 99, 100, 103, 1000):
-        with raises(ValueError):
-            Response("x", status_code)
+    for make in (lambda status_code: Response("x", status_code), HTTPException, abort):
+        for status_code in ("200", None, 200.0):
+            with raises(TypeError):
+                make(status_code)
+        for status_code in (-1, 0, 99, 100, 103, 1000):
+            with raises(ValueError):
+                make(status_code)
+        with raises((TypeError, ValueError)):  # MicroPython's bool is no int
+            make(True)
 
 
 def test_headers():
@@ -108,30 +143,128 @@ def test_the_given_headers_are_not_changed():
     assert headers == {"X-One": "1"}
 
 
-def test_header_injection():
-    for name, value in (
-        ("X", "a\r\nY: b"),
-        ("X", "a\nb"),
-        ("X", "a\rb"),
-        ("X", "a\0b"),
-        ("X", ["a", "b\r\n"]),
-        ("X\r\nY", "a"),
-        ("X\n", "a"),
-        ("X\0", "a"),
-        ("X: Y", "a"),
-        ("X Y", "a"),
-        ("", "a"),
-    ):
-        with raises(ValueError):
-            Response("", 200, {name: value})
-        response = Response()
+BAD_NAMES = (
+    "", "X Y", " X", "X:", "X: Y", "X(Bad)", "X\r\nY", "X\n", "X\0", "X\x7f", "\u017bX", "X,Y", 'X"', "X/Y", "@X",
+)
+BAD_VALUES = (
+    "a\r\nY: b", "a\nb", "a\rb", "a\0b", "x\x01", "\x1f", "a\x7fb", " a", "a ", "\ta", "a\t", " ", "a\ud83d", "\udc00",
+)
+
+
+def ways(name, value):
+    """Return, by its name, a function that makes a response with this header field, for each way to do so."""
+
+    def change(change_headers):
+        response = Response("x")
+        change_headers(response)
+        return response
+
+    def change_in_place(response):
+        response.headers |= {name: value}
+
+    def change_variable(response):
+        headers = response.headers
+        headers |= {name: value}
+
+    def abort_with_headers():
+        error = HTTPException(400, "x", {name: value})
+        return Response(error.reason, 400, error.headers)
+
+    return {
+        "dict": lambda: Response("x", 200, {name: value}),
+        "pairs": lambda: Response("x", 200, [(name, value)]),
+        "item": lambda: change(lambda response: response.headers.__setitem__(name, value)),
+        "update": lambda: change(lambda response: response.headers.update({name: value})),
+        "update with pairs": lambda: change(lambda response: response.headers.update([(name, value)])),
+        "setdefault": lambda: change(lambda response: response.headers.setdefault(name, value)),
+        "all": lambda: change(lambda response: setattr(response, "headers", {name: value})),
+        "|=": lambda: change(change_in_place),
+        "|": lambda: change(lambda response: setattr(response, "headers", response.headers | {name: value})),
+        "tuple": lambda: make_response(("x", 200, {name: value}), ways),
+        "pairs in a tuple": lambda: make_response(("x", 200, [(name, value)]), ways),
+        "error": abort_with_headers,
+        # MicroPython's `|=` of a dictionary in a variable cannot be caught before the response is checked
+        "|= of a variable": lambda: change(change_variable).check(),
+    }
+
+
+def test_fields_that_http_forbids():
+    for name, value in [(name, "a") for name in BAD_NAMES] + [("X", value) for value in BAD_VALUES]:
+        for way, make in ways(name, value).items():
+            with raises(ValueError) as caught:
+                make()
+            assert repr(value if name == "X" else name)[1:-1] in str(caught.value), (way, str(caught.value))
+    for value in (["a", "b\r\n"], ["\x01"], ["a", ["b "]]):
+        for make in ways("X", value).values():
+            with raises(ValueError):
+                make()
+
+
+def test_fields_that_http_allows():
+    for value in ("", "a", "a b\tc", "\x80", "\u017b\u00f3\u0142w", "\U0001f602", "\u00a0", "~!\"()[]{}<>?@\\|^`'"):
+        for name in ("X", "x-One", "!#$%&'*+-.^_`|~09azAZ"):
+            for way, make in ways(name, value).items():
+                response = make()
+                assert response is None or (name, value) in response.header_list(), (way, name, value)
+
+
+def test_a_refused_field_leaves_the_others():
+    response = Response("x", 200, {"X-One": "1"})
+    for name, value in (("X-One", "a\n"), ("X Y", "a")):
         with raises(ValueError):
             response.headers[name] = value
+    assert response.headers == {"X-One": "1"}
+
+
+def test_fields_are_merged_without_regard_to_case():
+    response = Response("x", 200, {"Content-Type": "text/plain", "X-One": "1"})
+    response.headers |= {"content-type": "text/html", "x-one": "2", "X-Two": "3"}
+    response.check()
+    fields = dict(response.header_list())
+    assert fields == {"Content-Type": "text/html", "X-One": "2", "X-Two": "3", "Content-Length": "1"}
+    headers = response.headers
+    headers |= {"CONTENT-TYPE": "text/css", "X-Three": "4"}
+    response.check()
+    assert response.headers["content-type"] == "text/css" and response.headers["x-three"] == "4"
+    assert len(response.header_list()) == 5
+
+
+def test_pairs_keep_what_comes_several_times():
+    pairs = [("Set-Cookie", "a=1"), ("X-One", "1"), ("set-cookie", "b=2"), ("SET-COOKIE", "c=3")]
+    response = Response("x", 200, pairs)
+    assert response.headers["Set-Cookie"] == ["a=1", "b=2", "c=3"]
+    assert response.headers["X-One"] == "1"
+    assert make_response(("x", 200, pairs), ways).headers["Set-Cookie"] == ["a=1", "b=2", "c=3"]
+    response.headers.update([("Set-Cookie", "d=4"), ("Set-Cookie", "e=5")])
+    assert response.headers["Set-Cookie"] == ["d=4", "e=5"]
+    response.set_cookie("f", "6")
+    assert [value for name, value in response.header_list() if name == "Set-Cookie"] == ["d=4", "e=5", "f=6"]
+
+
+def test_what_has_changed_is_checked_before_it_is_sent():
+    request = Request(None, None, "GET", "/", "1.1", {})
+
+    def add_to_list(response):
+        response.headers["Set-Cookie"] = ["a=1"]
+        response.headers["Set-Cookie"].append("b=2\r\nX: y")
+
+    def change_status(response):
+        response.status_code = 99
+
+    def change_type(response):
+        response.default_content_type = "text/html\n"
+
+    for change in (add_to_list, change_status, change_type):
+        response = Response("x")
+        response.prepare(request)
+        change(response)
         with raises(ValueError):
-            response.headers.update({name: value})
-        with raises(ValueError):
-            response.headers.setdefault(name, value)
-        assert len(response.headers) == 0
+            response.prepare(request)
+    for status_code in ("200", None, 200.0):
+        response = Response("x")
+        response.status_code = status_code
+        with raises(TypeError):
+            response.prepare(request)
 
 
 def test_header_fields_are_text():
@@ -154,8 +287,16 @@ def test_default_content_type():
 
 
 def test_reason():
-    assert Response(reason="Fine").reason == "Fine"
     assert Response().reason is None
+    for reason in ("", "Fine", "Fine by me", "\u017b"):
+        assert Response(reason=reason).reason == reason
+    for reason in BAD_VALUES:
+        with raises(ValueError):
+            Response(reason=reason)
+        response = Response(reason="Fine")
+        with raises(ValueError):
+            response.reason = reason
+        assert response.reason == "Fine"
 
 
 def test_cookies():
@@ -176,7 +317,7 @@ def test_cookie_beside_one_in_the_headers():
 
 
 def test_cookie_injection():
-    for bad in ("x\r\ny", "x;y"):
+    for bad in ("x;y",) + BAD_VALUES:
         response = Response()
         for arguments in ((bad, "1"), ("a", bad), ("a", "1", bad), ("a", "1", "/", bad)):
             with raises(ValueError):
@@ -192,7 +333,7 @@ def test_redirect():
         assert response.status_code == 302
         assert response.headers["Location"] == "/other?x=1"
         assert function("/other", 301).status_code == 301
-        for location in ("/a\r\nSet-Cookie: b=1", "/a\nb", "/a\rb"):
+        for location in BAD_VALUES:
             with raises(ValueError):
                 function(location)
 

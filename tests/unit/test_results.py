@@ -85,6 +85,33 @@ def test_response():
     assert make_response(response, handler) is response
 
 
+def test_numbers_that_are_no_status_are_json():
+    numbers = ((0, b"0"), (-5, b"-5"), (99, b"99"), (1000, b"1000"), (2.5, b"2.5"))
+    for body, text in ((True, b"true"), (False, b"false")) + numbers:
+        for result, status_code in ((body, 200), ((body,), 200), ((body, {"X": "1"}), 200), ((body, 201), 201)):
+            response = make_response(result, handler)
+            assert (response.status_code, response.body) == (status_code, text), result
+            assert response.content_type == "application/json; charset=UTF-8"
+        assert make_response((body, 201, {"X": "1"}), handler).headers["X"] == "1"
+
+
+def test_a_number_before_a_status_is_a_body():
+    for number in (100, 200, 404, 999):
+        response = make_response((number, 202), handler)
+        assert (response.status_code, response.body) == (202, str(number).encode())
+        assert make_response((number, 202, {"X": "1"}), handler).headers["X"] == "1"
+
+
+def test_a_number_in_the_range_of_status_codes_is_one():
+    for status_code in (101, 200, 404, 999):
+        for result in (status_code, (status_code,), (status_code, {"X": "1"}), (status_code, None)):
+            response = make_response(result, handler)
+            assert (response.status_code, response.body) == (status_code, b""), result
+    for status_code in (100, 199):
+        with raises(ValueError):
+            make_response(status_code, handler)
+
+
 def test_default():
     default = Response("default")
     assert make_response(None, handler, default) is default
@@ -95,10 +122,7 @@ def test_default():
 
 def test_what_is_no_response():
     for result in (
-        1.5,
         object(),
-        True,
-        False,
         (),
         ("x", "y"),
         ("x", 200, {}, 1),
@@ -107,8 +131,8 @@ def test_what_is_no_response():
         ("x", 200, "headers"),
         ("x", 200, [1]),
         ("x", True),
-        (1.5, 200),
-        (200, 200),
+        (5, True),
+        (200, 200, 200),
         (Response("x"), 200),
         {1, 2},
     ):
@@ -123,7 +147,7 @@ def test_a_handler_without_a_name_is_named_all_the_same():
             return None
 
     with raises(TypeError) as caught:
-        make_response(1.5, Callable())
+        make_response(object(), Callable())
     assert "Callable" in str(caught.value)
 
 

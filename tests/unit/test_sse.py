@@ -179,3 +179,11 @@ async def test_handlers_keep_their_name():
     assert await invoke_handler(counter, Request(Microdot(), None, "GET", "/", "1.1", NoCaseDict({}), b"")) is not None
     if hasattr(counter, "__wrapped__"):
         assert counter.__name__ == "counter"
+
+
+def test_json_has_no_nan():
+    for number in (float("nan"), float("-inf")):
+        for data in ({"t": number}, [number]):
+            with raises(ValueError) as caught:
+                format_event(data)
+            assert str(number) in str(caught.value)

@@ -4,6 +4,7 @@ from binascii import hexlify
 
 from microdot import tokens
 from microdot.tokens import compare_digest, decode_token, encode_token, hmac_sha256, keyed_hash, unix_time
+from support import raises
 
 KEY = "top secret, and long enough for everybody"
 # RFC 4231, section 4: key, data, HMAC-SHA256
@@ -174,3 +175,10 @@ def test_signatures_are_compared_in_constant_time():
     finally:
         tokens.compare_digest = original
     assert compared == [b"forged"]
+
+
+def test_a_token_holds_no_nan():
+    for number in (float("nan"), float("inf")):
+        with raises(ValueError) as caught:
+            encode_token({"t": number}, KEY)
+        assert str(number) in str(caught.value)
