@@ -71,6 +71,7 @@ class HTTPTransport:
     invoke = staticmethod(invoke_handler)
     #: Whether the connection carries another protocol now: never.
     upgraded = False
+    sock = max_line = None
 
     def __init__(self, receive, send, has_body):
         self._receive = receive

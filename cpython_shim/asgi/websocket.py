@@ -3,7 +3,7 @@
 import asyncio
 
 from microdot import Response
-from microdot._compat import invoke_handler
+from microdot._compat import TICKS_PER_SECOND, invoke_handler
 from microdot.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG, FrameError, is_close_code
 
 from .messages import encode_headers, make_request, read_headers
@@ -16,7 +16,8 @@ class WebSocketTransport:
 
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
-    #: What the application wants to `look()` four times a second, or None.
+    sock = max_line = None
+    #: What the application wants to `look()` with each tick, or None.
     watch = None
 
     def __init__(self, scope, receive, send):
@@ -36,13 +37,13 @@ class WebSocketTransport:
         """Accept the request; return the connection, from and for which `read()` and `send()` carry messages."""
         self.upgraded = True
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
-        asyncio.get_running_loop().call_later(0.25, self._tick)
+        asyncio.get_running_loop().call_later(1 / TICKS_PER_SECOND, self._tick)
         return MessageConnection(max_message_length)
 
     def _tick(self):
         if self.watch:
             self.watch.look()
-            asyncio.get_running_loop().call_later(0.25, self._tick)
+            asyncio.get_running_loop().call_later(1 / TICKS_PER_SECOND, self._tick)
 
     async def send_response(self, request, response):
         """Refuse the request: with the response where the server can send it, else its status is 403."""

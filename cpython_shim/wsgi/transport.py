@@ -6,7 +6,7 @@ import socket
 import ssl
 
 from microdot import iscoroutine, threads
-from microdot._compat import run_in_thread
+from microdot._compat import TICKS_PER_SECOND, run_in_thread
 from microdot.errors import HTTPException
 
 from .loop import by_loop, in_loop
@@ -17,6 +17,7 @@ class WSGITransport:
 
     #: The client's socket, where the server offers it.
     sock = None
+    max_line = None
     #: Whether the connection carries another protocol now, the application's.
     upgraded = False
 
@@ -105,17 +106,17 @@ class SocketTransport(WSGITransport):
     async def upgrade(self, request, headers):
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
-        self.watch = None  # what the application wants to `look()` four times a second
+        self.watch = None  # what the application wants to `look()` with each tick
         self.sock.setblocking(False)
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         await self.send(f"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n".encode())
-        asyncio.get_running_loop().call_later(0.25, self._tick)
+        asyncio.get_running_loop().call_later(1 / TICKS_PER_SECOND, self._tick)
         return b""
 
     def _tick(self):
         if self.watch:
             self.watch.look()
-            asyncio.get_running_loop().call_later(0.25, self._tick)
+            asyncio.get_running_loop().call_later(1 / TICKS_PER_SECOND, self._tick)
 
     async def read(self):
         """Return bytes from the client, `b''` at the end."""

@@ -13,6 +13,8 @@ MICROPYTHON = sys.implementation.name == "micropython"
 DEFAULT_MAX_CONNECTIONS = 8
 #: Default of `Request.max_fields`.
 MAX_FIELDS = 64
+#: How often servers look at what is waited for: at their deadlines, and by `look()` at what watches a connection.
+TICKS_PER_SECOND = 4
 #: Least size in bytes of the pieces in which files are read: larger ones save time where there is memory for them.
 MIN_FILE_CHUNK = 16 * 1024 if MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024 else 0
 

@@ -367,9 +367,10 @@ class Microdot:
             # say more (ValueError for malformed JSON), and one for Exception is not meant for abort().
             known = self._error_handler(req, (status_code,))
             classes = [] if known else classes[: classes.index(Exception)] + [HTTPException]
+            handler = self._error_handler(req, classes)
         else:
-            log_error("Exception while handling " + (repr(req) if req else "a request"), error)
-        handler = self._error_handler(req, classes)
+            handler = self._error_handler(req, classes)
+            self.report_exception(req, error, handler is not None)
         if handler:
             res = make_response(await self._invoke(req)(handler, req, error), handler)
         else:
@@ -377,6 +378,16 @@ class Microdot:
         for name in headers or ():
             res.headers.setdefault(name, headers[name])
         return res
+
+    def report_exception(self, req, error: Exception, handled: bool = False) -> None:
+        """Log what a handler, a hook, or what serves a WebSocket or an event stream, has raised.
+
+        A subclass may report it elsewhere too. Errors that stand for a response, as `abort()` raises, do not come here.
+
+        :param req: the request, or None if the client sent no valid one.
+        :param handled: the application has an error handler for this class of exceptions.
+        """
+        log_error("Exception while handling " + (repr(req) if req else "a request"), error)
 
     def _error_handler(self, req, keys):
         """Return the handler of the first of *keys* that has one, the innermost application's; None without any."""

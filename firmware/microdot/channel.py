@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from ._compat import log_error
+from ._compat import TICKS_PER_SECOND, log_error
 from .frames import CLOSE, PING, TOO_BIG, FrameError
 
 _LINGER_SECONDS = 0.2
@@ -25,7 +25,7 @@ def uncancel(task):
 class Channel:
     """An open connection over a transport.
 
-    The transport has `async read()`, empty at the end, and `async send(data)`; its `watch` looks four times a second.
+    The transport has `async read()`, empty at the end, and `async send(data)`; its `watch` looks with each tick.
     What is read and sent means something to *connection*, a `frames.Connection` or the like.
     """
 
@@ -195,7 +195,7 @@ class Channel:
     # Time
 
     def look(self):
-        """See to the connection; the server calls this four times a second."""
+        """See to the connection; the server calls this with each tick."""
         if self._ticks:
             self._ticks -= 1
             if not self._ticks:
@@ -206,7 +206,7 @@ class Channel:
                     self._handler.cancel()
         elif self._ended:
             if not self._abandoned:
-                self._ticks = int(self.grace * 4) + 1
+                self._ticks = int(self.grace * TICKS_PER_SECOND) + 1
         elif not self._reader:
             if self._has_room():
                 asyncio.create_task(self._watch())

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from ._compat import invoke_handler, isolate, log_error
+from ._compat import TICKS_PER_SECOND, invoke_handler, isolate, log_error
 from ._network import READ_SIZE, abort_stream, close_stream, end_stream, has_unsent, open_streams, receive
 from .delivery import send_response
 from .errors import HTTPException
@@ -73,7 +73,7 @@ class Connection:
     # Deadlines
 
     def _deadline(self, seconds):
-        return self.server.clock + int(seconds * 4) + 1
+        return self.server.clock + int(seconds * TICKS_PER_SECOND) + 1
 
     def check(self, clock: int) -> None:
         """End the waits whose deadline is not after *clock*."""
@@ -169,7 +169,7 @@ class Connection:
             except OSError:
                 data = b""  # the client is gone: the parser finds the body incomplete
             self.read_deadline = 0
-            self._body_ticks -= self.server.clock - start - len(data) * 4 / self.app.min_body_rate
+            self._body_ticks -= self.server.clock - start - len(data) * TICKS_PER_SECOND / self.app.min_body_rate
             parser.receive(data)
 
     # What a request's transport offers
@@ -307,7 +307,7 @@ class Connection:
         here = length and length <= min(self.parser.buffered, Request.max_body_length)
         if here and (not limit or length <= limit):
             return self.parser.read_body(length)
-        self._body_ticks = int(self.app.body_timeout * 4) + 1
+        self._body_ticks = int(self.app.body_timeout * TICKS_PER_SECOND) + 1
         return None
 
     async def _end_exchange(self):

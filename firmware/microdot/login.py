@@ -251,7 +251,7 @@ class Login:
         location = self.login_url
         # After the login a browser asks with GET, which the place of a form may not serve.
         if request.method in ("GET", "HEAD") or "GET" in request.app.url_map.allowed(request.path):
-            url = getattr(request, "root_path", "") + request.url
+            url = request.root_path + request.url
             location += ("&next=" if "?" in location else "?next=") + quote(url, b"/")
         return Response.redirect(location)
 

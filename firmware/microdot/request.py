@@ -83,6 +83,8 @@ class Request:
     url_prefix = ""
     #: The mounted application that has the route; None if it is not mounted.
     subapp = None
+    #: The path, percent-encoded, under which a server or proxy serves the application, which `url` leaves out.
+    root_path = ""
     #: The handler.
     route = None
     #: `'http'` or `'https'`.
@@ -230,7 +232,7 @@ class Request:
     @property
     def sock(self):
         """The connection to the client: a pair of streams, or a WSGI server's socket; None if there is none."""
-        return self._sock or getattr(self.transport, "sock", None)
+        return self._sock or (self.transport.sock if self.transport else None)
 
     @property
     def g(self) -> "Any":

@@ -4,12 +4,12 @@ import asyncio
 import time
 
 from ._clock import keep_counting
-from ._compat import log_error
+from ._compat import TICKS_PER_SECOND, log_error
 from ._network import Listener, ListenError, call_in_loop, collect_early
 from .connection import Connection
 
 #: Seconds between two looks at the deadlines: they are kept this exactly.
-TICK = 0.25
+TICK = 1 / TICKS_PER_SECOND
 # While every place is taken this many more connections may be told so; others are closed at once.
 _EXTRA_CONNECTIONS = 2
 # A board without a battery starts at its epoch, 1970, 2000 or 2021: a year from which the clock must have been set.

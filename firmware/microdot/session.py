@@ -183,7 +183,7 @@ class Session:
             payload["exp"] = unix_time() + lifetime
         token = encode_token(payload, self.signing_keys()[0], purpose)
         # The client will send "Cookie: session=" and the token in one line.
-        line = getattr(request.transport, "max_line", None)
+        line = request.transport.max_line if request.transport else None
         if len(token) > (self.max_token_length if line is None else min(self.max_token_length, line - 16)):
             raise ValueError("session too large for a cookie (Session.max_token_length, Request.max_readline)")
         return token

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ._compat import dump_json, log_error, wraps
+from ._compat import TICKS_PER_SECOND, dump_json, wraps
 from .queues import WAIT, BoundedQueue, QueueClosed
 from .response import Response
 
@@ -125,9 +125,9 @@ class _Events:
             return _NOTHING
 
     def look(self):
-        """Send a comment if there has been no event for long; the server calls this four times a second."""
+        """Send a comment if there has been no event for long; the server calls this with each tick."""
         self._ticks += 1
-        if self._ticks >= self._keep_alive * 4 and self._queue.empty:
+        if self._ticks >= self._keep_alive * TICKS_PER_SECOND and self._queue.empty:
             self._queue.offer(_NOTHING)
 
     def _handle(self):
@@ -146,9 +146,7 @@ class _Events:
         except QueueClosed:
             pass
         except Exception as error:
-            log_error("Exception in a handler of server-sent events", error)
-            if hasattr(self._request.transport, "failure"):  # a test's
-                self._request.transport.failure = error
+            self._request.app.report_exception(self._request, error)
         finally:
             self._queue.close()
 

@@ -7,10 +7,9 @@ import os
 import time
 
 from ._compat import invoke_handler
-from .app import mro
 from .cookiejar import CookieJar
 from .datastructures import NoCaseDict
-from .errors import is_http_error, reason_phrase
+from .errors import reason_phrase
 from .forms import urlencode
 from .jsondata import parse_json
 from .request import Request
@@ -145,7 +144,7 @@ class TestTransport:
 
     invoke = staticmethod(invoke_handler)
     upgraded = False
-    failure = None  # the exception for which the application had no handler
+    sock = max_line = None
     response = None  # what the application answered
     response_body = None  # bytes; None for HEAD
 
@@ -209,8 +208,9 @@ class TestClient:
         self.host = host or "example.com:1234"
         self.raise_exceptions = raise_exceptions
         self._jar = CookieJar()
+        self._serving = []  # lists of a request and the exception for which the application had no handler, or None
         if raise_exceptions:
-            _keep_errors(app)
+            _watch_exceptions(app, self._serving)
 
     async def request(
         self,
@@ -271,7 +271,7 @@ class TestClient:
         except BaseException:  # nobody waits for the response any more
             serving.cancel()
             raise
-        if transport.response is None or transport.failure and self.raise_exceptions:
+        if transport.response is None or self._failure(request):
             await finish()
         response = transport.response or Response.already_handled
         self._keep_cookies(request, response)
@@ -298,13 +298,19 @@ class TestClient:
 
     async def _serve(self, request):
         """Serve a request to the end of its background work, so that a test sees what that does."""
+        serving = [request, None]
+        self._serving.append(serving)
         try:
             await self.app.serve_request(request)
         finally:
             if request.background_tasks:
                 await asyncio.gather(*request.background_tasks, return_exceptions=True)
-        if request.transport.failure and self.raise_exceptions:
-            raise request.transport.failure
+            self._serving.remove(serving)
+        if serving[1]:
+            raise serving[1]
+
+    def _failure(self, request):
+        return any(serving[1] for serving in self._serving if serving[0] is request)
 
     def _keep_cookies(self, request, response):
         host, path = _host(request.headers["Host"]), request.url.partition("?")[0]
@@ -369,16 +375,17 @@ def _make_response(response, body):
     return TestResponse(response.status_code, reason, response.headers, body)
 
 
-def _keep_errors(app):
-    """Have the application leave an exception that none of its handlers takes on the request's transport."""
-    handle = app.handle_error
+def _watch_exceptions(app, serving):
+    """Have exceptions for which the application has no handler put beside their requests in the list *serving*."""
+    report = app.report_exception
 
-    async def handle_error(request, error):
-        if request and not is_http_error(error) and not app._error_handler(request, mro(error.__class__)):
-            request.transport.failure = error
-        return await handle(request, error)
+    def report_exception(request, error, handled=False):
+        for pair in serving:
+            if pair[0] is request and not handled:
+                pair[1] = error
+        report(request, error, handled)
 
-    app.handle_error = handle_error
+    app.report_exception = report_exception
 
 
 def _encode_body(body, headers, form, files):

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ._compat import iscoroutine, log_error, wraps
+from ._compat import TICKS_PER_SECOND, iscoroutine, wraps
 from .channel import Channel, uncancel
 from .channel import WebSocketError as WebSocketError
 from .errors import HTTPException
@@ -40,7 +40,7 @@ class WebSocket(Channel):
         if subprotocol:
             self.subprotocol = subprotocol
         if ping_interval:
-            self._ping_ticks = max(int(ping_interval * 4), 1)
+            self._ping_ticks = max(int(ping_interval * TICKS_PER_SECOND), 1)
         request._finish = self._finish
 
     @property
@@ -115,7 +115,7 @@ class WebSocket(Channel):
                 pass
             self._closing = True
             self._messages = ()
-            self._ticks = int(self.close_timeout * 4) + 1
+            self._ticks = int(self.close_timeout * TICKS_PER_SECOND) + 1
         while not self._ended:
             if not self.close_timeout:
                 self._expire()
@@ -140,9 +140,7 @@ class WebSocket(Channel):
             elif isinstance(error, Exception):
                 if not isinstance(error, WebSocketError):
                     code = INTERNAL_ERROR
-                    log_error("Exception in the WebSocket handler of " + repr(request), error)
-                    if hasattr(request.transport, "failure"):  # a test's
-                        request.transport.failure = error
+                    request.app.report_exception(request, error)
             elif error:
                 raise error
             await self.close(code)

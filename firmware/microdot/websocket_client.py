@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ._compat import invoke_handler
+from ._compat import TICKS_PER_SECOND, invoke_handler
 from .frames import BINARY, CLOSE, TEXT, Connection
 
 
@@ -19,6 +19,7 @@ class WebSocketClient:
 
     invoke = staticmethod(invoke_handler)
     has_body = False
+    sock = max_line = None
 
     def __init__(self, generator, send_response):
         self._generator = generator
@@ -32,9 +33,7 @@ class WebSocketClient:
         self.accepted: dict[str, str] | None = None
         #: The exception that ended the generator, or None.
         self.error = None
-        #: The exception that ended the handler, or None.
-        self.failure = None
-        #: What the application wants to `look()` four times a second, or None.
+        #: What the application wants to `look()` with each tick, or None.
         self.watch = None
 
     @property
@@ -83,10 +82,10 @@ class WebSocketClient:
             raise self.error
 
     async def _tick(self):
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(1 / TICKS_PER_SECOND)
         while self.watch:
             self.watch.look()
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(1 / TICKS_PER_SECOND)
 
     def _give(self, data):
         self._incoming.append(data)

@@ -35,7 +35,7 @@ def test_the_handlers_end(server, style):
             assert server.log() == before
         else:
             assert wait_until(lambda line=line, before=before: line in server.log()[len(before):]), server.log()
-            assert f"Exception in the WebSocket handler of GET /{style}/{how}" in server.log()[len(before):]
+            assert f"Exception while handling GET /{style}/{how}" in server.log()[len(before):]
 
 
 @pytest.mark.parametrize("style", ["decorated", "bare"])

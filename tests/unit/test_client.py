@@ -184,6 +184,47 @@ async def test_exceptions_after_the_response_began():
         await loud.get("/sse")
 
 
+async def test_the_application_reports_exceptions():
+    class App(Microdot):
+        def __init__(self):
+            super().__init__()
+            self.reported = []
+
+        def report_exception(self, request, error, handled=False):
+            self.reported.append((request and request.path, type(error), handled))
+
+    app = App()
+    app.errorhandler(IndexError)(lambda request, error: "handled")
+
+    @app.get("/raise/<name>")
+    async def fail(request, name):
+        if name == "abort":
+            abort(409)
+        raise KeyError if name == "key" else IndexError
+
+    @app.get("/ws")
+    @with_websocket
+    async def talk(request, ws):
+        raise KeyError
+
+    @app.get("/sse")
+    @with_sse
+    async def tell(request, sse):
+        raise KeyError
+
+    def silent():
+        yield
+
+    client = TestClient(app)
+    for path in ("/raise/key", "/raise/index", "/raise/abort", "/sse"):
+        await client.get(path)
+    await client.websocket("/ws", silent)
+    assert app.reported == [
+        ("/raise/key", KeyError, False), ("/raise/index", IndexError, True), ("/sse", KeyError, False),
+        ("/ws", KeyError, False),
+    ]
+
+
 class Numbers:
     """An asynchronous iterator that knows when it is closed."""
 
