@@ -71,6 +71,7 @@ SETS = {
         "login",
         "passwords",
         "session",
+        "throttle",
         "tokens",
     ),
     "templates": (

@@ -1,8 +1,9 @@
-"""What the processes and machines of a server share through Redis: broadcast (`microdot.pubsub`) and sessions."""
+"""What processes and machines share through Redis: broadcast (`microdot.pubsub`), sessions, attempts to log in."""
 
 from microdot.pubsub import PubSubError
 
 from .hub import RedisPubSub
 from .store import RedisStore
+from .throttle import RedisAttempts
 
-__all__ = ["PubSubError", "RedisPubSub", "RedisStore"]
+__all__ = ["PubSubError", "RedisAttempts", "RedisPubSub", "RedisStore"]

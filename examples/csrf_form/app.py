@@ -5,10 +5,18 @@ from microdot.csrf import CSRF
 from microdot.hosts import AllowedHosts
 
 PAGE = """<!doctype html>
+<html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Lamp</title>
+<style>
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 2rem auto; padding: 0 1rem }
+button { width: 100%%; padding: .8rem; font: inherit }
+</style>
+<h1>Lamp</h1>
 <p>The lamp is %s.</p>
-<form method="post" action="/lamp"><button name="on" value="%s">Switch</button></form>
+<form method="post" action="/lamp"><button name="on" value="%s">%s</button></form>
+</html>
 """
 
 app = Microdot()
@@ -19,14 +27,14 @@ state = {"on": False}
 
 @app.get("/")
 async def index(request):
-    on = state["on"]
-    return PAGE % ("on" if on else "off", "" if on else "1"), {"Content-Type": "text/html; charset=utf-8"}
+    values = ("on", "", "Switch off") if state["on"] else ("off", "1", "Switch on")
+    return PAGE % values, {"Content-Type": "text/html; charset=utf-8"}
 
 
 @app.post("/lamp")
 async def lamp(request):
     state["on"] = bool((request.form or {}).get("on"))
-    return redirect("/")
+    return redirect("/", 303)
 
 
 @app.post("/hook")

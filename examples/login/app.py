@@ -1,26 +1,46 @@
 """A page for users only: they log in with a password, and may stay logged in for a week."""
 
 from microdot import Microdot, redirect
+from microdot.csrf import CSRF
 from microdot.login import Login
 from microdot.passwords import verify_password
 from microdot.session import Session
+from microdot.throttle import Throttle
 from microdot.utemplate import escape
 
 app = Microdot()
-# Use a random text of your own and keep it secret: who knows it can make sessions.
+# Use a random text of your own and keep it secret: anyone who has it can log in as any user.
 Session(app, secret_key="change this, and do not tell anybody what it is")
+CSRF(app)
 login = Login()
+throttle = Throttle()
 
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
-FORM = """<!doctype html>
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>%s</title>
+<style>
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 2rem auto; padding: 0 1rem }
+label, button { display: block; margin: 1rem 0 }
+input:not([type=checkbox]), button { box-sizing: border-box; width: 100%%; padding: .6rem; font: inherit }
+[role=alert] { color: #b00020 }
+</style>
+<h1>%s</h1>
+%s
+</html>
+"""
+FORM = """<p role="alert">%s</p>
 <form method="post">
-<p>%s</p>
-<label>User: <input name="name" required autocomplete="username"></label>
-<label>Password: <input name="password" type="password" required autocomplete="current-password"></label>
+<label>User <input name="name" required autocomplete="username" autocapitalize="none"></label>
+<label>Password <input name="password" type="password" required autocomplete="current-password"></label>
 <label><input name="remember" type="checkbox"> Remember me for a week</label>
 <button>Log in</button>
-</form>
-"""
+</form>"""
+HOME = """<p>Hello, %s!</p>
+<p><a href="/settings">Settings</a></p>
+<form method="post" action="/logout"><button>Log out</button></form>"""
 
 
 class User:
@@ -42,23 +62,43 @@ async def load_user(user_id):
     return USERS.get(user_id)
 
 
+@login.user_version
+async def user_version(user):
+    return user.password  # a new password ends all logins that were made with the old one
+
+
+def find_user(name):
+    for user in USERS.values():
+        if user.name == name:
+            return user
+    return None
+
+
+def page(title, content):
+    return PAGE % (title, title, content)
+
+
 @app.get("/login")
 async def show_form(request):
-    return FORM % "", HTML
+    return page("Log in", FORM % ""), HTML
 
 
 @app.post("/login")
 async def log_in(request):
     form = request.form or {}
-    for user in USERS.values():
-        if user.name == form.get("name"):
-            break
-    else:
-        user = None
+    name = form.get("name", "")
+    await throttle.attempt(request, name)  # status 429 when there were too many
+    user = find_user(name)
     # Takes as long for a user who does not exist, so that nobody learns who does.
-    if not await verify_password(form.get("password", ""), user.password if user else None):
-        return FORM % "Wrong user or password", 403, HTML
+    if not await verify_password(form.get("password", ""), user.password if user else None, 10000):
+        return page("Log in", FORM % "Wrong user or password."), 403, HTML
+    await throttle.succeed(request, name)
     return await login.login_user(request, user, remember=7 if form.get("remember") else False)
+
+
+@app.errorhandler(429)
+async def too_many(request):
+    return page("Log in", FORM % "Too many attempts. Wait a few minutes."), 429, HTML
 
 
 @app.post("/logout")
@@ -70,14 +110,13 @@ async def log_out(request):
 @app.get("/")
 @login
 async def index(request):
-    name = escape(request.g.current_user.name)
-    return "<p>Hello, " + name + '!</p><form method="post" action="/logout"><button>Log out</button></form>\n', HTML
+    return page("Home", HOME % escape(request.g.current_user.name)), HTML
 
 
 @app.get("/settings")
 @login.fresh
 async def settings(request):
-    return "Only for users who gave their password in this session\n"
+    return page("Settings", "<p>Only for users who gave their password in this session.</p>"), HTML
 
 
 if __name__ == "__main__":

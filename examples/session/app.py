@@ -5,16 +5,28 @@ from microdot.session import Session, with_session
 from microdot.utemplate import escape
 
 app = Microdot()
-# Use a random text of your own and keep it secret: who knows it can make sessions.
+# Use a random text of your own and keep it secret: anyone who has it can make sessions.
 Session(app, secret_key="change this, and do not tell anybody what it is")
 
-FORM = """<!doctype html>
-<form method="post">
-<label>Your name: <input name="name" required></label>
-<button>Send</button>
-</form>
-"""
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Session</title>
+<style>
+body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 2rem auto; padding: 0 1rem }
+input, button { box-sizing: border-box; width: 100%%; margin: .5rem 0; padding: .6rem; font: inherit }
+</style>
+%s
+</html>
+"""
+FORM = """<form method="post">
+<label>Your name: <input name="name" required maxlength="50"></label>
+<button>Send</button>
+</form>"""
+GREETING = """<p>Hello, %s! Visit %d.</p>
+<form method="post" action="/forget"><button>Forget me</button></form>"""
 
 
 @app.get("/")
@@ -22,27 +34,26 @@ HTML = {"Content-Type": "text/html; charset=UTF-8"}
 async def index(request, session):
     name = session.get("name")
     if name is None:
-        return FORM, HTML
+        return PAGE % FORM, HTML
     session["visits"] += 1
     session.save()
-    page = "<p>Hello, " + escape(name) + "! Visit " + str(session["visits"]) + '.</p><a href="/forget">Forget me</a>\n'
-    return page, HTML
+    return PAGE % (GREETING % (escape(name), session["visits"])), HTML
 
 
 @app.post("/")
 @with_session
 async def set_name(request, session):
-    session["name"] = (request.form or {}).get("name", "nobody")
+    session["name"] = (request.form or {}).get("name", "nobody")[:50]
     session["visits"] = 0
     session.save()
     return redirect("/", 303)
 
 
-@app.get("/forget")
+@app.post("/forget")
 @with_session
 async def forget(request, session):
     session.delete()
-    return redirect("/")
+    return redirect("/", 303)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from microdot.session import Session, with_session
 
 app = Microdot()
 store = RedisStore(os.environ.get("REDIS_URL", "redis://localhost:6379/0"))
-# Use a random text of your own and keep it secret: who knows it can make names of sessions.
+# Use a random text of your own and keep it secret: anyone who has it can make names of sessions.
 Session(app, secret_key="change this, and do not tell anybody what it is", store=store, lifetime=3600)
 
 
@@ -25,7 +25,6 @@ async def index(request, session):
 @with_session
 async def delete(request, session):
     session.delete()
-    return
 
 
 if __name__ == "__main__":

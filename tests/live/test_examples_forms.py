@@ -131,7 +131,7 @@ def test_csrf_form(server, client):
     assert "The lamp is off." in client.get("/").text
     own = f"http://127.0.0.1:{server.port}"
     res = client.post("/lamp", data={"on": "1"}, headers={"Origin": own})
-    assert (res.status_code, res.headers["Location"]) == (302, "/")
+    assert (res.status_code, res.headers["Location"]) == (303, "/")
     for headers in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}):
         assert client.post("/lamp", data={"on": ""}, headers=headers).status_code == 403
     res = client.post("/hook", headers={"Origin": "http://evil.example", "X-Key": "change me"})

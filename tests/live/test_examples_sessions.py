@@ -41,7 +41,7 @@ def test_session(client):
     token = client.cookies["session"]
     other = client.build_request("GET", "/", headers={"Cookie": f"session={token[:-4]}AAAA"})
     assert "Your name" in client.send(other).text
-    assert "Your name" in client.get("/forget").text
+    assert "Your name" in client.post("/forget").text and not client.cookies
 
 
 @on("login")
@@ -55,6 +55,29 @@ def test_login(client):
     assert "Hello, susan!" in client.get("/").text
     assert "Log in" in client.post("/logout").text
     assert "Log in" in client.get("/").text
+
+
+@on("login")
+def test_login_of_scripts(client):
+    for path in "/", "/settings":
+        answer = client.get(path, headers={"Accept": "application/json"})
+        assert answer.status_code == 401 and "WWW-Authenticate" in answer.headers and "Location" not in answer.headers
+    answer = client.get("/", headers={"Accept": "*/*", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"})
+    assert answer.status_code == 401
+    # another site's page cannot log the visitor out, nor in
+    for path in "/logout", "/login":
+        assert client.post(path, data=LOGIN, headers={"Origin": "http://evil.example"}).status_code == 403
+
+
+@on("login")
+def test_login_is_throttled(client):
+    """Whoever guesses is stopped, before the password is looked at: the right one is refused too."""
+    refused = [client.post("/login", data={**LOGIN, "password": "wrong"}) for _ in range(11)]
+    assert [answer.status_code for answer in refused] == [403] * 10 + [429]
+    answer = client.post("/login", data=LOGIN)
+    assert answer.status_code == 429 and 0 < int(answer.headers["Retry-After"]) <= 120
+    assert "Too many attempts" in answer.text and "Log in" in answer.text
+    assert client.post("/login", data={**LOGIN, "name": "ann"}).status_code == 403
 
 
 @on("login")

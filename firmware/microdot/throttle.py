@@ -1,0 +1,114 @@
+"""Limits to how often passwords can be tried: for each account, and from each address.
+
+The limits are buckets that leak. An attempt fills one interval into the account's bucket and one into the address's,
+and both empty themselves as time passes; an attempt that would overflow one of them is refused. Of a bucket one number
+is kept, the second in which it will be empty (GCRA, the generic cell rate algorithm).
+
+There is a fixed number of buckets, and a hash says which one is an account's. Several accounts may share one, and then
+are locked together. No attempt, and no number of names, can free an account that is locked: nothing is ever replaced.
+"""
+
+from array import array
+from hashlib import sha256
+
+from ._clock import seconds
+from ._compat import MICROPYTHON
+from .errors import HTTPException
+
+
+class Throttle:
+    """Refuses attempts to log in with 429 when there are too many.
+
+    Both limits are pairs (attempts, seconds): so many attempts at once, and one more after each so many seconds. What
+    succeeds or is refused does not count.
+
+    :param account: the limit for one account, from wherever the attempts come.
+    :param address: the limit for one client's address, whatever the account; of an IPv6 address its network (/64).
+    :param store: where attempts are counted: a `MemoryAttempts`, as without it, or, for several processes, a
+        `microdot.redis.RedisAttempts`.
+    """
+
+    def __init__(self, account: "tuple[int, int]" = (10, 120), address: "tuple[int, int]" = (20, 30), store=None):
+        self.account = account
+        self.address = address
+        self.store = store or MemoryAttempts()
+
+    async def attempt(self, request, account: "str | None") -> None:
+        """Count an attempt; to be called before the password is looked at, so that parallel attempts count too.
+
+        :param account: the name that the client gave, whether there is such an account or not.
+        :raises HTTPException: 429 with `Retry-After`, if it is one too many.
+        """
+        taken = []
+        for kind, number, (attempts, interval) in self._buckets(request, account):
+            wait = await self.store.take(kind, number, attempts, interval)
+            if wait:
+                for bucket in taken:
+                    await self.store.give_back(*bucket)
+                text = "Too many attempts: try again in %d seconds" % wait
+                raise HTTPException(429, text, {"Retry-After": str(wait)})
+            taken.append((kind, number, interval))
+
+    async def succeed(self, request, account: "str | None") -> None:
+        """Take an attempt back that has turned out to be good; earlier ones that failed still count."""
+        for kind, number, (_, interval) in self._buckets(request, account):
+            await self.store.give_back(kind, number, interval)
+
+    def _buckets(self, request, account):
+        """Return (kind, number, limit) of the buckets of an attempt."""
+        buckets = []
+        if request.client_addr and request.client_addr[0]:  # there is none behind a Unix socket
+            buckets.append(("address", _number(network(request.client_addr[0])), self.address))
+        buckets.append(("account", _number((account or "").strip().lower()), self.account))
+        return buckets
+
+
+def _number(text):
+    """Return a number of 20 bits for a text."""
+    return int.from_bytes(sha256(text.encode()).digest()[:3], "big") >> 4
+
+
+def network(address: str) -> str:
+    """Return the first half of an IPv6 address, which one client has all of; an IPv4 address as it is."""
+    if ":" not in address:
+        return address
+    if "." in address:  # an IPv4 address in the form of IPv6
+        return address[address.rfind(":") + 1 :]
+    head, gap, tail = address.lower().partition("%")[0].partition("::")
+    groups = head.split(":") if head else []
+    if gap:
+        tail = tail.split(":") if tail else []
+        groups += ["0"] * (8 - len(groups) - len(tail)) + tail
+    return ":".join([group.lstrip("0") for group in groups[:4]])
+
+
+class MemoryAttempts:
+    """Attempts counted in memory, by one process, until it ends.
+
+    :param size: number of buckets of each kind, of 4 bytes; 128 on a board and else 16384.
+    """
+
+    def __init__(self, size: int = 128 if MICROPYTHON else 16384):
+        self._buckets = {kind: array("I", bytes(4 * size)) for kind in ("account", "address")}
+        self._size = size
+
+    async def take(self, kind: str, number: int, attempts: int, interval: int) -> int:
+        """Fill *interval* seconds into a bucket that holds *attempts* of them; return 0.
+
+        If it is too full already nothing is filled in, and the seconds are returned after which there is room.
+        """
+        buckets = self._buckets[kind]
+        number %= self._size
+        now = seconds()
+        empty = max(buckets[number], now)
+        wait = empty - now - (attempts - 1) * interval
+        if wait > 0:
+            return wait
+        buckets[number] = empty + interval
+        return 0
+
+    async def give_back(self, kind: str, number: int, interval: int) -> None:
+        """Take *interval* seconds out of a bucket again."""
+        buckets = self._buckets[kind]
+        number %= self._size
+        buckets[number] = max(buckets[number] - interval, 0)
