@@ -120,6 +120,7 @@ def _serve_http(app, scope, receive, send):
     method = scope["method"]
     headers = read_headers(scope)
     has_body = method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers
+    has_body = has_body or scope.get("http_version", "1.1") >= "2"  # where a body needs neither of them
     return app.serve_request(make_request(app, scope, method, headers, HTTPTransport(receive, send, has_body)))
 
 

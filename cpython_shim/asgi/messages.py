@@ -3,7 +3,7 @@
 import functools
 
 from microdot import Request
-from microdot.urls import quote
+from microdot.gateway.target import make_target, quote_path
 
 
 def read_headers(scope):
@@ -15,15 +15,33 @@ def read_headers(scope):
 
 def make_request(app, scope, method, headers, transport):
     """Return the request of a scope."""
-    target, version = _target(scope), scope.get("http_version", "1.1")  # which a WebSocket's scope need not have
+    root, path = _split_path(scope)
+    target = make_target(scope.get("raw_path") or b"", root, path, scope.get("query_string") or b"")
+    version = scope.get("http_version", "1.1")  # which a WebSocket's scope need not have
     client = scope.get("client")
-    client = tuple(client) if client else None
+    if client:
+        client = client[0], int(client[1] or 0)  # granian says the port as a str
     scheme = scope.get("scheme")
     request = Request(app, client, method, target, version, headers, scheme=scheme, transport=transport)
     request.asgi_scope = scope
-    if scope.get("root_path"):
-        request.root_path = quote(scope["root_path"].rstrip("/"), b"/:@!$&'()*+,;=")
+    if root:
+        request.root_path = quote_path(root)
     return request
+
+
+def _split_path(scope):
+    """Return the path under which the application is served and what follows it, decoded.
+
+    A scope's path has the root path in it; some servers, and middleware of earlier days, leave it out.
+    """
+    path = scope["path"].encode("utf-8", "surrogateescape")
+    root = scope.get("root_path")
+    if not root:
+        return b"", path
+    root = root.rstrip("/").encode("utf-8", "surrogateescape")
+    if path.startswith(root) and path[len(root) : len(root) + 1] in (b"", b"/"):
+        path = path[len(root) :]
+    return root, path
 
 
 def _combine(pairs):
@@ -34,19 +52,6 @@ def _combine(pairs):
             value = headers[name] + (b"; " if name == b"cookie" else b", ") + value
         headers[name] = value
     return headers
-
-
-def _target(scope):
-    """Return path and query string as the client sent them, without the server's root path."""
-    raw_path = scope.get("raw_path")
-    path = raw_path.decode("latin-1") if raw_path else quote(scope["path"], b"/:@!$&'()*+,;=")
-    root = scope.get("root_path")
-    if root:
-        root = quote(root.rstrip("/"), b"/:@!$&'()*+,;=")
-        if path.startswith(root) and path[len(root) : len(root) + 1] in ("", "/"):
-            path = path[len(root) :] or "/"
-    query = scope.get("query_string")
-    return path + "?" + query.decode("latin-1") if query else path
 
 
 @functools.lru_cache(256)

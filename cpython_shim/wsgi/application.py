@@ -12,7 +12,7 @@ import microdot
 from microdot import Request, Response
 from microdot._network import HostProcess
 from microdot.errors import reason_phrase
-from microdot.urls import decode, quote
+from microdot.gateway.target import make_target, quote_path
 
 from .loop import RequestThread, get_loop
 from .transport import make_transport
@@ -100,33 +100,30 @@ def _start_response(request, response, start_response, thread):
 
 def _make_request(app, environ, transport):
     client = environ.get("REMOTE_ADDR")
+    target, root_path = _split_target(environ)
     request = Request(
         app,
         (client, int(environ.get("REMOTE_PORT") or 0)) if client else None,
         environ["REQUEST_METHOD"],
-        _target(environ),
+        target,
         environ["SERVER_PROTOCOL"].rpartition("/")[2],
         EnvironHeaders(environ),
         scheme=environ.get("wsgi.url_scheme"),
         transport=transport,
     )
     request.environ = environ
-    if environ.get("SCRIPT_NAME"):
-        request.root_path = quote(decode(environ["SCRIPT_NAME"].encode("latin-1")), b"/:@!$&'()*+,;=")
+    if root_path:
+        request.root_path = root_path
     return request
 
 
-def _target(environ):
-    """Return path and query string as the client sent them, without the server's script name."""
-    root = environ.get("SCRIPT_NAME", "")
+def _split_target(environ):
+    """Return the target of a request and its root path, percent-encoded."""
     raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or ""
-    if raw.startswith("/") and raw.startswith(root) and raw[len(root) : len(root) + 1] in ("", "/", "?"):
-        raw = raw[len(root) :]
-        return raw if raw.startswith("/") else "/" + raw
+    root = environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1")
     path = environ.get("PATH_INFO", "").encode("latin-1")
-    path = quote(decode(path), b"/:@!$&'()*+,;=") or "/"
-    query = environ.get("QUERY_STRING")
-    return path + "?" + query if query else path
+    query = environ.get("QUERY_STRING", "").encode("latin-1")
+    return make_target(raw.partition("?")[0].encode("latin-1"), root, path, query), quote_path(root)
 
 
 def _encode_headers(response, method):

@@ -21,19 +21,29 @@ class WSGITransport:
     #: Whether the connection carries another protocol now, the application's.
     upgraded = False
 
+    _remaining: "int | None" = 0  # bytes of the body that are still to come; None: it ends where the input ends
+    _unreadable = None  # status and reason, if the input does not tell where the body ends
+
     def __init__(self, environ):
         self._input = environ["wsgi.input"]
         length = environ.get("CONTENT_LENGTH")
-        # A chunked body has no length: its input ends by itself where the server says so. Else there is no body.
-        chunked = "HTTP_TRANSFER_ENCODING" in environ and environ.get("wsgi.input_terminated")
-        self._remaining = None if chunked else 0
-        if length:  # servers check it, but need not
-            self._remaining = -1 if length.strip("0123456789") else int(length)
+        chunked = "HTTP_TRANSFER_ENCODING" in environ
+        if length:
+            if length.strip("0123456789"):  # servers check it, but need not
+                self._unreadable = 400, "Malformed Content-Length"
+            else:
+                self._remaining = int(length)
+        elif environ.get("wsgi.input_terminated"):
+            # In HTTP/1 a body without a length is chunked; in HTTP/2 every request may have one.
+            if chunked or environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ["SERVER_PROTOCOL"] >= "HTTP/2":
+                self._remaining = None
+        elif chunked:
+            self._unreadable = 411, "Length required"
 
     @property
     def has_body(self):
         """Whether the request may have a body."""
-        return self._remaining != 0
+        return self._remaining != 0 or self._unreadable is not None
 
     async def invoke(self, handler, *args, **kwargs):
         """Call a handler or hook: a function in this thread, a coroutine function in the event loop."""
@@ -41,10 +51,14 @@ class WSGITransport:
         return await by_loop(result) if iscoroutine(result) else result
 
     async def receive_body(self, n):
-        """Return up to *n* bytes of the request's body, `b''` at its end; works in the event loop and outside of it."""
+        """Return up to *n* bytes of the request's body, `b''` at its end; works in the event loop and outside of it.
+
+        :raises HTTPException: 400 for a body that is malformed or cut short, 411 for one whose end the server does not
+            tell.
+        """
+        if self._unreadable:
+            raise HTTPException(*self._unreadable)
         if self._remaining is not None:
-            if self._remaining < 0:
-                raise HTTPException(400, "Malformed Content-Length")
             n = min(n, self._remaining)
         if not n:
             return b""

@@ -71,12 +71,22 @@ async def show(*args, **kwargs):
 
 
 async def test_request():
-    seen = await show(scope_of("/a", headers=[(b"x-one", b"1"), (b"cookie", b"a=1")], scheme="https", http_version="2"))
+    scope = scope_of("/a", headers=[(b"x-one", b"1"), (b"cookie", b"a=1")], scheme="https", http_version="2")
+    seen = await show(scope, {"type": "http.request"})
     assert seen["path"] == seen["url"] == "/a"
     assert seen["client"] == ["192.0.2.1", 5]
+    assert (await show(scope_of("/a", client=("192.0.2.1", "5"))))["client"] == ["192.0.2.1", 5]
+    assert (await show(scope_of("/a", client=("192.0.2.1", None))))["client"] == ["192.0.2.1", 0]
     assert seen["headers"] == {"x-one": "1", "cookie": "a=1"}
     assert seen["cookies"] == {"a": "1"}
     assert (seen["scope"], seen["version"], seen["scheme"]) == ("http", "2", "https")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_body_without_a_length(method):
+    """HTTP/2 needs neither a length nor chunks to have one, with any method."""
+    messages = [{"type": "http.request", "body": piece, "more_body": piece != b"lo"} for piece in (b"hel", b"", b"lo")]
+    assert (await show(scope_of("/a", method, http_version="2"), *messages))["body"] == "hello"
 
 
 async def test_repeated_fields():

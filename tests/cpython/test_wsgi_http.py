@@ -90,20 +90,20 @@ def test_path_in_utf_8():
 
 @pytest.mark.parametrize("name", ["RAW_URI", "REQUEST_URI"])
 def test_raw_path(name):
-    seen = show(environ_of("/x/y", **{name: "/x%2Fy?q=%C5%BC"}))
+    seen = show(environ_of("/x/y", QUERY_STRING="q=%C5%BC", **{name: "/x%2Fy?q=%C5%BC"}))
     assert seen["url"] == "/x%2Fy?q=%C5%BC"
     assert show(environ_of("/x", **{name: "http://a/x"}))["url"] == "/x"
 
 
 def test_script_name():
     assert show(environ_of("/x", SCRIPT_NAME="/api", QUERY_STRING="a=1"))["url"] == "/x?a=1"
-    assert show(environ_of("/x", SCRIPT_NAME="/api", RAW_URI="/api/x?a=1"))["url"] == "/x?a=1"
+    assert show(environ_of("/x", SCRIPT_NAME="/api", RAW_URI="/api/x?b=2", QUERY_STRING="a=1"))["url"] == "/x?a=1"
     assert show(environ_of("/x", SCRIPT_NAME="/api", RAW_URI="/other/x"))["url"] == "/x"
     app = Microdot()
     app.get("/")(lambda request: request.url)
     for raw in ({}, {"RAW_URI": "/api"}, {"RAW_URI": "/api/"}):
         assert call(app, environ_of("", SCRIPT_NAME="/api", **raw))[2] == b"/"
-    assert call(app, environ_of("", SCRIPT_NAME="/api", RAW_URI="/api?a=1"))[2] == b"/?a=1"
+    assert call(app, environ_of("", SCRIPT_NAME="/api", RAW_URI="/api?a=1", QUERY_STRING="a=1"))[2] == b"/?a=1"
 
 
 def test_body():
@@ -119,11 +119,20 @@ def test_no_body(length):
 
 
 def test_body_without_a_length():
-    chunked = {"HTTP_TRANSFER_ENCODING": "chunked", "wsgi__input_terminated": True}
-    assert show(environ_of("/a", "POST", wsgi__input=io.BytesIO(b"hello"), **chunked))["body"] == "hello"
-    for more in ({}, {"HTTP_TRANSFER_ENCODING": "chunked"}, {"wsgi__input_terminated": True}):
-        environ = environ_of("/a", "POST", wsgi__input=io.BytesIO(b"the next request"), **more)
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
+    http_2 = {"SERVER_PROTOCOL": "HTTP/2"}
+    for method, more in (("POST", {}), ("POST", chunked), ("GET", chunked), ("POST", http_2), ("GET", http_2)):
+        environ = environ_of("/a", method, wsgi__input=io.BytesIO(b"hello"), wsgi__input_terminated=True, **more)
+        assert show(environ)["body"] == "hello"
+    # Where the input does not end by itself, it goes on with the next request.
+    for method, more in (("POST", {}), ("GET", {}), ("POST", http_2)):
+        environ = environ_of("/a", method, wsgi__input=io.BytesIO(b"the next request"), **more)
         assert show(environ)["body"] == ""
+    for method in ("POST", "GET"):
+        environ = environ_of("/a", method, wsgi__input=io.BytesIO(b"5\r\nhello\r\n0\r\n\r\n"), **chunked)
+        assert call(make(), environ)[0] == "411 Length Required"
+    environ = environ_of("/a", "POST", b"hello", **chunked)  # a proxy has decoded the chunks, and tells the length
+    assert show(environ)["body"] == "hello"
 
 
 def test_bad_bodies():

@@ -1,0 +1,1 @@
+"""What the gateways to other servers, `microdot.asgi` and `microdot.wsgi`, have in common."""
