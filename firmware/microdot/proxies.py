@@ -1,5 +1,7 @@
 """The client's side of a connection that a reverse proxy has in between (RFC 7239, and the X-Forwarded fields)."""
 
+from .urls import quote_url
+
 
 class ProxyHeaders:
     """Takes address, scheme and host of the client from what trusted proxies say.
@@ -7,11 +9,13 @@ class ProxyHeaders:
     `request.client_addr`, `request.scheme`, the Host field and `request.root_path` are then those of the client. The
     fields of clients that come without a trusted proxy are left alone.
 
-    :param trusted: addresses of the proxies, IPv4 networks such as `'10.0.0.0/8'`, `'unix'` for a Unix socket, `'*'`
-        for all: only where nothing but the proxy can reach the application.
+    :param trusted: addresses of the proxies, IPv4 networks such as `'10.0.0.0/8'`, `'unix'` for a Unix socket; `'*'`
+        for whatever connects to the application: only where nothing but the proxy can. Proxies before that one have to
+        be named besides.
     :param forwarded: the proxies set Forwarded instead of the X-Forwarded fields. The other ones come from the client.
     :param host: the proxies set the host, too (X-Forwarded-Host, or `host=`), and let none of the client's through.
-    :param prefix: the proxies set X-Forwarded-Prefix, the path under which they serve the application.
+    :param prefix: the proxies set X-Forwarded-Prefix, the path under which they serve the application. Of several
+        proxies each adds its own part, the nearest one the last.
     """
 
     def __init__(
@@ -43,10 +47,13 @@ class ProxyHeaders:
         app.dispatch_request = dispatch_request
 
     def is_trusted(self, address: "str | None") -> bool:
-        """Return whether an address is that of a proxy."""
+        """Return whether an address is that of a proxy that may connect to the application."""
+        return "*" in self._addresses or self._is_named(address)
+
+    def _is_named(self, address):
         if address and address[:7] == "::ffff:":  # an IPv4 address at an IPv6 socket
             address = address[7:]
-        if address in self._addresses or "*" in self._addresses:
+        if address in self._addresses:
             return True
         number = _parse_address(address) if self._networks else None
         if number is None:
@@ -62,7 +69,7 @@ class ProxyHeaders:
         clients = fields.get("for") or []
         # From the nearest proxy back to the first address that is none of ours: what stands before is hearsay.
         depth = 1
-        while depth < len(clients) and self.is_trusted(_split_port(clients[-depth])[0]):
+        while depth < len(clients) and self._is_named(_split_port(clients[-depth])[0]):
             depth += 1
         if clients and clients[-depth]:
             request.client_addr = _split_port(clients[-depth])
@@ -73,9 +80,10 @@ class ProxyHeaders:
         if host and not _has_forbidden(host):
             request.headers.pop("Host", None)
             request.headers["Host"] = host
-        prefix = request.headers.get("X-Forwarded-Prefix") if self.prefix else ""
-        if prefix and prefix[0] == "/" and prefix[1:2] != "/":
-            request.root_path = prefix.rstrip("/")
+        prefixes = _split_list(request.headers.get("X-Forwarded-Prefix") or "") if self.prefix else []
+        prefix = "".join([part.rstrip("/") for part in prefixes[-depth:] if part[:1] == "/"])
+        if prefix and prefix[1:2] not in ("/", "\\"):  # which would begin the name of a host
+            request.root_path = quote_url(prefix)
 
     @staticmethod
     def _read_x_forwarded(request):
@@ -83,7 +91,7 @@ class ProxyHeaders:
         for name in ("for", "proto", "host"):
             value = request.headers.get("X-Forwarded-" + name)
             if value:
-                fields[name] = [item.strip() for item in value.split(",")]
+                fields[name] = _split_list(value)
         return fields
 
     @staticmethod
@@ -98,6 +106,11 @@ class ProxyHeaders:
             for name in fields:
                 fields[name].append(values.get(name, ""))
         return fields
+
+
+def _split_list(value):
+    """Return the items of a field's value, one for each proxy."""
+    return [item.strip() for item in value.split(",")]
 
 
 def _pick(fields, name, depth):

@@ -3,6 +3,7 @@
 from ._compat import dump_json
 from .datastructures import ResponseHeaders, check_text
 from .errors import check_status
+from .urls import quote_url
 
 _TEXT = "text/plain"
 _JSON = "application/json; charset=UTF-8"
@@ -241,8 +242,12 @@ class Response:
     def redirect(cls, location: str, status_code: int = 302) -> "Response":
         """Return a response that sends the client to another URL.
 
+        Spaces and characters beyond ASCII are percent-encoded; what is encoded already stays as it is.
+
         :raises ValueError: for a location with a control character, or a blank at an end.
         """
+        if isinstance(location, str) and location == location.strip():  # else the headers refuse it
+            location = quote_url(location)
         return cls(status_code=status_code, headers={"Location": location})
 
     @classmethod

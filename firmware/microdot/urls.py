@@ -57,3 +57,11 @@ def quote(text: str, safe: bytes = b"") -> str:
     if not data.strip(keep):
         return text
     return "".join([chr(byte) if byte in keep else "%%%02X" % byte for byte in data])
+
+
+def quote_url(url: str) -> str:
+    """Percent-encode what a URL never contains, spaces and characters beyond ASCII; what is encoded already stays."""
+    data = url.encode()
+    if len(data) == len(url) and b" " not in data:
+        return url
+    return "".join(["%%%02X" % byte if byte > 127 or byte == 32 else chr(byte) for byte in data])

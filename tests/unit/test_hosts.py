@@ -1,4 +1,4 @@
-from microdot import Microdot
+from microdot import Microdot, Request
 from microdot.hosts import AllowedHosts
 from microdot.test_client import TestClient
 
@@ -46,6 +46,9 @@ async def test_rebinding_is_refused_before_other_hooks():
     assert (await TestClient(app, host="device.local:5000").get("/")).status_code == 200
     res = await TestClient(app, host="rebound.evil.example").get("/")
     assert (res.status_code, res.text) == (400, "Unknown host")
+    assert calls == ["/"]
+    res = await app.dispatch_request(Request(app, None, "GET", "/", "1.0", {}))  # HTTP/1.0 need not name a host
+    assert (res.status_code, res.body) == (400, b"Unknown host")
     assert calls == ["/"]
 
 

@@ -92,9 +92,47 @@ async def test_application():
     res = await TestClient(app).get("/where", headers)
     assert res.json == {"client": "203.0.113.9", "scheme": "https", "url": "/device/where"}
     assert (await TestClient(app).get("/missing", X)).text == "https"
-    headers["X-Forwarded-Prefix"] = "//evil.example"
-    assert (await TestClient(app).get("/where", headers)).json["url"] == "/where"
+    for prefix, url in (
+        ("//evil.example", "/where"), ("/\\evil.example", "/where"), ("evil.example", "/where"), ("", "/where"),
+        ("/", "/where"), ("/caf\u00e9 %2F", "/caf%C3%A9%20%2F/where"),
+        ("/of/the/client, /device", "/device/where"), ("/of/the/client,", "/where"),
+    ):  # fmt: skip
+        headers["X-Forwarded-Prefix"] = prefix
+        assert (await TestClient(app).get("/where", headers)).json["url"] == url, prefix
     assert (await app.dispatch_request(None)).status_code == 400
+
+
+def test_each_of_several_proxies_adds_its_prefix():
+    def prefix(value, clients):
+        headers = {"X-Forwarded-Prefix": value, "X-Forwarded-For": clients}
+        request = Request(None, ("127.0.0.1", 5), "GET", "/", "1.1", headers)
+        ProxyHeaders(None, ["127.0.0.1", "10.0.0.0/8"], prefix=True).apply(request)
+        return request.root_path
+
+    assert prefix("/evil, /outer/, /inner", "203.0.113.9, 10.0.0.2") == "/outer/inner"
+    assert prefix("/evil, /outer/, /inner", "203.0.113.9") == "/inner"
+    assert prefix("/inner", "203.0.113.9, 10.0.0.2") == "/inner"
+
+
+def test_all_peers_are_trusted_but_not_what_the_client_says():
+    headers = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "https, http"}
+    for client in (("8.8.8.8", 5), None):
+        assert apply(headers, client, trusted="*") == (("203.0.113.9", 0),) + UNCHANGED
+    headers["X-Forwarded-For"] += ", 10.0.0.2"
+    assert apply(headers, trusted="*")[0] == ("10.0.0.2", 0)
+    assert apply(headers, trusted=["*", "10.0.0.2"])[0] == ("203.0.113.9", 0)
+    forwarded = {"Forwarded": "for=6.6.6.6, for=203.0.113.9"}
+    assert apply(forwarded, trusted="*", forwarded=True)[0] == ("203.0.113.9", 0)
+
+
+def test_ports_of_clients():
+    for text, expected in (
+        ("203.0.113.9:80", ("203.0.113.9", 80)), ("203.0.113.9:", ("203.0.113.9", 0)),
+        ("203.0.113.9:x", ("203.0.113.9", 0)), ("203.0.113.9:-1", ("203.0.113.9", 0)),
+        ("2001:db8::1", ("2001:db8::1", 0)),
+        ("[2001:db8::1]", ("2001:db8::1", 0)), ("[2001:db8::1]:8x", ("2001:db8::1", 0)), ("unknown", ("unknown", 0)),
+    ):  # fmt: skip
+        assert apply({"X-Forwarded-For": text})[0] == expected, text
 
 
 def test_one_address_as_a_str():

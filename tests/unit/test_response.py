@@ -338,6 +338,17 @@ def test_redirect():
                 function(location)
 
 
+def test_a_location_goes_out_encoded():
+    for location, expected in (
+        ("/caf\u00e9 au lait?q=\u20ac#\U0001f602", "/caf%C3%A9%20au%20lait?q=%E2%82%AC#%F0%9F%98%82"),
+        ("/caf%C3%A9%20", "/caf%C3%A9%20"),
+        ("/50%", "/50%"),
+        ("http://[::1]:80/a;b,c'(d)*e!f$g&h=i+j@k~l", "http://[::1]:80/a;b,c'(d)*e!f$g&h=i+j@k~l"),
+        ("", ""),
+    ):
+        assert redirect(location).headers["Location"] == expected
+
+
 def test_vary():
     response = Response()
     response.vary("Origin")
