@@ -246,8 +246,8 @@ class Response:
 
         :raises ValueError: for a location with a control character, or a blank at an end.
         """
-        if isinstance(location, str) and location == location.strip():  # else the headers refuse it
-            location = quote_url(location)
+        if isinstance(location, str):  # else the headers refuse it
+            location = quote_url(check_text(location, "the location"))
         return cls(status_code=status_code, headers={"Location": location})
 
     @classmethod
