@@ -10,11 +10,13 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
     F = TypeVar("F", bound=Callable[..., Any])
 
 MICROPYTHON = sys.implementation.name == "micropython"
-DEFAULT_MAX_CONNECTIONS = 8
 #: Default of `Request.max_fields`.
 MAX_FIELDS = 64
 #: How often servers look at what is waited for: at their deadlines, and by `look()` at what watches a connection.
 TICKS_PER_SECOND = 4
+# A board's network has a fixed number of connections: five of lwIP's on RP2 chips; ten sockets of ESP-IDF's, one of
+# which listens and two of which are left to the application (MQTT, WebREPL). One is left to a newcomer in both cases.
+DEFAULT_MAX_CONNECTIONS = {"rp2": 4, "esp32": 6, "linux": 64}.get(sys.platform, 8)
 #: Least size in bytes of the pieces in which files are read: larger ones save time where there is memory for them.
 MIN_FILE_CHUNK = 16 * 1024 if MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024 else 0
 

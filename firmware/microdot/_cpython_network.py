@@ -8,6 +8,8 @@ import signal
 import socket
 
 READ_SIZE = 65536
+CROWDED_AT = 1 << 29
+HANDSHAKE_WITH_HEAD = False
 
 
 def collect_early() -> None:
@@ -18,6 +20,15 @@ def collect_early() -> None:
 _NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # Ports that are tried where any will do and a name has several addresses, on all of which it must be free.
 _PORTS_TO_TRY = 10
+
+
+def sleep_ms(milliseconds: int):
+    """Wait, when awaited."""
+    return asyncio.sleep(milliseconds / 1000)
+
+
+def forget_wait() -> None:
+    """Do nothing: CPython's event loops leave nothing half done."""
 
 
 class Listener:

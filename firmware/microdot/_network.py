@@ -2,11 +2,17 @@
 
 import asyncio
 import gc
+import sys
 
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK
 
 #: Bytes that a connection reads at most at once.
 READ_SIZE = MIN_FILE_CHUNK or 1024
+#: Connections of a server with which those of the network may all be taken. lwIP, as the rp2 port has it, has five; it
+#: drops what a further client sends without a sign, and the application may have one to another machine (MQTT).
+CROWDED_AT = 4 if sys.platform == "rp2" else 1 << 29
+#: Whether a TLS handshake takes place with the first bytes read, instead of in `open_streams()`.
+HANDSHAKE_WITH_HEAD = True
 
 
 def collect_early() -> None:
@@ -20,6 +26,24 @@ def collect_early() -> None:
 
 class ListenError(OSError):
     """The server cannot listen on its address; the message names the address and the reason."""
+
+
+def sleep_ms(milliseconds: int):
+    """Wait, when awaited; allocates nothing, so that the server's clock cannot stop for want of memory."""
+    return asyncio.sleep_ms(milliseconds)
+
+
+def forget_wait() -> None:
+    """Have the event loop forget what the present task waited for, where a lack of memory left that half done."""
+    asyncio.core._io_queue.remove(asyncio.core.cur_task)
+
+
+def _queue_read(sock):
+    try:
+        return asyncio.core._io_queue.queue_read(sock)
+    except MemoryError:
+        forget_wait()
+        raise
 
 
 class Listener:
@@ -47,7 +71,7 @@ class Listener:
     def accept(self):
         """Wait for a connection and return its socket and the client's (host, port); to be awaited."""
         sock = self.sockets[0]
-        yield asyncio.core._io_queue.queue_read(sock)
+        yield _queue_read(sock)
         client, address = sock.accept()
         if not isinstance(address, tuple):  # the unix port's addresses are the system's structures
             import socket
@@ -89,7 +113,7 @@ def receive(reader, n: int):
         _buffer = memoryview(bytearray(READ_SIZE))
     count = None
     while count is None:  # TLS: a part of a record
-        yield asyncio.core._io_queue.queue_read(reader.s)
+        yield _queue_read(reader.s)
         count = reader.s.readinto(_buffer[:n] if n < READ_SIZE else _buffer)
     return bytes(_buffer[:count])
 
@@ -110,8 +134,8 @@ async def close_stream(writer) -> None:
 
 
 def abort_stream(writer) -> None:
-    """Close a stream at once."""
-    writer.s.close()
+    """Close a stream at once; allocates nothing."""
+    getattr(writer, "s", writer).close()
 
 
 def call_in_loop(loop, function) -> None:
@@ -129,13 +153,24 @@ def run_until_stopped(coroutine, stop) -> None:
     loop = asyncio.get_event_loop()
     task = loop.create_task(coroutine)
     try:
-        loop.run_until_complete(task)
+        _run_to_end(loop, task)
     except KeyboardInterrupt:
         asyncio.core.cur_task = None  # no task runs: the one that was interrupted must not be taken for it
         stop()
-        loop.run_until_complete(task)
+        _run_to_end(loop, task)
     finally:
         asyncio.new_event_loop()
+
+
+def _run_to_end(loop, task):
+    """Run the event loop until a task is done, however often the loop itself fails for want of memory."""
+    while True:
+        try:
+            return loop.run_until_complete(task)
+        except MemoryError:
+            if asyncio.core.cur_task is None:  # it was raised by the task
+                raise
+            asyncio.core.cur_task = None
 
 
 if not MICROPYTHON:

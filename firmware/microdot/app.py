@@ -46,8 +46,14 @@ class Microdot:
     application or on the class. Times are in seconds.
     """
 
-    #: Connections open at once. One more takes the place of the longest idle one, or is answered with status 503.
+    #: Connections open at once. One more takes the place of the longest idle one, or waits for a place.
     max_connections = DEFAULT_MAX_CONNECTIONS
+    #: Time for which a new connection waits for a place; after that it is answered with status 503.
+    place_timeout: "float" = 5
+    #: How many of them may be event streams and WebSockets; None: all but two.
+    max_streams: "int | None" = None
+    #: Function that tells whether an address is that of a proxy, behind which are many clients; None: there is none.
+    is_proxy: "Callable[[str], bool] | None" = None
     #: Size in bytes of a request's head, above which it is answered with status 431.
     max_head_length = 4096
     #: Number of header fields of a request, above which it is answered with status 431.

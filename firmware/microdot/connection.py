@@ -4,7 +4,17 @@ import asyncio
 import gc
 
 from ._compat import TICKS_PER_SECOND, invoke_handler, isolate, log_error
-from ._network import READ_SIZE, abort_stream, close_stream, end_stream, has_unsent, open_streams, receive
+from ._network import (
+    HANDSHAKE_WITH_HEAD,
+    READ_SIZE,
+    abort_stream,
+    close_stream,
+    end_stream,
+    forget_wait,
+    has_unsent,
+    open_streams,
+    receive,
+)
 from .delivery import send_response
 from .errors import HTTPException
 from .http11 import RequestParser, format_head
@@ -14,6 +24,12 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Awaitable
 
 _EXPIRED = -1  # a deadline that has passed
+_EVICTED = -2  # one that did not matter: another client gets the place
+# Ticks after which a connection may have to make room for another client: one on which nothing has come, one on which a
+# part of a head has come, one with a TLS handshake.
+_SILENT_TICKS = 1
+_HEAD_TICKS = 4
+_HANDSHAKE_TICKS = 20
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
 _LINGER_BYTES = 64 * 1024
 _LINGER_SECONDS = 2
@@ -31,6 +47,9 @@ class Connection:
 
     reader = writer = task = None
     idle = 0  # waiting for a request, of which nothing has come: a number that grows from wait to wait
+    since = 0  # since when it has been waiting for a request's head, on the server's clock; 0 while it is not
+    stream = 0  # an event stream or WebSocket: a number that grows from one to the next
+    stream_host = None  # the client of an event stream
     refused = False  # over the budget: to be answered with 503
     upgraded = False  # to another protocol, the application's
     watch = None  # what the application wants to `look()` with each tick of the clock, or None
@@ -45,7 +64,6 @@ class Connection:
 
     def __init__(self, server, client_addr, reader=None, writer=None):
         self.server = server
-        self.since = server.clock
         self.client_addr = client_addr
         if reader:
             self.reader = reader
@@ -70,6 +88,11 @@ class Connection:
         """The reader and the writer."""
         return self.reader, self.writer
 
+    @property
+    def host(self):
+        """The client's address, None where it has none."""
+        return self.client_addr[0] if self.client_addr else None
+
     # Deadlines
 
     def _deadline(self, seconds):
@@ -85,11 +108,28 @@ class Connection:
         if self.watch:
             self.watch.look()
 
-    def expire(self) -> None:
+    def expire(self, reason: int = _EXPIRED) -> None:
         """End the wait for the client's bytes as if its deadline had passed."""
-        self.idle = 0
-        self.read_deadline = _EXPIRED
+        self.idle = self.since = 0
+        self.read_deadline = reason
         (self._reading or self.task).cancel()
+
+    def evict(self) -> None:
+        """Close the connection, which waits for a request, because another client needs its place."""
+        self.expire(_EVICTED)
+
+    @property
+    def is_dispensable(self) -> bool:
+        """Whether the connection waits for a request, and has done so for long enough to be closed for another one."""
+        if not self.since:
+            return False
+        if self.served:
+            limit = 0 if self.idle else _HEAD_TICKS
+        elif self.server.ssl and (not self.reader or HANDSHAKE_WITH_HEAD):
+            limit = _HANDSHAKE_TICKS
+        else:
+            limit = _SILENT_TICKS if self.idle else _HEAD_TICKS
+        return self.idle and not limit or self.server.clock - self.since > limit
 
     # Input and output
 
@@ -108,7 +148,7 @@ class Connection:
         try:
             return await receive(self.reader, n)
         except asyncio.CancelledError:
-            if self.read_deadline != _EXPIRED:
+            if self.read_deadline >= 0:
                 raise
             raise HTTPException(408, "Request timeout") from None
         finally:
@@ -140,6 +180,9 @@ class Connection:
             if self.write_deadline != _EXPIRED:
                 raise
             raise OSError(110, "Write timeout") from None
+        except MemoryError:
+            forget_wait()
+            raise
         finally:
             self.write_deadline = 0
 
@@ -202,11 +245,26 @@ class Connection:
         if not parser.body_complete:
             broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
             keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
-        self.keep_alive = keep_alive and not self.server.closing
-        return send_response(self, response, request)
+        self.keep_alive = keep_alive and not (self.server.closing or self.server.crowded)
+        if isinstance(response.body, bytes) or self._may_stream(request, response):
+            return send_response(self, response, request)
+        self.keep_alive = False
+        return response.body_iter().aclose()  # an EventSource tries again; a status but 200 would make it give up
+
+    def _may_stream(self, request, response):
+        """Return whether a response is no event stream, or there is room for it as one."""
+        content_type = response.fields.get("Content-Type") if response.fields else None
+        if request.method == "HEAD" or not str(content_type).startswith("text/event-stream"):
+            return True
+        return self.server.claim_stream(self, request.client_addr)
 
     async def upgrade(self, request, headers) -> bytes:
-        """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
+        """Answer 101, after which `read()` and `send()` are the application's; return what has come by then.
+
+        :raises HTTPException: 503 if there are too many streams and WebSockets.
+        """
+        if not self.server.claim_stream(self):
+            raise HTTPException(503, "Too many WebSockets", {"Retry-After": "5"})
         self.upgraded = True
         await self.send(format_head(101, None, headers.items()))
         return self.parser.take_buffer()
@@ -218,42 +276,47 @@ class Connection:
 
         :param sock: the connected socket, if there are no streams yet.
         """
-        self.task = asyncio.current_task()
         try:
-            if sock:
-                self.read_deadline = self._deadline(self.app.head_timeout)
-                self.reader, self.writer = await open_streams(sock, self.server.ssl)
-            if self.refused:
-                await self._refuse(HTTPException(503, "Service unavailable"))
-            elif sock and self.server.overridden:
-                self.read_deadline = 0
-                await self.app.handle_request(self.reader, self.writer)
-            else:
-                while await self._read_head():
-                    await isolate(self._serve_request())
-                    if not (self.keep_alive and self.parser.body_complete) and not await self._end_exchange():
-                        break
-                    self.responding = False
-                    self.parser.fields = None  # an idle connection holds nothing of its last request
-        except MemoryError as error:
-            await self._out_of_memory(error)
-        except (OSError, EOFError) as error:
-            if self.server.ssl and not self.served:  # MicroPython's handshake takes place with the first read
-                self._log_handshake(error)
-            # else the client is gone
-        except asyncio.CancelledError as error:
-            if not self.writer and self.read_deadline == _EXPIRED:
-                self._log_handshake(error)
-            # else the server shuts down
-        except Exception as error:
-            log_error("Exception in a connection", error)
+            self.task = asyncio.current_task()
+            try:
+                if sock:
+                    self.since = self.server.clock
+                    self.read_deadline = self._deadline(self.app.head_timeout)
+                    self.reader, self.writer = await open_streams(sock, self.server.ssl)
+                if self.refused:
+                    await self._refuse(HTTPException(503, "Service unavailable"))
+                elif sock and self.server.overridden:
+                    self.read_deadline = self.since = 0
+                    await self.app.handle_request(self.reader, self.writer)
+                else:
+                    while await self._read_head():
+                        await isolate(self._serve_request())
+                        if not (self.keep_alive and self.parser.body_complete) and not await self._end_exchange():
+                            break
+                        self.responding = False
+                        self.parser.fields = None  # an idle connection holds nothing of its last request
+            except MemoryError as error:
+                await self._out_of_memory(error)
+            except (OSError, EOFError) as error:
+                if self.server.ssl and not self.served:  # MicroPython's handshake takes place with the first read
+                    self._log_handshake(error)
+                # else the client is gone
+            except asyncio.CancelledError as error:
+                if not self.writer and self.read_deadline == _EXPIRED:
+                    self._log_handshake(error)
+                # else the server shuts down
+            except Exception as error:
+                log_error("Exception in a connection", error)
+            if self.writer and self in self.server.connections:  # else the application's handle_request() has closed it
+                await self._close()
+        except (Exception, asyncio.CancelledError):
+            pass  # an error on the way out, such as one more MemoryError: what is left to do cannot fail
         finally:
-            if self in self.server.connections:  # else the application's handle_request() has brought it here twice
-                if self.writer:
-                    await self._close()
-                self.server.connections.remove(self)
+            self.server.release(self)
+            if self.writer:
+                abort_stream(self.writer)
             if sock:
-                sock.close()  # MicroPython's TLS leaves it open after a failed handshake
+                sock.close()  # where there are no streams, and after a failed handshake of MicroPython's TLS
 
     async def _read_head(self):
         """Wait for the next request's head and read it; return False if there is no request to serve any more."""
@@ -261,6 +324,9 @@ class Connection:
         parser = self.parser
         if self.server.closing:
             return False
+        if self.stream:
+            self.stream = 0
+        self.since = self.server.clock
         if parser.buffered:
             self.idle = 0
         else:
@@ -273,17 +339,18 @@ class Connection:
                 parser.receive(await receive(self.reader, READ_SIZE))
                 if self.idle:
                     self.idle = 0
+                    self.since = self.server.clock
                     self.read_deadline = self._deadline(app.head_timeout)
         except HTTPException as error:
             await self._refuse(error)
             return False
         except asyncio.CancelledError:
-            if self.read_deadline != _EXPIRED:
+            if self.read_deadline >= 0:
                 raise
-            if parser.buffered:
+            if parser.buffered and self.read_deadline == _EXPIRED:
                 await self._refuse(HTTPException(408, "Request timeout"))
             return False
-        self.read_deadline = 0
+        self.read_deadline = self.since = 0
         self.served += 1
         return True
 
@@ -336,6 +403,9 @@ class Connection:
         gc.collect()
         try:
             log_error("Out of memory, connection closed: %s" % error)
+        except MemoryError:
+            pass
+        try:
             if self.responding or self.upgraded:
                 abort_stream(self.writer)
             elif self.writer:
@@ -356,6 +426,7 @@ class Connection:
         """Read what the client still sends, within bounds, so that it sees the response and not a reset connection."""
         end_stream(self.writer)
         self.idle = 1  # the first to make room for another client
+        self.since = self.server.clock
         self.read_deadline = self._deadline(_LINGER_SECONDS)
         left = _LINGER_BYTES
         try:
@@ -368,7 +439,9 @@ class Connection:
             pass
 
     async def _close(self):
-        self.read_deadline = 0
+        if self.read_deadline == _EVICTED:
+            return abort_stream(self.writer)  # a TLS client's part in an orderly end may take long
+        self.read_deadline = self.since = 0
         self._writing = asyncio.current_task()
         self.write_deadline = self._deadline(self.app.write_timeout)
         try:
@@ -376,3 +449,4 @@ class Connection:
         except (OSError, asyncio.CancelledError):
             abort_stream(self.writer)
         self.write_deadline = 0
+        return None

@@ -1,17 +1,42 @@
-"""The server: it listens, keeps the connections within their budget and deadlines, and shuts down in order."""
+"""The server: it listens, keeps the connections within their budget and deadlines, and shuts down in order.
+
+Two tasks belong to a server. The acceptor takes one newcomer after the other, finds a place for it and starts the
+connection's own task. The clock ticks four times a second while there are connections; each tick looks at all their
+deadlines, so that waiting costs no timer and no task a connection. Neither ends before the server does: whatever is
+raised in them, a MemoryError in the line of the log that reports another one included, they go on.
+
+A connection has a place, which is its entry in `connections`, from `_admit()` to `release()`. The connection's task
+calls `release()` last of all, in a `finally` where nothing allocates memory; nobody else takes a place away. When all
+`max_connections` places are taken, the acceptor stays with the newcomer that it has accepted, the others wait in the
+order in which the system keeps them, and a place becomes free in one of these ways, the first that applies:
+
+1. A connection ends. One whose client has gone does so by itself, one that lingers after an error is made to.
+2. The connection that has been idle longest is closed. A new one counts as idle when nothing has come for a moment.
+3. A connection that has sent only a part of a head for more than a second is closed.
+4. If another address than the newcomer's holds most places, its newest idle or unfinished connection is closed.
+5. After `place_timeout` seconds without any place becoming free the newcomer is answered with 503.
+
+While a newcomer waits, each response ends its connection. So it does where the network has no more than one connection
+left, because it gives no sign of clients for whom there is none (`CROWDED_AT`). Requests being served, streams and
+WebSockets are never ended for a newcomer; `claim_stream()` bounds the number of the latter two instead.
+
+A shutdown goes the same way for all: `close()` ends the acceptor, idle connections and upgraded ones, the others end
+after their response, and `wait_closed()` cancels what is left after `shutdown_timeout`.
+"""
 
 import asyncio
 import time
 
 from ._clock import keep_counting
 from ._compat import TICKS_PER_SECOND, log_error
-from ._network import Listener, ListenError, call_in_loop, collect_early
+from ._network import CROWDED_AT, Listener, ListenError, call_in_loop, collect_early, sleep_ms
 from .connection import Connection
+from .dates import format_date
 
-#: Seconds between two looks at the deadlines: they are kept this exactly.
-TICK = 1 / TICKS_PER_SECOND
-# While every place is taken this many more connections may be told so; others are closed at once.
-_EXTRA_CONNECTIONS = 2
+#: Milliseconds between two looks at the deadlines: they are kept this exactly.
+TICK_MS = 1000 // TICKS_PER_SECOND
+# ENOMEM, ENFILE, EMFILE and ENOBUFS of Linux and lwIP.
+_NO_SOCKETS = (12, 23, 24, 105)
 # A board without a battery starts at its epoch, 1970, 2000 or 2021: a year from which the clock must have been set.
 _CLOCK_SET = 2024
 
@@ -19,7 +44,7 @@ _CLOCK_SET = 2024
 class Server:
     """Serves one application on one address.
 
-    Deadlines cost no timer and no task a connection: one task looks at all of them every `TICK` seconds, and runs only
+    Deadlines cost no timer and no task a connection: one task looks at all of them every `TICK_MS`, and runs only
     while there are connections.
 
     :param app: the application; its class attributes are the budget.
@@ -31,10 +56,15 @@ class Server:
     def __init__(self, app, ssl=None):
         self.app = app
         self.ssl = ssl
-        self.clock = 0  # in ticks
+        self.clock = 1  # in ticks
         self.waits = 0  # of connections, for requests
         self.connections: "list[Connection]" = []
         self.closing = False
+        self._newcomer = None  # the connection that waits for a place
+        self._changed = None  # the Event of its waiting
+        self._freed = 0  # when a place became free last, on the clock
+        self._shut = 0  # since when newcomers have been waiting
+        self._refused = 0  # when the last one was refused
         self._date = None
         self._date_clock = -1
         self._loop = None
@@ -78,6 +108,7 @@ class Server:
     async def start_serving(self) -> None:
         """Accept connections from now on."""
         if not self._accepting:
+            self._changed = asyncio.Event()
             self._accepting = asyncio.create_task(self._accept())
             self._counting = asyncio.create_task(keep_counting())
 
@@ -135,7 +166,10 @@ class Server:
             while (self.connections or self.app.background_tasks) and waited <= self.app.shutdown_timeout:
                 await asyncio.sleep(0.02)
                 waited += 0.02
-            for task in [connection.task for connection in self.connections] + self.app.background_tasks:
+            for connection in self.connections:
+                if connection.task:
+                    connection.task.cancel()
+            for task in self.app.background_tasks:
                 task.cancel()
         if self._watcher:
             self._watcher.cancel()
@@ -144,29 +178,57 @@ class Server:
     # Connections
 
     async def _accept(self):
-        """Accept connections; no error of one of them, and no lack of memory or sockets, ends this."""
-        while True:
-            sock = None
+        """Accept connections until the server closes: no error of one, and no lack of memory or sockets, ends this."""
+        failed = False
+        while not self.closing:
             try:
-                sock, address = await self._listener.accept()
-                self._admit(sock, Connection(self, address))
-            except (OSError, MemoryError) as error:
-                if sock:
-                    sock.close()
-                log_error("Cannot accept a connection: " + repr(error))
-                await asyncio.sleep(TICK)
+                if failed:
+                    failed = False
+                    await sleep_ms(TICK_MS)
+                await self._accept_one()
+            except Exception as error:
+                failed = True
+                self._report("Cannot accept a connection: ", error)
+                if isinstance(error, OSError) and error.errno in _NO_SOCKETS:
+                    self._evict(None)
 
-    def _admit(self, sock, connection):
-        if len(self.connections) >= self.app.max_connections and not self._make_room(connection):
-            sock.close()
-            return
+    async def _accept_one(self):
+        sock, address = await self._listener.accept()
         try:
-            self._add(connection)
+            connection = Connection(self, address)
+            if len(self.connections) >= self.app.max_connections:
+                await self._wait_for_place(connection)
+            self._admit(connection, sock)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _wait_for_place(self, newcomer):
+        """Wait until there is a place for *newcomer*, or for so long that it has to be refused."""
+        self._newcomer = newcomer
+        if self.clock - self._refused > 1:  # else it was there already when the one before it was refused
+            self._shut = self.clock
+        try:
+            while len(self.connections) >= self.app.max_connections:
+                late = self.clock - max(self._freed, self._shut) >= self.app.place_timeout * TICKS_PER_SECOND
+                if not self._evict(newcomer) and late and len(self.connections) <= self.app.max_connections:
+                    newcomer.refused = True  # and one too many while it is told so
+                    self._refused = self.clock
+                    return
+                self._changed.clear()
+                await self._changed.wait()
+        finally:
+            self._newcomer = None
+
+    def _admit(self, connection, sock):
+        self._add(connection)
+        try:
             asyncio.create_task(connection.serve(sock))
         except MemoryError:
-            if connection in self.connections:
-                self.connections.remove(connection)
+            self.release(connection)
             raise
+        if len(self.connections) >= CROWDED_AT:
+            self._evict(None)
 
     async def serve_connection(self, reader, writer) -> None:
         """Serve one connection, given as a pair of streams, to its end."""
@@ -180,25 +242,84 @@ class Server:
         return await connection.serve()
 
     def _add(self, connection):
-        self.connections.append(connection)
         if not self._watcher:
             self._watcher = asyncio.create_task(self._watch())
+        self.connections.append(connection)
 
-    def _make_room(self, newcomer):
-        """Close the connection that has been idle longest, or have *newcomer* refused; return False for neither."""
-        oldest = None
+    def release(self, connection) -> None:
+        """Take the place of a connection that has ended; allocates nothing."""
+        if connection in self.connections:
+            self.connections.remove(connection)
+        if len(self.connections) < self.app.max_connections:
+            self._freed = self.clock
+        if self._newcomer:
+            self._changed.set()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether connections should end with their response, because others need the place."""
+        return self._newcomer is not None or len(self.connections) >= CROWDED_AT
+
+    def _evict(self, newcomer):
+        """End a connection for the sake of *newcomer*, None for any; return whether there was one."""
+        victim = self._idlest() or newcomer and self._newest_of_greediest(newcomer)
+        if victim:
+            victim.evict()
+        return victim is not None
+
+    def _idlest(self):
+        """Return the connection that has been idle longest; without one, that which takes longest to send a head."""
+        idlest = slowest = None
         for connection in self.connections:
-            # The first request of a new connection may be on its way.
-            waiting = connection.idle and (connection.served or self.clock - connection.since > 1)
-            if waiting and (oldest is None or connection.idle < oldest.idle):
-                oldest = connection
-        if oldest:
-            oldest.expire()
-        elif len(self.connections) < self.app.max_connections + _EXTRA_CONNECTIONS:
-            newcomer.refused = True
-        else:
-            return False
+            if not connection.is_dispensable:
+                continue
+            if not connection.idle:
+                if slowest is None or connection.since < slowest.since:
+                    slowest = connection
+            elif idlest is None or connection.idle < idlest.idle:
+                idlest = connection
+        return idlest or slowest
+
+    def claim_stream(self, connection, client_addr=None) -> bool:
+        """Let a connection be a stream or WebSocket for as long as it lasts; return False if there are too many.
+
+        :param client_addr: (host, port) of an event stream's client: its oldest one ends, if there are too many.
+        """
+        limit = self.app.max_streams
+        if limit is None:
+            limit = max(self.app.max_connections - 2, 1)
+        host = client_addr[0] if client_addr else None
+        oldest = None
+        for other in self.connections:
+            if other.stream:
+                limit -= 1
+                if host and other.stream_host == host and (oldest is None or other.stream < oldest.stream):
+                    oldest = other
+        if limit <= 0:
+            if not oldest:
+                return False
+            oldest.task.cancel()
+        self.waits += 1
+        connection.stream = self.waits
+        connection.stream_host = host
         return True
+
+    def _newest_of_greediest(self, newcomer):
+        """Return the newest connection without a request of the address that holds most places.
+
+        None if that is the newcomer's address or has no place more to give than that, or if it is a proxy's.
+        """
+        places = {}
+        for connection in self.connections:
+            places[connection.host] = places.get(connection.host, 0) + 1
+        host = max(places, key=places.get)
+        is_proxy = self.app.is_proxy
+        if places[host] <= places.get(newcomer.host, 0) + 1 or is_proxy and is_proxy(host):
+            return None
+        for connection in reversed(self.connections):
+            if connection.since and connection.host == host:
+                return connection
+        return None
 
     def date(self) -> "str | None":
         """Return the value of the Date field, made anew once a tick; None if the clock is not set."""
@@ -206,16 +327,33 @@ class Server:
             self._date_clock = self.clock
             self._date = None
             if time.gmtime()[0] >= _CLOCK_SET:
-                from .dates import format_date
-
                 self._date = format_date(time.gmtime())
         return self._date
 
     async def _watch(self):
-        """Keep the clock, and end what is past its deadline."""
+        """Keep the clock, and end what is past its deadline; no error of a connection ends this."""
         while self.connections:
-            await asyncio.sleep(TICK)
-            self.clock += 1
-            for connection in self.connections:
-                connection.check(self.clock)
+            try:
+                await sleep_ms(TICK_MS)
+                self.clock += 1
+                for connection in self.connections:
+                    self._check(connection)
+                if self._newcomer:
+                    self._changed.set()
+            except Exception as error:
+                self._report("Exception in the server's clock: ", error)
         self._watcher = None
+
+    def _check(self, connection):
+        try:
+            connection.check(self.clock)
+        except Exception as error:  # raised by what watches the clock for the application
+            self._report("Exception at a tick of the clock: ", error)
+
+    @staticmethod
+    def _report(message, error):
+        """Log an error, unless that fails too: a server must not end for want of a line in its log."""
+        try:
+            log_error(message + repr(error))
+        except Exception:
+            pass
