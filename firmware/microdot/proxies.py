@@ -45,6 +45,7 @@ class ProxyHeaders:
             return await dispatch(request)
 
         app.dispatch_request = dispatch_request
+        app.is_proxy = self.is_trusted
 
     def is_trusted(self, address: "str | None") -> bool:
         """Return whether an address is that of a proxy that may connect to the application."""

@@ -224,7 +224,7 @@ class Server:
         self._add(connection)
         try:
             asyncio.create_task(connection.serve(sock))
-        except MemoryError:
+        except BaseException:
             self.release(connection)
             raise
         if len(self.connections) >= CROWDED_AT:

@@ -4,6 +4,8 @@ import asyncio
 
 import microdot.connection
 import microdot.server
+from memory_stream import split
+from microdot import Microdot
 from microdot.sse import with_sse
 from microdot.websocket import with_websocket
 from test_server import Running, get, make
@@ -64,11 +66,20 @@ async def attempt(running, request):
         pass
 
 
+async def first_answer(running, request):
+    """Send a request; return its answer, a short one."""
+    reader, writer = await running.open(request)
+    answer, _ = split(await reader.read(1000))
+    writer.close()
+    await writer.wait_closed()
+    return answer
+
+
 POINTS = (
     (microdot.server, "Connection"),
     (microdot.connection, "open_streams"),
     (microdot.connection, "receive"),
-    (microdot.connection, "Request"),
+    (Microdot, "serve_request"),
     (microdot.connection, "send_response"),
     (microdot.connection, "close_stream"),
     (microdot.connection.RequestParser, "receive"),
@@ -85,7 +96,7 @@ POINTS = (
 
 async def test_a_failure_at_any_point_costs_no_place():
     for owner, name in POINTS:
-        for error in (MemoryError(), OSError(24), ValueError("any")):
+        for error in (MemoryError(), OSError(24, "too many"), ValueError("any")):
             app = make()
             app.max_connections = 1
             async with Running(app) as running:
@@ -104,7 +115,7 @@ async def test_a_failure_at_any_point_costs_no_place():
 async def test_a_log_line_that_fails_costs_no_place():
     """Neither the connection's, nor the acceptor's, nor the clock's."""
     for module, failing_too in (
-        (microdot.connection, (microdot.connection.Connection, "_serve_request")),
+        (microdot.connection, (Microdot, "serve_request")),
         (microdot.connection, (microdot.connection, "receive")),
         (microdot.server, (microdot.server, "Connection")),
         (microdot.server, (microdot.connection.Connection, "check")),
@@ -211,7 +222,7 @@ async def test_sockets_that_run_out_end_an_idle_connection():
         reader, writer = await running.open(get())
         assert await reader.read(5) == b"HTTP/"
         listener = app.server._listener
-        with Failing(listener, "accept", OSError(24)):
+        with Failing(listener, "accept", OSError(24, "too many")):
             await attempt(running, get("/", "Connection: close"))  # for which the acceptor has begun to wait already
             while await reader.read(100):
                 pass
@@ -248,7 +259,7 @@ async def test_streams_leave_two_places():
     async with Running(app) as running:
         reader, writer = await running.open(get("/events"))
         await until(lambda: app.seen)
-        (answer,) = await running.fetch(get("/ws", *HANDSHAKE))
+        answer = await first_answer(running, get("/ws", *HANDSHAKE))
         assert answer.status == 503
         assert answer.field("retry-after")
         assert await serves(running)
@@ -257,8 +268,9 @@ async def test_streams_leave_two_places():
         while await reader.read(100):
             pass
         assert await newer.read(5) == b"HTTP/"
-        writer.close()
-        other_writer.close()
+        for stream in (writer, other_writer):
+            stream.close()
+            await stream.wait_closed()
 
 
 async def test_an_event_stream_for_which_there_is_no_place_is_closed_without_an_answer():
@@ -269,7 +281,8 @@ async def test_an_event_stream_for_which_there_is_no_place_is_closed_without_an_
         assert await running.fetch(get("/events")) == []
         assert app.seen == []
         writer.close()
-        await until(lambda: not app.server.connections)
+        await writer.wait_closed()
+        await all_free(app)
         reader, writer = await running.open(get("/events"))
         assert await reader.read(12) == b"HTTP/1.1 200"
         writer.close()
@@ -279,10 +292,12 @@ async def test_a_bound_of_streams():
     app = events_app()
     app.max_streams = 2
     async with Running(app) as running:
-        streams = [await running.open(get("/ws", *HANDSHAKE)) for _ in range(2)]
-        for reader, _ in streams:
-            assert await reader.read(12) == b"HTTP/1.1 101"
-        (answer,) = await running.fetch(get("/ws", *HANDSHAKE))
+        streams = []
+        for _ in range(2):
+            streams.append(await running.open(get("/ws", *HANDSHAKE)))
+            assert await streams[-1][0].read(12) == b"HTTP/1.1 101"
+        answer = await first_answer(running, get("/ws", *HANDSHAKE))
         assert answer.status == 503
         for _, writer in streams:
             writer.close()
+            await writer.wait_closed()
