@@ -44,7 +44,7 @@ def _parse(data):
         return _decoder.decode(decode(data))
     # MicroPython 1.25 takes an object or array without its end for a whole one.
     text = data.strip()
-    if text[:1] in (b"{", b"[") and text[-1:] not in (b"}", b"]"):
+    if text[:1] in (b"{", b"[") and text[-1] != text[0] + 2:  # the codes of `}` and `]`
         raise ValueError("incomplete")
     if has_forbidden(data):  # no text, of which a copy would take as much memory again, is made to check it
         raise ValueError("malformed UTF-8")
