@@ -92,7 +92,7 @@ async def log_in(request):
     # Takes as long for a user who does not exist, so that nobody learns who does.
     if not await verify_password(form.get("password", ""), user.password if user else None, 10000):
         return page("Log in", FORM % "Wrong user or password."), 403, HTML
-    await throttle.succeed(request, name)
+    await throttle.succeed(request)
     return await login.login_user(request, user, remember=7 if form.get("remember") else False)
 
 

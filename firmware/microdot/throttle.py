@@ -48,11 +48,17 @@ class Throttle:
                 text = "Too many attempts: try again in %d seconds" % wait
                 raise HTTPException(429, text, {"Retry-After": str(wait)})
             taken.append((kind, number, interval))
+        if not hasattr(request.g, "_attempts"):
+            request.g._attempts = {}
+        request.g._attempts[self] = seconds(), taken
 
-    async def succeed(self, request, account: "str | None") -> None:
-        """Take an attempt back that has turned out to be good; earlier ones that failed still count."""
-        for kind, number, (_, interval) in self._buckets(request, account):
-            await self.store.give_back(kind, number, interval)
+    async def succeed(self, request) -> None:
+        """Take the request's attempt back, which has turned out to be good; earlier ones that failed still count."""
+        since, taken = request.g._attempts.pop(self, (0, ()))
+        passed = seconds() - since
+        for kind, number, interval in taken:
+            if passed < interval:  # what has leaked since then may have been another attempt's
+                await self.store.give_back(kind, number, interval - passed)
 
     def _buckets(self, request, account):
         """Return (kind, number, limit) of the buckets of an attempt."""

@@ -73,6 +73,14 @@ async def test_login():
     assert (await client.get("/password")).status_code == 200
     await client.post("/logout")
     assert (await client.get("/")).status_code == 302
+    await client.post("/login", form, "name=susan&password=open+sesame")
+    variables["USERS"]["susan"].password = await variables["hash_password"]("another one", 10)
+    assert (await client.get("/")).headers["Location"] == "/login?next=/"
+    for n in range(9):
+        assert (await client.post("/login", form, "name=susan&password=x")).status_code == 403, n
+    response = await client.post("/login", form, "name=susan&password=another+one")
+    assert response.status_code == 429 and response.headers["Retry-After"]
+    assert isinstance(variables["make_throttle"]().store, variables["RedisAttempts"])
 
 
 async def test_auth():

@@ -7,6 +7,7 @@ from redis.exceptions import RedisError
 
 from microdot.errors import HTTPException
 from microdot.redis import RedisAttempts
+from microdot.request import G
 from microdot.throttle import Throttle
 from redis_server import RedisServer
 
@@ -21,6 +22,7 @@ class Attempt:
     """What a throttle sees of a request."""
 
     client_addr = ("192.0.2.1", 1234)
+    g = G()
 
 
 async def test_take_and_give_back(url):

@@ -55,3 +55,12 @@ async def test_rebinding_is_refused_before_other_hooks():
 def test_one_host_as_a_str():
     hosts = AllowedHosts(hosts="device.local")
     assert hosts.is_allowed("device.local") and not hosts.is_allowed("d")
+
+
+async def test_no_host():
+    """HTTP/1.0 needs none; it is for no host that is allowed."""
+    app = Microdot()
+    AllowedHosts(app, ["device.local"])
+    app.get("/")(lambda request: "ok")
+    response = await app.dispatch_request(Request(app, ("127.0.0.1", 1), "GET", "/", "1.0", {}))
+    assert (response.status_code, response.body) == (400, b"Unknown host")

@@ -1,6 +1,7 @@
 """How often passwords can be tried."""
 
 from microdot import Microdot, throttle
+from microdot.request import G
 from microdot.test_client import TestClient
 from microdot.throttle import MemoryAttempts, Throttle, network
 from support import raises
@@ -29,12 +30,16 @@ class Attempt:
 
     def __init__(self, address="192.0.2.1"):
         self.client_addr = address and (address, 1234)
+        self.g = G()
 
 
-async def refused(limits, account, address="192.0.2.1"):
+async def refused(limits, account, address="192.0.2.1", succeeds=False):
     """Make an attempt; return the seconds to wait, 0 if it is admitted."""
+    attempt = Attempt(address)
     try:
-        await limits.attempt(Attempt(address), account)
+        await limits.attempt(attempt, account)
+        if succeeds:
+            await limits.succeed(attempt)
     except Exception as error:
         assert error.status_code == 429
         assert error.headers["Retry-After"] in error.reason
@@ -79,16 +84,47 @@ async def test_what_succeeds_does_not_count():
     with Clock():
         limits = Throttle(account=(3, 60), address=(3, 60))
         for _ in range(100):
-            assert not await refused(limits, "joe")
-            await limits.succeed(Attempt(), "joe")
+            assert not await refused(limits, "joe", succeeds=True)
         for _ in range(2):
             assert not await refused(limits, "joe")
         # A password that was right does not make good the wrong ones.
         for _ in range(10):
-            assert not await refused(limits, "joe")
-            await limits.succeed(Attempt(), "joe")
+            assert not await refused(limits, "joe", succeeds=True)
         assert not await refused(limits, "joe")
         assert await refused(limits, "joe") == 60
+
+
+async def test_an_attempt_that_takes_long():
+    """While a password is looked at, its attempt leaks away; what is given back must not be another one's."""
+    with Clock() as clock:
+        limits = Throttle(account=(3, 60))
+        attempts = [Attempt() for _ in range(3)]
+        for attempt in attempts:
+            await limits.attempt(attempt, "joe")
+        clock.now += 180
+        for _ in range(3):
+            assert not await refused(limits, "joe")
+        for attempt in attempts:
+            await limits.succeed(attempt)
+        assert await refused(limits, "joe") == 60
+        # what has not leaked yet is given back
+        clock.now += 180
+        await limits.attempt(attempts[0], "joe")
+        clock.now += 20
+        await limits.succeed(attempts[0])
+        for _ in range(3):
+            assert not await refused(limits, "joe")
+        assert await refused(limits, "joe") == 60
+
+
+async def test_two_throttles_in_a_request():
+    with Clock():
+        one, other = Throttle(account=(1, 60)), Throttle(account=(1, 60))
+        attempt = Attempt()
+        await one.attempt(attempt, "joe")
+        await other.attempt(attempt, "joe")
+        await other.succeed(attempt)
+        assert await refused(one, "joe") and not await refused(other, "joe")
 
 
 async def test_what_is_refused_does_not_count():
@@ -113,9 +149,8 @@ async def test_no_flood_frees_an_account():
             assert not await refused(limits, "joe")
         for n in range(300):
             address = "10.0.%d.%d" % (n // 250, n % 250)
-            if not await refused(limits, "name %d" % n, address):
-                if n % 3:  # an attacker may have accounts, and log in with them
-                    await limits.succeed(Attempt(address), "name %d" % n)
+            # an attacker may have accounts, and log in with them
+            await refused(limits, "name %d" % n, address, succeeds=n % 3)
             assert await refused(limits, "joe", "192.0.2.9"), n
         assert [len(buckets) for buckets in store._buckets.values()] == [32, 32]
 
@@ -222,7 +257,8 @@ def make_app(limits):
         hashed.append(name)
         if password != "good":
             return "wrong", 403
-        await limits.succeed(request, name)
+        await limits.succeed(request)
+        await limits.succeed(request)  # which has no effect any more
         return "welcome"
 
     return TestClient(app), hashed
