@@ -8,6 +8,7 @@ import pytest
 from runtimes import ROOT
 
 PROGRAM = ROOT / "tests" / "typing" / "program.py"
+TRANSPORTS = ROOT / "tests" / "typing" / "transports.py"
 CHECKERS = [["mypy", "--strict"], ["pyright", "--pythonpath", sys.executable]]
 WRONG = [
     "import microdot.asgi",
@@ -42,3 +43,35 @@ def test_a_wrong_program(tmp_path, checker):
     assert status == 1
     for number in range(3, len(WRONG) + 1):
         assert f"wrong.py:{number}:" in output, WRONG[number - 1] + "\n" + output
+
+
+NOT_TRANSPORTS = """
+from microdot._transport import AsyncTransport, Upgradable
+from microdot.asgi.application import HTTPTransport
+from microdot.wsgi.transport import WSGITransport
+
+def a(transport: WSGITransport) -> AsyncTransport:
+    return transport
+
+def b(transport: HTTPTransport) -> Upgradable:
+    return transport
+"""
+
+
+def test_transports(tmp_path):
+    mypy = CHECKERS[0]
+    status, output = check(mypy, TRANSPORTS)
+    assert not status, output
+    program = tmp_path / "wrong.py"
+    program.write_text(NOT_TRANSPORTS)
+    status, output = check(mypy, program)
+    assert status == 1
+    assert "wrong.py:7:" in output and "wrong.py:10:" in output, output
+
+
+def test_nothing_imports_the_transports_types_at_run_time():
+    """So that no board has them."""
+    modules = "app, channel, connection, request, sse, test_client, websocket, websocket_client, asgi, wsgi"
+    program = f"import sys; from microdot import {modules}; print('microdot._transport' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("False\n", "")

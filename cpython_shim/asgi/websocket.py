@@ -8,6 +8,9 @@ from microdot.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG, FrameErro
 
 from .messages import encode_headers, make_request, read_headers
 
+if False:  # for type checkers
+    from microdot._transport import Watcher
+
 
 class WebSocketTransport:
     """What an ASGI server offers to a request for a WebSocket."""
@@ -17,8 +20,7 @@ class WebSocketTransport:
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
     sock = max_line = None
-    #: What the application wants to `look()` with each tick, or None.
-    watch = None
+    watch: "Watcher | None" = None
 
     def __init__(self, scope, receive, send):
         self.read = receive

@@ -25,8 +25,8 @@ def uncancel(task):
 class Channel:
     """An open connection over a transport.
 
-    The transport has `async read()`, empty at the end, and `async send(data)`; its `watch` looks with each tick.
-    What is read and sent means something to *connection*, a `frames.Connection` or the like.
+    The request's transport is an `Upgradable` or a `MessageTransport` of `_transport`, which has taken the connection
+    over. What is read and sent means something to *connection*, an `Endpoint`.
     """
 
     #: Messages that the handler does not take are read up to about so many bytes. What comes then has to wait.

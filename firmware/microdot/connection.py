@@ -23,6 +23,8 @@ from .request import Request
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Awaitable
 
+    from ._transport import Watcher
+
 _EXPIRED = -1  # a deadline that has passed
 _EVICTED = -2  # one that did not matter: another client gets the place
 # Ticks after which a connection may have to make room for another client: one on which nothing has come, one on which a
@@ -52,7 +54,7 @@ class Connection:
     stream_host = None  # the client of an event stream
     refused = False  # over the budget: to be answered with 503
     upgraded = False  # to another protocol, the application's
-    watch = None  # what the application wants to `look()` with each tick of the clock, or None
+    watch: "Watcher | None" = None
     keep_alive = False  # another request may follow the response that is being sent
     responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole

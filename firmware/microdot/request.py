@@ -9,6 +9,7 @@ from .urls import decode, unquote
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable, TypeVar
 
+    from ._transport import Transport
     from .forms import MultiDict
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -91,8 +92,8 @@ class Request:
     scheme = "http"
     #: The query string as it was sent, None if there was none.
     query_string: "str | None" = None
-    #: What the server offers to this request.
-    transport = None
+    #: What the server offers to this request; None if the application has made it by itself.
+    transport: "Transport | None" = None
 
     def __init__(
         self,
