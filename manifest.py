@@ -39,6 +39,7 @@ CORE = (
     "response",
     "routing",
     "server",
+    "spans",
     "streams",
     "urls",
     "utf8",

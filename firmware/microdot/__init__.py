@@ -21,7 +21,7 @@ else:
 
     def _load(name):
         # What is not used takes no memory of a board. `from microdot import module` comes here, too.
-        value = __import__("microdot." + _later.get(name, name), None, None, (name,))
+        value = __import__(__name__ + "." + _later.get(name, name), None, None, (name,))
         if name in _later:
             value = globals()[name] = getattr(value, name)
         return value

@@ -2,17 +2,38 @@
 
 import sys
 
-from . import AsyncBytesIO, Microdot, Request, Response, URLPattern, abort, iscoroutine, redirect, send_file
-from ._compat import invoke_handler
+from . import Microdot, Response, abort, iscoroutine, redirect, send_file
+from ._compat import MICROPYTHON, invoke_handler
 from .app import mro
-from .datastructures import NoCaseDict
 from .errors import HTTPException
-from .forms import MultiDict, urldecode, urlencode
 
-if hasattr(sys, "print_exception"):  # MicroPython
-    print_exception = sys.print_exception
-else:
+if not MICROPYTHON:
     from traceback import print_exception
+
+    from . import AsyncBytesIO, Request, URLPattern
+    from .datastructures import NoCaseDict
+    from .forms import MultiDict, urldecode, urlencode
+else:
+    print_exception = sys.print_exception
+    _later = {
+        "AsyncBytesIO": "streams",
+        "MultiDict": "forms",
+        "NoCaseDict": "datastructures",
+        "Request": "request",
+        "URLPattern": "routing",
+        "urldecode": "forms",
+        "urlencode": "forms",
+    }
+
+    def _load(name):
+        # As in the package: what is not used takes no memory of a board.
+        if name not in _later:
+            raise AttributeError(name)
+        package = __name__[: __name__.rfind(".") + 1]
+        value = globals()[name] = getattr(__import__(package + _later[name], None, None, (name,)), name)
+        return value
+
+    globals()["__getattr__"] = _load
 
 #: Errors of a socket that mean no more than that the client is gone: EPIPE, ECONNRESET, ECONNABORTED, ENOTCONN.
 MUTED_SOCKET_ERRORS = [32, 54, 104, 103, 128, 107]

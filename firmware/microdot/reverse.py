@@ -11,17 +11,13 @@ def url_for(source, endpoint, **values) -> str:
     """Return the URL of a route.
 
     :param source: the application; or the request being handled, where a server or proxy serves the application under a
-        path of its own, which then begins the URL.
-    :param endpoint: the route's name, its handler, or its handler's name. The first route that has it is taken.
+        path of its own, which then begins the URL, or where a sub-application is mounted several times.
+    :param endpoint: the route's name, its handler, or its handler's name. Of several routes that have it, as of a
+        sub-application mounted twice, the first one nearest to the request's mount is taken.
     :param values: the variables of the pattern; all others become the query string, a list several parameters.
     :raises ValueError: if there is no such route, a variable is missing or has a value that its pattern refuses.
     """
-    app = getattr(source, "app", source)
-    for route in app.url_map:
-        if endpoint in (route.name, route.handler) or endpoint == getattr(route.handler, "__name__", None):
-            break
-    else:
-        raise ValueError("no route " + str(endpoint))
+    route = _find(source, endpoint)
     parts = []
     for segment in URLPattern(route.url_pattern).segments:
         if isinstance(segment, str):
@@ -41,3 +37,27 @@ def url_for(source, endpoint, **values) -> str:
             query.append(urlencode(name) + "=" + urlencode(str(item)))
     url = getattr(source, "root_path", "") + "/" + "/".join(parts)
     return url + "?" + "&".join(query) if query else url
+
+
+def _find(source, endpoint):
+    """Return the route of an endpoint; the parameters are those of `url_for()`."""
+    mount = getattr(source, "url_prefix", "").split("/")
+    found = None
+    nearest = -1
+    for route in getattr(source, "app", source).url_map.routes:
+        if endpoint in (route.name, route.handler) or endpoint == getattr(route.handler, "__name__", None):
+            common = _count_common(mount, route.url_prefix.split("/"))
+            if common > nearest:
+                found = route
+                nearest = common
+    if not found:
+        raise ValueError("no route " + str(endpoint))
+    return found
+
+
+def _count_common(one, other):
+    """Return how many items two lists have in common at their beginning."""
+    for count, item in enumerate(one):
+        if other[count : count + 1] != [item]:
+            return count
+    return len(one)

@@ -21,7 +21,11 @@ class URLPattern:
     integer, `<path:name>` one or more segments with their slashes, and `<re:expression:name>` whatever the regular
     expression matches. `register_type()` adds types.
 
-    :raises ValueError: for a malformed pattern or an unknown type.
+    Of several variables that may match a slash the first one matches as much as it can. There may be any number of
+    `<path:...>`, but at most two such variables if one of them has a regular expression: with three, a client could
+    choose a path that takes minutes to try.
+
+    :raises ValueError: for a malformed pattern, an unknown type, or variables as other frameworks write them.
     """
 
     @classmethod
@@ -51,8 +55,22 @@ class URLPattern:
                 if not name or name in names or "<" in name or ">" in name:
                     raise self._error("a variable needs a name of its own")
                 names.append(name)
+            else:
+                self._check_literal(segment)
             segments.append(segment)
+        spans = [segment for segment in segments if segment[3:] == (True,)]
+        if len(spans) > 2 and [segment for segment in spans if segment[2]]:
+            raise self._error("at most two variables that may match a slash, as one of them is a regular expression")
         return tuple(segments)
+
+    def _check_literal(self, segment):
+        """Refuse what is a variable elsewhere, where it would be a path that no client asks for."""
+        name = segment[1:]
+        if segment[:1] == "{" and segment[-1:] == "}":
+            name = segment[1:-1]
+        elif segment[:1] != ":" or not name[:1].isalpha():
+            return
+        raise self._error("write a variable as <" + name + ">")
 
     def _split(self):
         """Split the pattern at its slashes, but not at those inside angle brackets."""
@@ -76,7 +94,6 @@ class URLPattern:
             name = text
         elif type_name in _types:
             pattern, parser = _types[type_name]
-            spans = pattern != _SEGMENT
         elif type_name == "int":
             parser = _parse_int
         elif type_name == "path":
@@ -84,10 +101,13 @@ class URLPattern:
         elif type_name == "re":
             colon = name.rfind(":")
             pattern, name = name[: max(colon, 0)], name[colon + 1 :]
-            spans = True
         elif type_name != "string":
             raise self._error("unknown type " + type_name)
-        return name, parser, None if pattern == _SEGMENT else self._regex(pattern), spans
+        if pattern == _SEGMENT:
+            return name, parser, None, spans
+        from .spans import may_match_slash
+
+        return name, parser, self._regex(pattern), may_match_slash(pattern)
 
     def _regex(self, pattern):
         if not pattern:
@@ -108,17 +128,13 @@ class URLPattern:
         return "URLPattern: " + self.url_pattern
 
 
-def match(segments: tuple, path: str, values: "dict | None" = None) -> "dict | None":
-    """Return the values of the variables if *path* (percent-decoded) matches the *segments* of a pattern, else None.
-
-    :param values: the values of the segments before.
-    """
+def match(segments: tuple, path: str) -> "dict | None":
+    """Return the values of the variables if *path* (percent-decoded) matches the *segments* of a pattern, else None."""
     count = len(segments)
     parts = path.split("/", count)  # the last one is all that is left
     if len(parts) <= count or parts[0]:
         return None
-    if values is None:
-        values = {}
+    values: "dict" = {}
     index = 0
     for segment in segments:
         index += 1
@@ -129,7 +145,9 @@ def match(segments: tuple, path: str, values: "dict | None" = None) -> "dict | N
             continue
         name, parser, regex, spans = segment
         if spans and index < count:
-            return _match_span(segments[index - 1 :], "/".join(parts[index:]), values)
+            from .spans import match_from_end
+
+            return match_from_end(segments[index - 1 :], "/".join(parts[index:]), values, _parse)
         if not text or "/" in text and not spans:
             return None
         if not parser and not regex:
@@ -137,16 +155,6 @@ def match(segments: tuple, path: str, values: "dict | None" = None) -> "dict | N
         elif not _parse(segment, text, values):
             return None
     return values
-
-
-def _match_span(segments, rest, values):
-    """Try ever fewer segments of *rest* for a variable that spans several, until the others match what is left."""
-    end = rest.rfind("/")
-    while end > 0:
-        if _parse(segments[0], rest[:end], values) and match(segments[1:], rest[end:], values) is not None:
-            return values
-        end = rest.rfind("/", 0, end)
-    return None
 
 
 def _parse(variable, text, values):
@@ -186,12 +194,30 @@ class URLMap:
         # A value is a route or, where others may match the same path, a list of routes.
         self._by_path: "dict[str, Route | list[Route]]" = {}
         self._by_prefix: "dict[str, Route | list[Route]]" = {}
+        self._depth = 0  # the number of segments in the longest prefix
 
-    def __iter__(self):
-        return iter(self.routes)
+    # The routes as Microdot's applications know them: a list of tuples
 
     def __len__(self):
         return len(self.routes)
+
+    def __iter__(self):
+        for route in self.routes:
+            yield _as_entry(route)
+
+    def __reversed__(self):
+        for route in reversed(self.routes):
+            yield _as_entry(route)
+
+    def __getitem__(self, index):
+        """Return a route, or those of a slice, as (methods, `URLPattern`, handler, URL prefix, sub-application)."""
+        found = self.routes[index]
+        return [_as_entry(route) for route in found] if isinstance(index, slice) else _as_entry(found)
+
+    def append(self, entry: tuple) -> None:
+        """Add a route after all others, given as a tuple like those of `self[index]`."""
+        methods, pattern, handler, url_prefix, subapp = entry
+        self.add(tuple(methods), getattr(pattern, "url_pattern", pattern), handler, url_prefix, subapp)
 
     def add(self, methods, url_pattern, handler, url_prefix="", subapp=None, apps=(), name=None, limit=-1) -> None:
         """Add a route after all others; the parameters are the fields of `Route`.
@@ -200,6 +226,8 @@ class URLMap:
         """
         segments = URLPattern(url_pattern).segments
         variables = [i for i, segment in enumerate(segments) if not isinstance(segment, str)]
+        if variables:
+            self._depth = max(self._depth, variables[0])
         key = "/" + "/".join(segments[: variables[0]] if variables else segments)
         table = self._by_prefix if variables else self._by_path
         others = table.get(key)
@@ -217,7 +245,7 @@ class URLMap:
     def mount(self, routes: "URLMap", url_prefix: str, subapp, local: bool) -> None:
         """Add the *routes* of *subapp* under *url_prefix*, whose last slash is that of the routes."""
         url_prefix = url_prefix.rstrip("/")
-        for route in list(routes):  # an application may be mounted in itself
+        for route in list(routes.routes):  # an application may be mounted in itself
             self.add(
                 route.methods,
                 url_prefix + route.url_pattern,
@@ -235,12 +263,14 @@ class URLMap:
         table = self._by_prefix
         if table:
             slash = 0
-            while slash >= 0:
+            for _ in range(self._depth + 1):  # a path may have many more segments
                 more = table.get(path[: slash or 1])
                 if more:
                     # A new list where there are several: that of the table is in order, and threads share it.
                     found = sorted(_as_list(found) + _as_list(more), key=_order) if found else more
                 slash = path.find("/", slash + 1)
+                if slash < 0:
+                    break
         return _as_list(found) if found else ()
 
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | Route | None]":
@@ -271,6 +301,10 @@ class URLMap:
             if by and implied not in methods:
                 methods.append(implied)
         return methods
+
+
+def _as_entry(route):
+    return list(route.methods), URLPattern(route.url_pattern), route.handler, route.url_prefix, route.subapp
 
 
 def _as_list(routes):

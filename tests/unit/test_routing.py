@@ -119,10 +119,28 @@ def test_invalid_patterns():
         "/<a><b>",
         "/<a>/<a>",
         "/<a>/<int:a>",
+        "/users/{id}",
+        "/users/{id:int}/x",
+        "/users/:id",
+        "/:id/x",
+        "/<path:a>/<re:.+:b>/<path:c>",
+        "/<re:.+:a>/<re:.+:b>/<re:.+:c>",
     ):
         with raises(ValueError) as caught:
             URLPattern(pattern)
         assert pattern in str(caught.value)
+
+
+def test_an_error_says_how_a_variable_is_written():
+    for pattern in ("/users/{id}", "/users/:id"):
+        with raises(ValueError) as caught:
+            URLPattern(pattern)
+        assert "<id>" in str(caught.value)
+
+
+def test_braces_and_colons_elsewhere_are_literal():
+    for text in ("/a:b", "/12:30", "/:", "/:1", "/{", "/a{b}", "/things/7:publish"):
+        assert match(text, text) == {}, text
 
 
 def test_a_pattern_needs_no_leading_slash():
@@ -186,6 +204,48 @@ def test_a_head_route_of_ones_own():
     assert found(url_map, "HEAD", "/a")[0] == "head"
 
 
+def test_a_path_with_many_segments_is_looked_up_by_few_prefixes():
+    url_map = make_map(("GET", "/a/<x>", "a"), ("GET", "/a/b/<path:x>", "b"))
+
+    class Table(dict):
+        """A dictionary that counts."""
+
+        asked = 0
+
+        def get(self, key, default=None):
+            """Return a value and count."""
+            Table.asked += 1
+            return super().get(key, default)
+
+    table = Table()
+    for key in url_map._by_prefix:
+        table[key] = url_map._by_prefix[key]
+    url_map._by_prefix = table
+    assert found(url_map, "GET", "/a/b/" + "c/" * 500) == ("b", {"x": "c/" * 500})
+    assert Table.asked == 3
+
+
+def test_the_map_is_a_list_of_tuples_to_an_application():
+    url_map = make_map(("GET", "/a", "first"), ("POST PUT", "/b/<x>", "second"))
+    assert len(url_map) == 2
+    for entries in (list(url_map), url_map[:], [url_map[0], url_map[1]], list(reversed(list(reversed(url_map))))):
+        assert [(entry[0], entry[1].url_pattern) + entry[2:] for entry in entries] == [
+            (["GET"], "/a", "first", "", None),
+            (["POST", "PUT"], "/b/<x>", "second", "", None),
+        ]
+    assert url_map[-1][1].match("/b/1") == {"x": "1"}
+    assert [entry[2] for entry in url_map[1:]] == ["second"]
+    with raises(IndexError):
+        url_map[2]
+    url_map.append((["DELETE"], URLPattern("/c/<int:n>"), "third", "/c", "app"))
+    assert found(url_map, "DELETE", "/c/3") == ("third", {"n": 3})
+    methods, pattern, handler, prefix, subapp = url_map[-1]
+    assert (methods, pattern.url_pattern, handler, prefix, subapp) == (["DELETE"], "/c/<int:n>", "third", "/c", "app")
+    for _, pattern, handler, _, _ in reversed(url_map):
+        assert (handler, pattern.url_pattern) == ("third", "/c/<int:n>")
+        break
+
+
 def test_allowed():
     url_map = make_map(("GET", "/a", 1), ("POST PUT", "/a", 2), ("DELETE", "/<x>", 3), ("POST", "/b/<int:n>", 4))
     assert sorted(url_map.allowed("/a")) == ["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]
@@ -198,7 +258,7 @@ def test_allowed():
 def test_many_routes():
     url_map = make_map(*[("GET", "/item%d/<x>" % i, i) for i in range(100)])
     assert len(url_map) == 100
-    assert len(list(url_map)) == 100
+    assert len(url_map[:3]) == 3
     assert found(url_map, "GET", "/item99/a") == (99, {"x": "a"})
     assert found(url_map, "GET", "/item100/a") is None
 
@@ -207,14 +267,14 @@ def test_mounted_routes():
     inner = make_map(("GET", "/a/<x>", "handler"))
     middle = URLMap()
     middle.mount(inner, "/sub", "app", False)
-    (route,) = middle
+    (route,) = middle.routes
     assert route.url_pattern == "/sub/a/<x>"
     assert route.url_prefix == "/sub"
     assert route.subapp == "app"
     assert route.apps == ()
     outer = URLMap()
     outer.mount(middle, "/top", "outer", True)
-    (route,) = outer
+    (route,) = outer.routes
     assert route.url_pattern == "/top/sub/a/<x>"
     assert route.url_prefix == "/top/sub"
     assert route.subapp == "app"

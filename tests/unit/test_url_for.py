@@ -84,3 +84,30 @@ def test_registered_type():
     assert url_for(app, "even", n=4) == "/even/4"
     with raises(ValueError):
         url_for(app, "even", n=3)
+
+
+async def test_an_application_mounted_twice():
+    """A link leads to the mount of the request, for a nested application and for the one around it, too."""
+    inner = Microdot()
+    outer = Microdot()
+
+    @inner.get("/", name="inner")
+    async def inner_index(request):
+        return " ".join([url_for(request, name) for name in ("inner", "outer", "root")])
+
+    @outer.get("/", name="outer")
+    async def outer_index(request):
+        return " ".join([url_for(request, name) for name in (inner_index, outer_index, "root")])
+
+    outer.mount(inner, "/in")
+    app = Microdot()
+    app.get("/", name="root")(outer_index)
+    app.mount(outer, "/a")
+    app.mount(outer, "/a/b")
+    app.mount(outer, "/c", local=True)
+    client = TestClient(app)
+    for mount in ("/a", "/a/b", "/c"):
+        assert (await client.get(mount + "/")).text == mount + "/in/ " + mount + "/ /", mount
+        assert (await client.get(mount + "/in/")).text == mount + "/in/ " + mount + "/ /", mount
+    assert (await client.get("/")).text == "/a/in/ / /"
+    assert url_for(app, "inner") == "/a/in/"  # without a request the first one

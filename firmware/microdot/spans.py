@@ -1,0 +1,84 @@
+"""Variables of a URL pattern that may match several segments of a path, in a time that grows as the path does."""
+
+#: Places at which two regular expressions are tried for one path: a path of 2 KB may have a thousand.
+_MAX_TRIES = 32
+
+
+def may_match_slash(pattern: str) -> bool:
+    """Return whether a regular expression may match a slash, as far as its text tells; True where it does not."""
+    i = 0
+    in_class = False
+    while i < len(pattern):
+        char = pattern[i]
+        if char == "\\":
+            i += 1
+            if pattern[i : i + 1] in ("/", "D", "S", "W", "N", "U", "u", "x") or pattern[i : i + 1].isdigit():
+                return True
+        elif pattern[i : i + 2] == "[^":
+            end = pattern.find("]", i + 3)
+            if "/" not in pattern[i:end]:
+                return True
+            i = end
+        elif char in "./" or char == "-" and in_class and pattern[i - 1] <= "/" <= pattern[i + 1 : i + 2]:
+            return True
+        elif char in "[]":
+            in_class = char == "["
+        i += 1
+    return False
+
+
+def _spans(segment):
+    """Return whether a segment of a pattern is a variable that may match several segments of a path."""
+    return segment[3:] == (True,)  # a str has no such item
+
+
+def match_from_end(segments: tuple, rest: str, values: dict, parse) -> "dict | None":
+    """Match segments, the first of which spans several, with *rest* of a path.
+
+    From the end on, each group of segments between two spans is taken at the last place where it matches: so the first
+    span matches as much as it can, and each place is tried once, however many spans there are. Only two spans with
+    regular expressions may need several tries.
+
+    :param segments: those of a `URLPattern`.
+    :param values: what the variables before have matched; those of *segments* are added.
+    :param parse: `parse(variable, text, values)` adds the value that *text* stands for, and returns whether it does.
+    :return: the values, or None.
+    """
+    index = len(segments)
+    while not _spans(segments[index - 1]):
+        index -= 1
+    end = _match_backwards(segments[index:], rest, len(rest), values, parse)
+    while index > 1:
+        last = index - 1
+        index = last
+        while not _spans(segments[index - 1]):
+            index -= 1
+        cut = rest.rfind("/", 0, max(end - 1, 0))  # a span is not empty
+        tries = _MAX_TRIES
+        while cut > 0 and tries:
+            begin = _match_backwards(segments[index:last], rest, cut, values, parse)
+            if begin:
+                if parse(segments[last], rest[cut + 1 : end], values):
+                    if index > 1 or parse(segments[0], rest[:begin], values):
+                        break
+                tries -= 1
+            cut = rest.rfind("/", 0, cut)
+        else:
+            return None
+        end = begin
+        if index == 1:
+            return values
+    return values if end and parse(segments[0], rest[:end], values) else None
+
+
+def _match_backwards(segments, rest, end, values, parse):
+    """Match *segments*, which do not span several, with what *rest* has before *end*; return where they begin, or 0."""
+    for segment in reversed(segments):
+        slash = rest.rfind("/", 0, end)
+        if slash <= 0:
+            return 0
+        text = rest[slash + 1 : end]
+        if text != segment if isinstance(segment, str) else not (text and parse(segment, text, values)):
+            return 0
+        end = slash
+    return end
