@@ -18,7 +18,7 @@ def check_text(text: str, what: str) -> str:
     """
     if text.strip(_VISIBLE):  # there is more than visible ASCII in it
         for character in text:
-            if character < " " and character != "\t" or character == "\x7f" or "\ud800" <= character <= "\udfff":
+            if character < " " and character != "\t" or character == "\x7f" or 0xD800 <= ord(character) <= 0xDFFF:
                 raise ValueError("invalid character " + repr(character) + " in " + what + ": " + repr(text)[:80])
     if text and (text[0] in " \t" or text[-1] in " \t"):
         raise ValueError("strip the blanks around " + what + ": " + repr(text)[:80])
