@@ -10,6 +10,9 @@ _TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&
 _HOST = b"etaoinsrhldcumfpgwybvkxjqz0123456789.-ACEHUORTDLSXIFKWBGJMNPQVYZ_~%!$&'()*+,;="
 _DIGITS = b"0123456789"
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
+_BLANKS = b" \t"
+# A client that sends more empty lines than this before a request means something else.
+_MAX_EMPTY_LINES = 4
 # A chunk extension is read and ignored: more than this is an attack, as is a chunk of 16**8 bytes.
 _MAX_CHUNK_LINE = 256
 _MAX_CHUNK_DIGITS = 8
@@ -33,6 +36,51 @@ def _invalid_host(host):
         return name.strip(_HOST + b":") or not bracket or port[:1] not in (b"", b":") or port[1:].strip(_DIGITS)
     name, _, port = host.partition(b":")
     return name.strip(_HOST) or port.strip(_DIGITS)
+
+
+def _percent_encode(target):
+    """Return a request target whose bytes from 0x80 on, in path and query, are percent-encoded.
+
+    RFC 3986 allows none, but clients that take no trouble send UTF-8 as it is.
+
+    :raises HTTPException: 400 if there is one in the authority of an absolute form.
+    """
+    if target[:1] != b"/":
+        authority, slash, _ = target.partition(b"?")[0].partition(b"://")[2].partition(b"/")
+        if not authority or max(authority) > 126:
+            raise HTTPException(400, "Malformed request target")
+    for byte in set(target):
+        if byte > 126:
+            target = target.replace(bytes((byte,)), b"%%%02X" % byte)
+    return target
+
+
+def _quoted_string_size(text):
+    """Return the size in bytes of the quoted string (RFC 9110, section 5.6.4) that *text* begins with, 0 for none."""
+    i = 1
+    while i < len(text):
+        if text[i] == 34:  # the closing quote
+            return i + 1
+        i += 2 if text[i] == 92 else 1  # a backslash quotes what follows
+    return 0
+
+
+def _invalid_extensions(text):
+    """Whether what follows a chunk's size is not `*( BWS ";" BWS name [ BWS "=" BWS value ] )` (section 7.1.1)."""
+    while text:
+        text = text.lstrip(_BLANKS)
+        name = text[1:].lstrip(_BLANKS)
+        rest = name.lstrip(_TOKEN)
+        if text[:1] != b";" or len(rest) == len(name):
+            return True
+        text = rest
+        rest = rest.lstrip(_BLANKS)
+        if rest[:1] == b"=":
+            value = rest[1:].lstrip(_BLANKS)
+            text = value[_quoted_string_size(value) :] if value[:1] == b'"' else value.lstrip(_TOKEN)
+            if len(text) == len(value):
+                return True
+    return False
 
 
 def _check_coding(coding):
@@ -70,6 +118,7 @@ class RequestParser:
     _buffer = b""
     _remaining = 0  # bytes of the body, or of the chunk, to come
     _state = _SIZE
+    _empty_lines = 0  # before the request
 
     def __init__(self, max_head: int = 4096, max_line: int = 2048, max_fields: int = 64):
         if max_head != self.max_head:
@@ -108,55 +157,88 @@ class RequestParser:
         """
         self.method = ""
         data = self._buffer
-        while data.startswith(b"\r\n"):  # RFC 9112, section 2.2: empty lines before a request
-            data = data[2:]
+        if data.startswith(b"\r\n"):
+            data = self._skip_empty_lines(data)
         end = data.find(b"\r\n\r\n", 0, self.max_head)
         if end < 0:
             self._buffer = data
             self._check_incomplete(data)
             return False
         self._buffer = data[end + 4 :]
+        if self._empty_lines:
+            self._empty_lines = 0
         head = data[:end]
         # What is left without the line ends holds no control character but tabs; a bare CR or LF is one.
         text = head.replace(b"\r\n", b"")
-        if min(text) < 32 and min(text.replace(b"\t", b" ")) < 32 or b"\x7f" in head:
+        if b"\x7f" in head or min(text) < 32 and (
+            min(text.replace(b"\t", b" ")) < 32 or b"\t" in head[: head.find(b"\r")]  # none in the request line
+        ):
             raise HTTPException(400, "Control character in the head")
         lines = head.split(b"\r\n")
+        if end > self.max_line:
+            self._check_lengths(lines)
         self._parse_request_line(lines.pop(0))
-        if len(lines) > self.max_fields or end > self.max_line and max([len(line) for line in lines]) > self.max_line:
+        if len(lines) > self.max_fields:
             raise HTTPException(431)
-        self._parse_fields(lines)
-        self._parse_framing()
+        self._parse_framing(self._parse_fields(lines))
         return True
+
+    def _skip_empty_lines(self, data):
+        """Return *data* without the empty lines that it begins with (RFC 9112, section 2.2)."""
+        start = 0
+        while data[start : start + 2] == b"\r\n":
+            start += 2
+            self._empty_lines += 1
+            if self._empty_lines > _MAX_EMPTY_LINES:
+                raise HTTPException(400, "Too many empty lines before a request")
+        return data[start:]
 
     def _check_incomplete(self, data):
         """Refuse at once what can never become a head, so that no time and memory go into it."""
         line_end = data.find(b"\r\n")
         if (len(data) if line_end < 0 else line_end) > self.max_line:
-            raise HTTPException(414)
+            self._refuse_line(data)
         if len(data) >= self.max_head:
             raise HTTPException(431)
         if b"\n\n" in data or b"\n\r\n" in data or self.at_end and data:
             raise HTTPException(400, "Malformed head")
 
+    def _check_lengths(self, lines):
+        if len(lines[0]) > self.max_line:
+            self._refuse_line(lines[0])
+        if max([len(line) for line in lines]) > self.max_line:
+            raise HTTPException(431)
+
+    def _refuse_line(self, line):
+        """Refuse a request line over the limit; RFC 9112, section 3: 501 if that is because of the method."""
+        raise HTTPException(414 if b" " in line[: self.max_line + 1] else 501)
+
     def _parse_request_line(self, line):
-        if len(line) > self.max_line:
-            raise HTTPException(414)
         parts = line.split(b" ")
-        wrong = len(parts) != 3 or not parts[0] or parts[0].strip(_TOKEN) or not parts[1]
-        if wrong or b"\t" in line or max(line) > 126:
+        if len(parts) != 3:
             raise HTTPException(400, "Malformed request line")
-        self.method = parts[0].decode()
-        self.target = parts[1].decode()
-        version = parts[2]
+        method, target, version = parts
+        if not method or method.strip(_TOKEN) or not target or b"#" in target:
+            raise HTTPException(400, "Malformed request line")
+        if max(line) > 126:
+            target = _percent_encode(target)
+        self.method = method.decode()
+        self.target = target.decode()
         if version == b"HTTP/1.1":
             self.version = "1.1"
         elif version == b"HTTP/1.0":
             self.version = "1.0"
-        elif version.startswith(b"HTTP/") and len(version) == 8 and version[5:].replace(b".", b"", 1).isdigit():
-            raise HTTPException(505)
         else:
+            self._parse_version(version)
+
+    def _parse_version(self, version):
+        """RFC 9110, section 2.5: a later minor version is served as the highest that is known."""
+        digits = version[5:].replace(b".", b"", 1)
+        if version[:5] != b"HTTP/" or version[6:7] != b"." or len(digits) != 2 or digits.strip(_DIGITS):
             raise HTTPException(400, "Malformed HTTP version")
+        if digits[:1] != b"1":
+            raise HTTPException(505)
+        self.version = "1.1"
 
     def _parse_fields(self, lines):
         fields = self.fields = {}
@@ -171,12 +253,17 @@ class RequestParser:
                 # RFC 9110, section 5.3: repeated fields are one list; those that are no list must not be repeated.
                 if name in (b"host", b"content-length", b"transfer-encoding"):
                     raise HTTPException(400, "Repeated header field")
+                if name == b"content-type":
+                    if value == fields[name]:
+                        continue
+                    raise HTTPException(400, "Two different Content-Types")
                 value = fields[name] + (b"; " if name == b"cookie" else b", ") + value
             fields[name] = value
+        return fields
 
-    def _parse_framing(self):
+    def _parse_framing(self, fields):
         """Find out how the body is delimited (RFC 9112, section 6.3) and whether the connection stays open."""
-        get = self.fields.get
+        get = fields.get
         self.keep_alive = new = self.version == "1.1"
         host = get(b"host")
         if host is None:
@@ -217,6 +304,8 @@ class RequestParser:
     def _parse_target(self, host):
         """RFC 9112, section 3.2: the absolute form is made into the origin form, its authority is Host then."""
         target = self.target
+        if self.method == "CONNECT":  # and the authority form: for proxies
+            raise HTTPException(501)
         if target == "*" and self.method == "OPTIONS":
             return host
         scheme, separator, rest = target.partition("://")
@@ -266,10 +355,11 @@ class RequestParser:
         """Read one line between the chunks' data; return whether there was a whole one."""
         data = self._buffer
         end = data.find(b"\r\n")
-        line = data[: end if end >= 0 else _MAX_CHUNK_LINE + 1]
+        size = end if end >= 0 else len(data) - data.endswith(b"\r")  # whose LF may follow
+        line = data[:size]
         state = self._state
         if (
-            len(line) > _MAX_CHUNK_LINE
+            size > _MAX_CHUNK_LINE
             or b"\n" in line
             or (line.strip(b"\r") if end < 0 else line) and (state == _DATA_END or end >= 0 and _has_control(line))
         ):
@@ -280,12 +370,11 @@ class RequestParser:
         if state == _DATA_END:
             self._state = _SIZE
         elif state == _SIZE:
-            size, semicolon, _ = line.partition(b";")
-            if semicolon:
-                size = size.rstrip(b" \t")  # RFC 9112, section 7.1.1: "bad" white space before an extension
-            if not size or size.strip(_HEX_DIGITS) or len(size) > _MAX_CHUNK_DIGITS:
+            extensions = line.lstrip(_HEX_DIGITS)
+            digits = len(line) - len(extensions)
+            if not 0 < digits <= _MAX_CHUNK_DIGITS or extensions and _invalid_extensions(extensions):
                 raise HTTPException(400, "Malformed chunk size")
-            self._remaining = int(size, 16)
+            self._remaining = int(line[:digits], 16)
             self._state = _DATA if self._remaining else _TRAILER
             self._trailers = self.max_fields
         elif not line:

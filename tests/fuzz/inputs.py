@@ -38,6 +38,7 @@ WORDS = [
         b"99999999999999999999",
         b"0\r\n\r\n",
         b"5\r\nhello\r\n",
+        b';a;b="c\\"d" ; e = f',
     ),
     *(
         b"GET ",
@@ -46,7 +47,11 @@ WORDS = [
         b"http://b/",
         b" HTTP/1.1",
         b" HTTP/1.0",
+        b" HTTP/1.2",
         b" HTTP/2.0",
+        b"CONNECT a:80 ",
+        b"#",
+        b"\xc3\xbc",
         b"GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     ),
     *(
@@ -61,6 +66,7 @@ WORDS = [
         b"Connection: keep-alive\r\n",
         b"Expect: 100-continue\r\n",
         b"Cookie: a=b\r\n",
+        b"Content-Type: a/b\r\n",
         b"X: y\r\n",
         b"X:\r\n y\r\n",
     ),

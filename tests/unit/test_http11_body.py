@@ -157,6 +157,75 @@ def test_chunk_extensions_and_trailers_are_left_out():
         assert b"x-trailer" not in parser.fields
 
 
+def chunk(extensions):
+    """Return a chunked body of one byte whose first chunk has these extensions."""
+    return b"1" + extensions + b"\r\nx\r\n0\r\n\r\n"
+
+
+def test_extensions_as_the_grammar_has_them():
+    for extensions in (
+        b";a",
+        b";a;b",
+        b" ; a",
+        b"\t;\ta\t=\tb ;c",
+        b";!#$%&'*+-.^_`|~09azAZ=!#$%&'*+-.^_`|~09azAZ",
+        b';a=""',
+        b';a=";"',
+        b';a="=b;c"  ;d',
+        b';a="\\"\\\\"',
+        b';a="\t \xc3\xbc"',
+        b';a="b";c="d"',
+        b";a" * 120,
+    ):
+        for size in (1, 1000):
+            assert read_all(CHUNKED + chunk(extensions), size)[0] == b"x", extensions
+
+
+def test_malformed_extensions():
+    for extensions in (
+        b";",
+        b" ;",
+        b"; ",
+        b";;a",
+        b";a;",
+        b";a ",
+        b";a=",
+        b";a= ",
+        b";a=;b",
+        b";a==b",
+        b";=b",
+        b';"a"',
+        b';a="',
+        b';a="b',
+        b';a="b\\"',
+        b';a="b\\',
+        b';a="b"c',
+        b';a="b""c"',
+        b';a=b"c"',
+        b";bad[=x",
+        b";a=[",
+        b";a b",
+        b";a=b c",
+        b";a,b",
+        b";\xc3\xbc",
+        b";a=\xc3\xbc",
+        b" ",
+        b" a",
+        b"=a",
+        b'"a"',
+    ):
+        refuse(chunk(extensions))
+
+
+def test_limit_of_a_chunk_line():
+    """A line between chunks may have 256 bytes, whether its end has come or not."""
+    longest = chunk(b";" + b"a" * 254)
+    for size in (1, 1000):
+        assert read_all(CHUNKED + longest, size)[0] == b"x"
+    refuse(chunk(b";" + b"a" * 255))
+    refuse(b"1;" + b"a" * 255)
+
+
 def test_chunk_data_may_hold_line_ends():
     for size in (1, 2, 3, 1000):
         body, _ = read_all(CHUNKED + b"6\r\n\r\n0\r\n\r\r\n0\r\n\r\n", size)

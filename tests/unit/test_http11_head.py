@@ -58,6 +58,24 @@ def test_byte_by_byte():
 
 def test_empty_lines_before_a_request_are_skipped():
     assert parse(b"\r\n\r\n\r\n" + request()).method == "GET"
+    parser = parse(b"\r\n" * 4 + request() + b"\r\n" * 4 + request())  # counted anew for each request
+    assert parser.parse_head()
+
+
+def test_only_a_few_empty_lines_are_skipped():
+    refuse(400, b"\r\n" * 5)
+    refuse(400, b"\r\n" * 5 + request())
+    refuse(400, b"\r\n" * 3000 + request())
+    refuse(400, b"\r\n" * 4 + b"\r" + request())
+    refuse(400, b"\r\n" * 4 + b"\n" + request())
+
+
+def test_the_method_of_a_refused_request_is_not_that_of_the_one_before():
+    """An error's body would be left out where that was HEAD."""
+    parser = parse(request(line=b"HEAD / HTTP/1.1") + b"(\r\n\r\n")
+    with raises(HTTPException):
+        parser.parse_head()
+    assert parser.method == ""
 
 
 def test_end_without_a_request():
@@ -101,7 +119,10 @@ def test_malformed_request_lines():
         b"G\xc3\xa9T / HTTP/1.1",
         b"GET /\x00 HTTP/1.1",
         b"GET /\x7f HTTP/1.1",
-        b"GET /\xc3\xa9 HTTP/1.1",
+        b"GET / HTTP/1.\xb9",
+        b"GET /path#fragment HTTP/1.1",
+        b"GET /?query#fragment HTTP/1.1",
+        b"GET # HTTP/1.1",
         b"GET / http/1.1",
         b"GET / HTTP/1",
         b"GET / HTTP/11",
@@ -116,7 +137,10 @@ def test_malformed_request_lines():
         b"GET ftp://a/x HTTP/1.1",
         b"GET http://user@a/x HTTP/1.1",
         b"GET http://a#b/ HTTP/1.1",
-        b"CONNECT a:80 HTTP/1.1",
+        b"GET http://\xc3\xa9/ HTTP/1.1",
+        b"GET http://\xc3\xa9?q HTTP/1.1",
+        b"GET \xc3\xa9/ HTTP/1.1",
+        b"GET \xc3\xa9://a/ HTTP/1.1",
     ):
         refuse(400, request(line=line))
 
@@ -124,8 +148,35 @@ def test_malformed_request_lines():
 def test_versions():
     assert parse(request(line=b"GET / HTTP/1.0")).version == "1.0"
     assert parse(b"GET / HTTP/1.0\r\n\r\n").version == "1.0"
-    for version in (b"HTTP/0.9", b"HTTP/2.0", b"HTTP/3.0"):
+    for minor in b"23456789":
+        later = parse(request(line=b"GET / HTTP/1.%c" % minor))
+        assert (later.version, later.keep_alive) == ("1.1", True)
+    for version in (b"HTTP/0.9", b"HTTP/2.0", b"HTTP/2.1", b"HTTP/3.0", b"HTTP/9.9"):
         refuse(505, request(line=b"GET / " + version))
+    for version in (b"HTTP/1.+", b"HTTP/1. ", b"HTTP/+.1", b"HTTP/1/1", b"HTTP/111", b"HTTP/1.-", b"HTTP/..1"):
+        refuse(400, request(line=b"GET / " + version))
+
+
+def test_later_minor_versions_need_a_host():
+    refuse(400, b"GET / HTTP/1.2\r\n\r\n")
+
+
+def test_bytes_that_are_not_ascii_in_a_target():
+    """They count as percent-encoded in the path and the query, and nowhere else."""
+    for sent, target in (
+        (b"/\xc3\xa9", "/%C3%A9"),
+        (b"/q?a=K\xc3\xbcche&b=%20\xe2\x82\xac", "/q?a=K%C3%BCche&b=%20%E2%82%AC"),
+        (b"/\x80\xff", "/%80%FF"),  # no UTF-8, but a path
+        (b"http://a/\xc3\xa9?\xfc", "/%C3%A9?%FC"),
+        (b"http://a?\xfc=/", "/?%FC=/"),
+    ):
+        assert parse(request(line=b"GET " + sent + b" HTTP/1.1")).target == target, sent
+
+
+def test_connect_is_for_proxies():
+    for target in (b"a:80", b"[::1]:443", b"a", b"*", b"http://a/"):
+        refuse(501, request(line=b"CONNECT " + target + b" HTTP/1.1"))
+    assert parse(request(line=b"CONNECT /x HTTP/1.1")).method == "CONNECT"  # a path: the application's to refuse
 
 
 def test_absolute_form():
@@ -162,6 +213,14 @@ def test_repeated_fields_are_joined():
     fields = parse(request(b"X: 1", b"x: 2", b"X: 3", b"Cookie: a=1", b"Cookie: b=2")).fields
     assert fields[b"x"] == b"1, 2, 3"
     assert fields[b"cookie"] == b"a=1; b=2"
+
+
+def test_repeated_content_type():
+    """Of two that differ, programs on the way may have judged the other one."""
+    assert parse(request(b"Content-Type: a/b", b"content-type:a/b ")).fields[b"content-type"] == b"a/b"
+    refuse(400, request(b"Content-Type: a/b", b"Content-Type: a/c"))
+    refuse(400, request(b"Content-Type: a/b", b"X: y", b"content-type: a/b;charset=x"))
+    refuse(400, request(b"Content-Type: a/b", b"Content-Type:"))
 
 
 def test_malformed_fields():
@@ -239,7 +298,11 @@ def test_expect():
 def test_limit_of_the_request_line():
     parse(request(line=b"GET /" + b"x" * 86 + b" HTTP/1.1"), max_line=100)
     refuse(414, request(line=b"GET /" + b"x" * 87 + b" HTTP/1.1"), max_line=100)
-    refuse(414, b"x" * 101, max_line=100)
+    refuse(414, b"GET /" + b"x" * 96, max_line=100)
+    refuse(414, b"GET /" + b" " * 96, max_line=100)
+    refuse(501, b"x" * 101, max_line=100)  # a method longer than any there is
+    refuse(501, request(line=b"x" * 12000 + b" / HTTP/1.1"))
+    parse(request(line=b"x" * 89 + b" / HTTP/1.1"), max_line=100)
 
 
 def test_limit_of_a_field():

@@ -43,13 +43,15 @@ GOOD = [
     good("extension with value", "9112 7.1.1", b"5;a=b\r\nhello\r\n0;c=d\r\n\r\n"),
     good("two extensions", "9112 7.1.1", b"5;a=b;c=d\r\nhello\r\n0\r\n\r\n"),
     good("quoted extension", "9112 7.1.1", b'5;a="b c"\r\nhello\r\n0\r\n\r\n'),
+    good("extensions of every form", "9112 7.1.1", b'5;a;b=c;d="";e="x \\" \\\\;y"\r\nhello\r\n0;f\r\n\r\n'),
+    good("blanks around an extension's parts", "9112 7.1.1", b"5 \t; a =\tb ;c\r\nhello\r\n0\r\n\r\n"),
+    good("bytes above 127 in a quoted extension", "9112 7.1.1", b'5;a="\xc3\xbc"\r\nhello\r\n0\r\n\r\n'),
     good("trailer", "9112 7.1.2", b"5\r\nhello\r\n0\r\nX-Trailer: a\r\n\r\n"),
     good("two trailers", "9112 7.1.2", b"5\r\nhello\r\n0\r\nX-Trailer: a\r\nX-Other:\r\n\r\n"),
     good("Content-Length in the trailer", "9110 6.5.1", b"5\r\nhello\r\n0\r\nContent-Length: 50\r\n\r\n"),
     lenient("space before an extension", "9112 7.1.1", b"5 ;a=b\r\nhello\r\n0\r\n\r\n"),
     lenient("space after the size", "9112 7.1", b"5 \r\nhello\r\n0\r\n\r\n"),
     lenient("tab after the size", "9112 7.1", b"5\t\r\nhello\r\n0\r\n\r\n"),
-    lenient("empty extension", "9112 7.1.1", b"5;\r\nhello\r\n0\r\n\r\n"),
     lenient("Transfer-Encoding in the trailer", "9110 6.5.1", b"5\r\nhello\r\n0\r\nTransfer-Encoding: chunked\r\n\r\n"),
 ]
 
@@ -119,6 +121,32 @@ ENDS = [
 ]
 
 EXTENSIONS = [
+    *[
+        bad("extension " + text.decode("latin-1"), "9112 7.1.1", b"5" + text + b"\r\nhello\r\n0\r\n\r\n")
+        for text in (
+            b";",
+            b" ;",
+            b";;a",
+            b";a;",
+            b";a ",
+            b";a=",
+            b";a=;b",
+            b";=b",
+            b';"a"',
+            b';a="b',
+            b';a="b\\"',
+            b';a="b"c',
+            b';a=b"c"',
+            b";bad[=x",
+            b";a b",
+            b";a=b c",
+            b";a==b",
+            b";a,b",
+            b";\xc3\xbc",
+            b" a",
+            b"=a",
+        )
+    ],
     bad("LF in an extension", "9112 7.1.1", b"5;a\nb\r\nhello\r\n0\r\n\r\n"),
     bad("CR in an extension", "9112 7.1.1", b"5;a\rb\r\nhello\r\n0\r\n\r\n"),
     bad("LF ends an extension", "9112 7.1.1", b"5;a\nhello\r\n0\r\n\r\n"),

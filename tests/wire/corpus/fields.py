@@ -38,6 +38,11 @@ GOOD = [
     field("ends with bare LF", "9112 2.2", b"X-Test: a\nX-Other: b", [(200, 400)], EITHER),
 ]
 
+CONTENT_TYPES = [
+    field("two equal Content-Types", "9110 5.3", [b"Content-Type: a/b"] * 2, [(200, 400)], EITHER),
+    field("two different Content-Types", "9110 5.3", [b"Content-Type: a/b", b"Content-Type: a/c"], [400], CLOSED),
+]
+
 NAMES = [
     field("space before the colon", "9112 5.1", b"X-Test : a", [400], CLOSED),
     field("tab before the colon", "9112 5.1", b"X-Test\t: a", [400], CLOSED),
@@ -115,4 +120,4 @@ HOSTS = [
     ],
 ]
 
-VECTORS = GOOD + NAMES + VALUES + FOLDS + HOSTS
+VECTORS = GOOD + CONTENT_TYPES + NAMES + VALUES + FOLDS + HOSTS

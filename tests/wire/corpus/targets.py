@@ -1,6 +1,6 @@
 """Request lines: method, target and version."""
 
-from wire.vector import CLOSED, EITHER, OPEN, Reply, Vector, echoed, request
+from wire.vector import CLOSED, CUT, EITHER, OPEN, Reply, Vector, echoed, request
 
 ECHO = Reply(200, body=echoed(b"", b"GET"))
 
@@ -22,7 +22,25 @@ GOOD = [
     line("second question mark", "3986 3.4", b"GET /echo?a?b HTTP/1.1", [200], OPEN),
     line("HTTP/1.0", "9112 2.3", b"GET /echo HTTP/1.0", [Reply(200, version="1.0")], CLOSED),
     line("HTTP/1.0 without Host", "9112 3.2", b"GET /echo HTTP/1.0", [Reply(200, version="1.0")], CLOSED, host=None),
-    line("later minor version", "9110 2.5", b"GET /echo HTTP/1.2", [(200, 505)], EITHER),
+    *[line(f"HTTP/1.{minor}", "9110 2.5", b"GET /echo HTTP/1.%d" % minor, [ECHO], OPEN) for minor in range(2, 10)],
+    line("raw UTF-8 in the path", "3986 2.5", b"GET /name/\xc3\xbc HTTP/1.1", [Reply(200, body=b"\xc3\xbc")], OPEN),
+    line(
+        "raw UTF-8 in the query",
+        "3986 2.5",
+        b"GET /echo?x=K\xc3\xbcche HTTP/1.1",
+        [Reply(200, body=echoed(b"", b"GET", b"/echo?x=K%C3%BCche"))],
+        OPEN,
+    ),
+    line(
+        "raw bytes in the URL as it is kept",
+        "3986 2.1",
+        b"GET /echo?\xff HTTP/1.1",
+        [Reply(200, body=echoed(b"", b"GET", b"/echo?%FF"))],
+        OPEN,
+    ),
+    line(
+        "raw UTF-8 in the absolute form", "3986 2.5", b"GET http://b/name/\xc3\xbc HTTP/1.1", [200], OPEN
+    ),
     line("percent-encoded path", "3986 2.1", b"GET /name/a%20b HTTP/1.1", [Reply(200, body=b"a b")], OPEN),
     line("percent-encoded UTF-8", "3986 2.5", b"GET /name/%C3%BC HTTP/1.1", [Reply(200, body=b"\xc3\xbc")], OPEN),
     line("dot in a route is a dot", "pitfall 9", b"GET /a.b HTTP/1.1", [200], OPEN),
@@ -40,6 +58,8 @@ GOOD = [
     ),
     line("absolute form, scheme in upper case", "3986 3.1", b"GET HTTP://B/echo HTTP/1.1", [200], OPEN),
     line("asterisk form", "9112 3.2.4", b"OPTIONS * HTTP/1.1", [Reply((200, 204), to="OPTIONS")], OPEN),
+    Vector("line: too many empty lines first", "9112 2.2", b"\r\n" * 40 + request(), [400], CUT),
+    Vector("line: nothing but empty lines", "9112 2.2", b"\r\n" * 40_000, [400], CUT),
     Vector("line: one empty line first", "9112 2.2", b"\r\n" + request(), [ECHO], OPEN),
     Vector("line: three empty lines first", "9112 2.2", b"\r\n" * 3 + request(), [ECHO], OPEN),
     Vector(
@@ -56,8 +76,10 @@ METHODS = [
     line("unknown method", "9110 9.1", b"BREW /echo HTTP/1.1", [(405, 501)], EITHER),
     line("methods are case-sensitive", "9110 9.1", b"get /echo HTTP/1.1", [(405, 501)], EITHER),
     line("method not allowed", "9110 15.5.6", b"DELETE /echo HTTP/1.1", [405], OPEN),
-    line("CONNECT", "9110 9.3.6", b"CONNECT b:80 HTTP/1.1", [(400, 405, 501)], EITHER),
-    line("long method", "9110 9.1", b"A" * 300 + b" /echo HTTP/1.1", [(400, 405, 414, 501)], EITHER),
+    line("CONNECT", "9110 9.3.6", b"CONNECT b:80 HTTP/1.1", [(405, 501)], EITHER),
+    line("CONNECT without a port", "9110 9.3.6", b"CONNECT b HTTP/1.1", [(400, 405, 501)], EITHER),
+    line("long method", "9110 9.1", b"A" * 300 + b" /echo HTTP/1.1", [(400, 405, 501)], EITHER),
+    line("very long method", "9112 3", b"A" * 100_000 + b" /echo HTTP/1.1", [(400, 501)], CUT),
     line("empty method", "9112 3.1", b" /echo HTTP/1.1", [400], CLOSED),
     *[
         line(f"method with {chr(bad)!r}", "9110 5.6.2", b"GE%cT /echo HTTP/1.1" % bad, [400], CLOSED)
@@ -70,7 +92,11 @@ TARGETS = [
         line(f"target with {chr(bad)!r}", "9112 3.2", b"GET /ec%cho HTTP/1.1" % bad, [400], CLOSED)
         for bad in b"\0\x01\t\r\x0b\x0c\x1b \x7f"
     ],
-    line("target with a raw byte above 127", "3986 2", b"GET /\xc3\xbc HTTP/1.1", [400], CLOSED),
+    line("raw UTF-8 in an authority", "3986 3.2.2", b"GET http://\xc3\xbc/echo HTTP/1.1", [400], CLOSED),
+    line("raw UTF-8 before the path", "9112 3.2", b"GET \xc3\xbc/echo HTTP/1.1", [400], CLOSED),
+    line("fragment", "9110 7.1", b"GET /echo#x HTTP/1.1", [400], CLOSED),
+    line("fragment behind a query", "9110 7.1", b"GET /echo?a=b#x HTTP/1.1", [400], CLOSED),
+    line("fragment in the absolute form", "9110 7.1", b"GET http://b/echo#x HTTP/1.1", [400], CLOSED),
     line("no target", "9112 3", b"GET HTTP/1.1", [400], CLOSED),
     line("empty target", "9112 3", b"GET  HTTP/1.1", [400], CLOSED),
     line("relative path", "9112 3.2", b"GET echo HTTP/1.1", [400], CLOSED),
