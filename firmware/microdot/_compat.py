@@ -106,7 +106,9 @@ def fspath(path) -> str:
     """
     if isinstance(path, str):
         return path
-    if hasattr(path, "exists"):  # micropython-lib's Path has no __fspath__()
+    if hasattr(path, "__fspath__"):
+        return path.__fspath__()
+    if hasattr(path, "exists"):  # micropython-lib's Path
         return str(path)
     raise TypeError("a path must be a str or a Path, not " + repr(path)[:80])
 

@@ -10,7 +10,6 @@ import logging
 import types
 from functools import wraps as wraps
 from inspect import iscoroutine as iscoroutine
-from os import fspath as fspath
 
 from . import threads
 

@@ -54,31 +54,25 @@ class _Items:
 
 
 class FileChunks:
-    """What a file-like object holds, up to its end or to *remaining* bytes; `aclose()` closes it."""
+    """What a file-like object holds, in pieces of *size* bytes; `aclose()` closes it."""
 
-    def __init__(self, file, size, remaining=None):
+    def __init__(self, file, size):
         self.file = file
         self.size = size
-        self.remaining = remaining
         self.buffer = memoryview(bytearray(size)) if REUSE_BUFFERS and hasattr(file, "readinto") else None
 
     def __aiter__(self):
         return self
 
     async def __anext__(self):
-        n = self.size if self.remaining is None else min(self.size, self.remaining)
-        if not n:
-            raise StopAsyncIteration
         if self.buffer:
-            data = self.buffer[: self.file.readinto(self.buffer[:n])]
+            data = self.buffer[: self.file.readinto(self.buffer)]
         else:
-            data = self.file.read(n)
+            data = self.file.read(self.size)
             if iscoroutine(data):
                 data = await data
         if not data:
             raise StopAsyncIteration
-        if self.remaining is not None:
-            self.remaining -= len(data)
         return _to_bytes(data)
 
     async def aclose(self):

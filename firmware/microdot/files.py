@@ -1,15 +1,15 @@
-"""Responses with a file in their body: validators, conditional requests and ranges (RFC 9110, sections 8.8, 13, 14)."""
+"""A file as the body of a response: validators, conditional requests and ranges (RFC 9110, sections 8.8, 13 and 14)."""
 
 import os
 import time
 
-from ._compat import MIN_FILE_CHUNK
-from .bodies import FileChunks
+from ._compat import MICROPYTHON, MIN_FILE_CHUNK, fspath
 from .dates import format_date, parse_date
-from .response import Response
+from .errors import HTTPException, error_text
 
 _TYPE = 0xF000  # of a file's mode
 _FILE = 0x8000
+_NO_SUCH_FILE = 2  # errno.ENOENT
 
 
 def stat(filename: str) -> "tuple[int, int, int]":
@@ -23,9 +23,56 @@ def stat(filename: str) -> "tuple[int, int, int]":
     return status[6], status[8], getattr(status, "st_mtime_ns", status[8])
 
 
-def media_type(filename: str) -> str:
+def open_gzip(filename: str):
+    """Open a gzip file to read what is packed in it.
+
+    :raises ImportError: on a board without the module `deflate`.
+    """
+    if not MICROPYTHON:
+        from gzip import open as open_packed
+
+        return open_packed(filename, "rb")
+    from deflate import GZIP, DeflateIO
+
+    return DeflateIO(open(filename, "rb"), GZIP, 0, True)  # noqa: SIM115 - True: closed with it
+
+
+def media_type(filename: str, types: "dict[str, str]") -> str:
     """Return the media type for a file's name, `application/octet-stream` if its extension is unknown."""
-    return Response.types_map.get(filename.rsplit(".", 1)[-1].lower(), "application/octet-stream")
+    return types.get(filename.rsplit(".", 1)[-1].lower(), "application/octet-stream")
+
+
+def respond_with_file(
+    cls,
+    filename,
+    status_code: int = 200,
+    content_type: "str | None" = None,
+    stream=None,
+    max_age: "int | None" = None,
+    compressed: "bool | str" = False,
+    file_extension: str = "",
+    sibling: bool = True,
+):
+    """Return a response of the class *cls*; the other parameters are those of `Response.send_file()`.
+
+    :param sibling: whether a sibling with `.gz` may be sent instead.
+    """
+    filename = fspath(filename)
+    if not content_type:
+        packed = compressed and filename.endswith(".gz")
+        content_type = media_type(filename[:-3] if packed else filename, cls.types_map)
+    headers = {"Content-Type": content_type}
+    if max_age is None:
+        max_age = cls.default_send_file_max_age
+    if max_age is not None:
+        headers["Cache-Control"] = "max-age=" + str(max_age)
+    if compressed:
+        headers["Content-Encoding"] = compressed if isinstance(compressed, str) else "gzip"
+    response = cls(body=b"" if stream is None else stream, status_code=status_code, headers=headers)
+    if stream is None:
+        response.body = body = FileBody(filename + file_extension, sibling and not compressed)
+        body.describe(response.headers)
+    return response
 
 
 def _matches(field, etag):
@@ -33,87 +80,140 @@ def _matches(field, etag):
     return field.strip() == "*" or etag in [tag.strip().replace("W/", "", 1) for tag in field.split(",")]
 
 
-class FileResponse(Response):
-    """The response that `Response.send_file()` makes; its parameters are described there."""
+def _accepts_gzip(field):
+    """Whether an Accept-Encoding field names gzip (RFC 9110, section 12.5.3); without a field it is not known."""
+    accepts = False
+    for item in field.lower().split(","):
+        coding, _, weight = item.partition(";")
+        coding = coding.strip()
+        if coding == "gzip" or coding == "*":
+            accepts = weight.replace(" ", "").rstrip("0") not in ("q=", "q=0.")
+            if coding == "gzip":
+                break
+    return accepts
 
-    #: Whether the file's name with `.gz` may be sent instead, where it is there.
-    compressed_sibling = True
 
-    def __init__(self, filename, status_code, content_type, stream, max_age, compressed, file_extension):
-        super().__init__(b"", status_code)
-        headers = self.headers
-        if compressed and not content_type and filename.endswith(".gz"):
-            content_type = media_type(filename[:-3])
-        headers["Content-Type"] = content_type or media_type(filename)
-        if max_age is None:
-            max_age = self.default_send_file_max_age
-        if max_age is not None:
-            headers["Cache-Control"] = "max-age=" + str(max_age)
-        if compressed:
-            headers["Content-Encoding"] = compressed if isinstance(compressed, str) else "gzip"
-        self._remaining = None
-        self._etag = None
-        self._modified = None
-        self._filename = None
-        if stream is not None:
-            self.body = stream
-        else:
-            self._open(filename + file_extension)
-            if not compressed:
-                self._filename = filename
+class FileBody:
+    """An open file in the body of a response: read to the end of what is to be sent, and closed, as any file.
 
-    def _open(self, filename, suffix=""):
-        size, self._mtime, version = stat(filename)
-        self.body = open(filename, "rb")  # noqa: SIM115 - closed when the response has been sent
-        self._remaining = size
-        headers = self.headers
-        headers["Content-Length"] = str(size)
-        headers["Accept-Ranges"] = "bytes"
-        if self._mtime > 0:  # boards whose filesystem keeps no times show none
-            self._modified = headers["Last-Modified"] = format_date(time.gmtime(self._mtime))
-            self._etag = headers["ETag"] = '"%x-%x%s"' % (version, size, suffix)
+    The same content may be there as a sibling, a file whose name has `.gz` in addition. It is sent to clients that
+    accept gzip unless it is older; where there is nothing else, the others get it unpacked.
 
-    def prepare(self, request) -> None:
-        """Choose a compressed sibling, answer a conditional request with 304 or 412 and a range with 206 or 416."""
-        if self.status_code == 200 and request.method in ("GET", "HEAD"):
-            if self._filename and self.compressed_sibling:
-                self._negotiate(request)
-            if self._precondition_failed(request):
-                self._drop_body(412)
-            elif self._not_modified(request):
-                self._drop_body(304)
-            elif self._remaining is not None and request.method == "GET" and request._header(b"range"):
-                self._select_range(request)
-        if self._remaining is not None and request.method != "HEAD":
-            self._load()
+    :param filename: the file's name.
+    :param sibling: whether to look for a sibling.
+    :raises OSError: if there is no such file.
+    """
 
-    def _load(self):
-        """Read a small file: it goes out with the head."""
-        size = self._remaining
-        if size <= max(self.send_file_buffer_size, MIN_FILE_CHUNK) and not isinstance(self.body, bytes):
-            file = self.body
-            try:
-                self.body = file.read(size)
-            finally:
-                file.close()
-            if len(self.body) < size:  # it has become shorter
-                self.headers["Content-Length"] = str(len(self.body))
+    _modified: "str | None" = None  # boards whose filesystem keeps no times show none
+    _etag: "str | None" = None
 
-    def _negotiate(self, request):
-        name = self._filename + ".gz"
+    def __init__(self, filename: str, sibling: bool):
+        self._name = filename if sibling else None
+        self._packed_only = False
         try:
-            if stat(name)[1] < self._mtime:
+            self._open(filename)
+        except OSError as error:
+            if not sibling or error.errno != _NO_SUCH_FILE:
+                raise
+            try:
+                self._open_packed_only()
+            except OSError:
+                raise error from None
+
+    def _open_packed_only(self):
+        self._packed_only = True
+        try:
+            self._open(self._name + ".gz", unpack=True)
+        except ImportError:
+            self._open(self._name + ".gz", "gzip")
+
+    def _open(self, filename, coding=None, unpack=False):
+        size, self._mtime, version = stat(filename)
+        self._file = open_gzip(filename) if unpack else open(filename, "rb")  # noqa: SIM115 - close() closes it
+        self._left = None if unpack else size  # bytes to read; None: to the file's end
+        self._coding = coding
+        if self._mtime > 0:
+            self._modified = format_date(time.gmtime(self._mtime))
+            self._etag = '"%x-%x%s"' % (version, size, "-gz" if coding else "-unpacked" if unpack else "")
+
+    def describe(self, headers) -> None:
+        """Set the header fields that tell what is in the body."""
+        if self._left is None:
+            headers.pop("Content-Length", None)
+            headers.pop("Accept-Ranges", None)
+        else:
+            headers["Content-Length"] = str(self._left)
+            headers["Accept-Ranges"] = "bytes"
+        if self._modified:
+            headers["Last-Modified"] = self._modified
+            headers["ETag"] = self._etag
+        if self._coding:
+            headers["Content-Encoding"] = self._coding
+
+    # What a file has
+
+    def read(self, n: int = -1) -> bytes:
+        """Return up to *n* bytes, the rest if *n* is negative; `b''` at the end."""
+        if self._left is None:
+            return self._file.read(n)
+        data = self._file.read(self._left if n < 0 else min(n, self._left))
+        self._left -= len(data)
+        return data
+
+    def readinto(self, buffer) -> int:
+        """Read into a buffer; return the number of bytes, 0 at the end."""
+        if self._left is None:
+            return self._file.readinto(buffer)
+        n = self._file.readinto(memoryview(buffer)[: min(self._left, len(buffer))])
+        self._left -= n
+        return n
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    # What becomes of the response to a request
+
+    def adapt(self, response, request) -> None:
+        """Choose the sibling, answer a conditional request with 304 or 412, and a range with 206 or 416.
+
+        :raises HTTPException: 406 if the client does not accept gzip, and there is nothing else.
+        """
+        if response.status_code == 200 and request.method in ("GET", "HEAD"):
+            if self._name:
+                self._negotiate(response, request)
+            if self._precondition_failed(request):
+                self._drop(response, 412)
                 return
-        except OSError:
-            return
-        self.vary("Accept-Encoding")
-        for coding in (request._header(b"accept-encoding") or "").lower().split(","):
-            coding, _, weight = coding.partition(";")
-            if coding.strip() == "gzip" and weight.replace(" ", "").rstrip("0") not in ("q=", "q=0."):
-                self.body.close()
-                self._open(name, "-gz")
-                self.headers["Content-Encoding"] = "gzip"
+            if self._not_modified(request):
+                self._drop(response, 304)
                 return
+            range_field = request._header(b"range") if request.method == "GET" and self._left is not None else None
+            if range_field and not self._select_range(response, request, range_field):
+                return
+        small = self._left is not None and self._left <= max(response.send_file_buffer_size, MIN_FILE_CHUNK)
+        if small and request.method != "HEAD":  # it goes out with the head
+            try:
+                response.body = self.read()
+            finally:
+                self.close()
+
+    def _negotiate(self, response, request):
+        if not self._packed_only:
+            try:
+                if stat(self._name + ".gz")[1] < self._mtime:
+                    return
+            except OSError:
+                return
+        response.vary("Accept-Encoding")
+        if _accepts_gzip(request._header(b"accept-encoding") or ""):
+            if not self._coding:
+                self.close()
+                self._open(self._name + ".gz", "gzip")
+                self.describe(response.headers)
+        elif self._coding:
+            self.close()
+            raise HTTPException(406, error_text(406), {"Vary": "Accept-Encoding"})
 
     def _precondition_failed(self, request):
         field = request._header(b"if-match")
@@ -131,46 +231,41 @@ class FileResponse(Response):
         since = parse_date(field) if field and self._modified else None
         return since is not None and since >= parse_date(self._modified)
 
-    def _drop_body(self, status_code):
-        self.status_code = status_code
-        self.body.close()
-        self.body = b""
+    def _drop(self, response, status_code):
+        self.close()
+        response.status_code = status_code
+        response.body = b""
         for name in ("Content-Length", "Content-Type", "Content-Encoding"):
-            self.headers.pop(name, None)
+            response.headers.pop(name, None)
 
-    def _select_range(self, request):
-        size = self._remaining
+    def _select_range(self, response, request, field):
+        """Leave only the range that *field* asks for; return whether there is still a body to send.
+
+        A field that is not understood is ignored (RFC 9110, section 14.2), also one with several ranges.
+        """
+        size = self._left
         condition = request._header(b"if-range")
         if condition and condition not in (self._etag, self._modified):
-            return
-        unit, _, spec = request._header(b"range").partition("=")
+            return True
+        unit, _, spec = field.partition("=")
         first, dash, last = spec.strip().partition("-")
-        # What is not understood is ignored (RFC 9110, section 14.2), several ranges included.
         if unit.strip().lower() != "bytes" or not dash or (first + last).strip("0123456789"):
-            return
+            return True
         if not 0 < max(len(first), len(last)) < 16:
-            return
+            return True
         if not first:
             start, end = max(size - int(last), 0), size
         else:
             start, end = int(first), min(int(last) + 1, size) if last else size
             if last and int(last) < start:
-                return
+                return True
         if start >= end:
-            self._drop_body(416)
-            self.headers["Content-Range"] = "bytes */%d" % size
-            return
-        self.body.seek(start)
-        self.status_code = 206
-        self._remaining = end - start
-        self.headers["Content-Length"] = str(end - start)
-        self.headers["Content-Range"] = "bytes %d-%d/%d" % (start, end - 1, size)
-
-    def body_iter(self):
-        """Return the file's bytes, or those of the range, as an asynchronous iterator."""
-        if isinstance(self.body, bytes):
-            return super().body_iter()
-        chunks = super().body_iter()
-        if isinstance(chunks, FileChunks):
-            chunks.remaining = self._remaining
-        return chunks
+            self._drop(response, 416)
+            response.headers["Content-Range"] = "bytes */%d" % size
+            return False
+        self._file.seek(start)
+        self._left = end - start
+        response.status_code = 206
+        response.headers["Content-Length"] = str(end - start)
+        response.headers["Content-Range"] = "bytes %d-%d/%d" % (start, end - 1, size)
+        return True

@@ -5,6 +5,9 @@ from .datastructures import ResponseHeaders, check_text
 from .errors import check_status
 from .urls import quote_url
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from os import PathLike
+
 _TEXT = "text/plain"
 _JSON = "application/json; charset=UTF-8"
 
@@ -228,6 +231,9 @@ class Response:
         :raises ValueError, TypeError: as `check()`.
         """
         self.check()
+        body = self.body
+        if not isinstance(body, bytes) and hasattr(body, "adapt"):  # a file
+            body.adapt(self, request)
 
     def body_iter(self):
         """Return the body as an asynchronous iterator of bytes-like objects, with `aclose()`.
@@ -253,7 +259,7 @@ class Response:
     @classmethod
     def send_file(
         cls,
-        filename: str,
+        filename: "str | PathLike[str]",
         status_code: int = 200,
         content_type: "str | None" = None,
         stream=None,
@@ -263,19 +269,24 @@ class Response:
     ) -> "Response":
         """Return a response with a file in its body; never pass a name that a client gave (see `microdot.static`).
 
-        Conditional requests and single ranges are answered (RFC 9110, sections 13 and 14).
+        Conditional requests and single ranges are answered (RFC 9110, sections 13 and 14). A sibling
+        `filename + '.gz'` that is not older is sent to clients that accept gzip; it may be there without the file: then
+        the others get it unpacked or, on a board that cannot do that, status 406.
 
+        :param filename: a str or `pathlib.Path`.
         :param content_type: the media type; None: by the file name's extension.
         :param stream: an open binary file to send instead of *filename*, whose name still tells the type.
         :param max_age: seconds for which clients may keep the file without asking again.
-        :param compressed: the file's content is compressed already: True for gzip, or the coding's name. Without it, a
-            sibling `filename + '.gz'` that is not older is sent to clients that accept gzip.
+        :param compressed: the file's content is compressed already: True for gzip, or the coding's name. No sibling is
+            looked for.
         :param file_extension: added to *filename* for the name of the file to open, not for its type; such as `'.gz'`.
         :raises OSError: if the file cannot be opened.
         """
-        from .files import FileResponse
+        from .files import respond_with_file
 
-        return FileResponse(filename, status_code, content_type, stream, max_age, compressed, file_extension)
+        return respond_with_file(
+            cls, filename, status_code, content_type, stream, max_age, compressed, file_extension
+        )
 
 
 def _list_pairs(fields):

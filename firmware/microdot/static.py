@@ -2,35 +2,45 @@
 
 import os
 
-from ._compat import MICROPYTHON, opens_files
+from ._compat import MICROPYTHON, fspath, log_error, opens_files
 from .errors import HTTPException
+from .files import respond_with_file
 from .response import Response
 from .urls import quote
 
 if not MICROPYTHON:
     from os.path import realpath
 
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from os import PathLike
+
 _TYPE = 0xF000  # of a file's mode
 _FILE = 0x8000
 _DIRECTORY = 0x4000
+_NOTHING = 0
 
 
 def mount_static(
     app,
     url_prefix: str,
-    folder: str,
+    folder: "str | PathLike[str]",
     index: "str | None" = "index.html",
     max_age: "int | None" = None,
     cache_control: "str | None" = None,
 ) -> None:
     """Serve the files in a folder, and those in the folders below, under *url_prefix*.
 
-    The other parameters are those of `send_from()`. Routes added before come first.
+    The other parameters are those of `send_from()`. Routes added before come first. A line in the log says so if there
+    is no such folder; it may come later.
 
-    :raises TypeError: if *folder* is no str.
+    :raises TypeError: if *folder* is not a str or `pathlib.Path`.
     """
-    if not isinstance(folder, str):  # None would be the current folder, with the program's source
-        raise TypeError("the folder must be a str")
+    folder = fspath(folder)  # refuses None, which would be the current folder, with the program's source
+    if folder and _kind(folder) != _DIRECTORY:
+        log_error(
+            "mount_static(): there is no folder %r to serve at %r. A relative path starts in the current folder, "
+            "here %r; give the whole path if it is elsewhere." % (folder, url_prefix, os.getcwd())
+        )
     prefix = url_prefix.rstrip("/")
 
     @opens_files
@@ -44,7 +54,7 @@ def mount_static(
 
 
 def send_from(
-    folder: str,
+    folder: "str | PathLike[str]",
     path: str,
     index: "str | None" = "index.html",
     max_age: "int | None" = None,
@@ -52,6 +62,9 @@ def send_from(
 ) -> Response:
     """Return a response with the file at *path*, which may come from a client, in *folder*.
 
+    Files that are there only with `.gz` after their names are served as `Response.send_file()` does it.
+
+    :param folder: a str or `pathlib.Path`.
     :param path: percent-decoded, with slashes; that of a folder stands for its file *index*.
     :param index: None: folders are not found.
     :param max_age: seconds for which clients may keep the file without asking again.
@@ -60,7 +73,7 @@ def send_from(
         a dot.
     """
     try:
-        return _send(folder, path, index, max_age, cache_control)
+        return _send(fspath(folder), path, index, max_age, cache_control)
     except (OSError, ValueError):
         raise HTTPException(404, "Not found") from None
 
@@ -68,24 +81,29 @@ def send_from(
 def _send(folder, path, index, max_age, cache_control):
     at_folder = path[-1:] in ("", "/")
     filename = _join(folder, path[:-1] if at_folder else path)
-    kind = os.stat(filename)[0] & _TYPE
+    kind = _kind(filename)
     if kind == _DIRECTORY and index:
         if not at_folder:
             return _redirect_to_folder(path)
         filename = _join(filename, index)
-        kind = os.stat(filename)[0] & _TYPE
+        kind = _kind(filename)
     elif at_folder:
         raise ValueError
-    if kind != _FILE:
+    if kind not in (_FILE, _NOTHING) or not MICROPYTHON and not _is_inside(folder, filename):
         raise ValueError
-    if not MICROPYTHON and not _is_inside(folder, filename):
-        raise ValueError
-    res = Response.send_file(filename, max_age=max_age)
-    if not MICROPYTHON and not _is_inside(folder, filename + ".gz"):
-        res.compressed_sibling = False
+    sibling = MICROPYTHON or _is_inside(folder, filename + ".gz")
+    res = respond_with_file(Response, filename, max_age=max_age, sibling=sibling)
     if cache_control or "Cache-Control" not in res.headers:
         res.headers["Cache-Control"] = cache_control or "no-cache"
     return res
+
+
+def _kind(filename):
+    """Return what there is of that name: the bits of its mode that say so, or `_NOTHING`."""
+    try:
+        return os.stat(filename)[0] & _TYPE
+    except OSError:
+        return _NOTHING
 
 
 def _is_inside(folder, filename):

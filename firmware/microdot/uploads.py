@@ -2,7 +2,10 @@
 
 import os
 
+from ._compat import fspath
+
 _parts: "list[str]" = []  # the files that are being written
+
 
 async def save_body(request, path_or_file, buffer_size: int = 1024) -> int:
     """Save the request's body, of any size, to a file; return its size in bytes.
@@ -19,17 +22,18 @@ async def save_body(request, path_or_file, buffer_size: int = 1024) -> int:
 async def save_stream(read, path_or_file, buffer_size: int = 1024) -> int:
     """Write what `await read(buffer_size)` returns until that is `b''`; return the number of bytes.
 
-    :param path_or_file: an open file; or a file's path: that file appears, or is replaced, when all has been written.
-        Whatever happens before leaves it as it was.
+    :param path_or_file: an open file; or a file's path, a str or `pathlib.Path`: that file appears, or is replaced,
+        when all has been written. Whatever happens before leaves it as it was.
     """
-    if not isinstance(path_or_file, str):
+    if hasattr(path_or_file, "write"):
         return await _copy(read, path_or_file, buffer_size)
-    part = _part_name(path_or_file)
+    path = fspath(path_or_file)
+    part = _part_name(path)
     _parts.append(part)
     try:
         with open(part, "wb") as file:
             size = await _copy(read, file, buffer_size)
-        getattr(os, "replace", os.rename)(part, path_or_file)
+        getattr(os, "replace", os.rename)(part, path)
     except BaseException:
         _remove(part)
         raise

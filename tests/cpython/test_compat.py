@@ -122,7 +122,7 @@ async def test_errors_are_logged_with_their_traceback(caplog):
 
     @app.get("/wrong")
     def wrong(request):
-        return 1.5
+        return {1.5}
 
     await TestClient(app).get("/")
     (record,) = caplog.records
@@ -130,7 +130,7 @@ async def test_errors_are_logged_with_their_traceback(caplog):
     assert record.exc_info[0] is ValueError
     caplog.clear()
     await TestClient(app).get("/wrong")
-    assert "handler test_errors_are_logged_with_their_traceback.<locals>.wrong returned 1.5" in caplog.text
+    assert "handler test_errors_are_logged_with_their_traceback.<locals>.wrong returned {1.5}" in caplog.text
     caplog.clear()
     await TestClient(app).get("/nowhere")
     assert not caplog.records  # no error of the application

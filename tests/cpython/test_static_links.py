@@ -1,5 +1,6 @@
 """What only filesystems of CPython's systems have: links that lead out of a folder, and files that are no files."""
 
+import gzip
 import os
 from urllib.parse import quote
 
@@ -81,6 +82,18 @@ async def test_a_compressed_sibling_must_be_a_file_of_the_folder(client, tmp_pat
     sibling.unlink()
     sibling.write_bytes(b"compressed")
     assert (await client.get("/static/file.txt", headers)).body == b"compressed"
+
+
+async def test_a_file_that_is_there_only_compressed_must_be_in_the_folder(client, tmp_path):
+    (tmp_path / "secret.js.gz").write_bytes(gzip.compress(b"secret"))
+    (tmp_path / "www" / "app.js.gz").symlink_to("../secret.js.gz")
+    (tmp_path / "www" / "inside.js.gz").symlink_to("real.gz")
+    (tmp_path / "www" / "real.gz").write_bytes(gzip.compress(b"public"))
+    os.mkfifo(tmp_path / "www" / "pipe.js.gz")
+    for headers in ({}, {"Accept-Encoding": "gzip"}):
+        for name in ("app.js", "pipe.js", "folder/x.js", "dangling.txt", "loop.txt"):
+            assert (await client.get("/static/" + name, headers)).status_code == 404
+    assert (await client.get("/static/inside.js")).text == "public"
 
 
 async def test_a_file_written_again_within_a_second_has_another_etag(client, tmp_path):

@@ -8,6 +8,23 @@ def folder():
     return (os.getenv("TEST_FOLDER") if hasattr(os, "getenv") else None) or "."
 
 
+try:
+    from pathlib import Path
+except ImportError:
+
+    class Path:
+        """What micropython-lib's class of that name has for the framework."""
+
+        def __init__(self, path):
+            self.path = path
+
+        def exists(self):
+            raise AssertionError("not for the framework to ask")
+
+        def __str__(self):
+            return self.path
+
+
 class raises:
     """Context manager: the block must raise *expected*; the exception is then `value`."""
 

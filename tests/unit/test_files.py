@@ -3,7 +3,8 @@ import os
 
 import microdot.files
 from microdot import Request, Response, send_file
-from support import folder, raises
+from microdot.errors import HTTPException
+from support import Path, folder, raises
 
 CONTENT = b"0123456789" * 300
 
@@ -21,8 +22,8 @@ def remove(*names):
         os.remove(folder() + "/" + name)
 
 
-async def answer(response, method="GET", **fields):
-    """Return the response's body as the client that sent a request with these fields gets it."""
+async def answer(response, method="GET", keep=True, **fields):
+    """Return the response's body as the client that sent a request with these fields gets it, unless not *keep*."""
     headers = {name.replace("_", "-"): fields[name] for name in fields}
     request = Request(None, None, method, "/", "1.1", headers)
     response.prepare(request)
@@ -31,7 +32,8 @@ async def answer(response, method="GET", **fields):
     parts = []
     if method != "HEAD":
         async for chunk in chunks:
-            parts.append(bytes(chunk))
+            if keep:
+                parts.append(bytes(chunk))
     await chunks.aclose()
     return b"".join(parts)
 
@@ -249,6 +251,7 @@ async def test_ranges():
         ("bytes=2990-", 2990, 3000),
         ("bytes=2990-9999", 2990, 3000),
         ("bytes=2990-999999999999999", 2990, 3000),
+        ("bytes=100-2500", 100, 2501),
         ("bytes=-5", 2995, 3000),
         ("bytes=-9999", 0, 3000),
         ("BYTES = 1-2", 1, 3),
@@ -308,9 +311,230 @@ async def test_head_closes_the_file():
 
 
 async def test_a_small_file_that_became_shorter():
-    response = send_file(write("files-s.txt", b"0123456789"))
-    response.body.close()
-    response.body = io.BytesIO(b"01234")  # a file system may go on showing the file as it was
+    path = write("files-s.txt", b"01234")
+    stat = microdot.files.stat
+    microdot.files.stat = lambda name: (10, 0, 0)  # a filesystem may go on showing the file as it was
+    try:
+        response = send_file(path)
+    finally:
+        microdot.files.stat = stat
     assert await answer(response) == b"01234"
     assert response.headers["Content-Length"] == "5"
     remove("files-s.txt")
+
+
+class Opened:
+    """Context manager: the files that `microdot.files` opens, each a wrapper that tells whether it is closed."""
+
+    def __enter__(self):
+        self.files = []
+        self.open_gzip = microdot.files.open_gzip
+        microdot.files.open = lambda *arguments: self.keep(open(*arguments))  # noqa: SIM115
+        microdot.files.open_gzip = self.unpack
+        return self
+
+    def __exit__(self, *exc_info):
+        del microdot.files.open
+        microdot.files.open_gzip = self.open_gzip
+
+    def unpack(self, filename):
+        microdot.files.open, kept = open, microdot.files.open
+        try:
+            return self.keep(self.open_gzip(filename))
+        finally:
+            microdot.files.open = kept
+
+    def keep(self, file):
+        self.files.append(Wrapper(file))
+        return self.files[-1]
+
+    def all_closed(self):
+        return len(self.files) > 0 and not [file for file in self.files if not file.closed]
+
+
+class Wrapper:
+    def __init__(self, file):
+        self.read = file.read
+        self.seek = getattr(file, "seek", None)
+        self.readinto = file.readinto
+        self.file = file
+        self.closed = False
+
+    def close(self):
+        self.closed = True
+        self.file.close()
+
+
+async def test_files_are_closed_whatever_the_answer_is():
+    path = write("files-m.txt", b"0123456789" * 7000)  # more than is read at once
+    small = write("files-n.txt", b"0123456789")
+    packed = write("files-o.txt")
+    write("files-o.txt.gz", b"compressed")
+    original = send_file(path)
+    etag = original.headers["ETag"]
+    original.body.close()
+    for name, method, fields, status_code in (
+        (path, "GET", {}, 200),
+        (path, "HEAD", {}, 200),
+        (path, "POST", {}, 200),
+        (small, "GET", {}, 200),
+        (small, "HEAD", {}, 200),
+        (path, "GET", {"If_None_Match": etag}, 304),
+        (path, "HEAD", {"If_None_Match": etag}, 304),
+        (path, "GET", {"If_Match": '"x"'}, 412),
+        (path, "GET", {"Range": "bytes=5-69999"}, 206),
+        (path, "GET", {"Range": "bytes=5-6"}, 206),
+        (path, "GET", {"Range": "bytes=999999-"}, 416),
+        (packed, "GET", {"Accept_Encoding": "gzip"}, 200),
+        (packed, "HEAD", {"Accept_Encoding": "gzip"}, 200),
+    ):
+        with Opened() as opened:
+            response = send_file(name)
+            await answer(response, method, False, **fields)
+            assert response.status_code == status_code, (name, method, fields)
+            assert opened.all_closed(), (name, method, fields)
+    remove("files-m.txt", "files-n.txt", "files-o.txt", "files-o.txt.gz")
+
+
+async def test_a_page_for_an_error_stays_one():
+    path = write("files-q.html")
+    write("files-q.html.gz", b"compressed")
+    original = send_file(path)
+    await answer(original)
+    etag = original.headers["ETag"]
+    for fields in ({"If_None_Match": etag}, {"If_Match": '"x"'}, {"Range": "bytes=0-1"}, {"Accept_Encoding": "gzip"}):
+        response = send_file(path, 404)
+        assert await answer(response, **fields) == CONTENT
+        assert response.status_code == 404
+    remove("files-q.html", "files-q.html.gz")
+
+
+# The tests' CONTENT
+GZIP = (
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc6I\x01\x00 \x08\x00\xb0Jx \xda\xbf\x985xl\xaf\xc5\x98k\xe7\xa9"
+    b"\xfb\xc2\xcc\xcc\xcc\xcc\xcc\x9a\xee\x03\xbd\xfc\x87\x9a\xb8\x0b\x00\x00"
+)
+
+
+async def test_where_only_a_compressed_file_is_there():
+    write("files-t.js.gz", GZIP)
+    path = folder() + "/files-t.js"
+    tags = set()
+    for accepted, coding in (
+        ("gzip", "gzip"), ("*", "gzip"), ("br, *;q=0.1", "gzip"), ("*;q=0, gzip", "gzip"), ("*, gzip;q=0", None),
+        ("br", None), ("", None), ("gzip;q=0", None),
+    ):
+        for method in ("GET", "HEAD"):
+            with Opened() as opened:
+                response = send_file(path)
+                body = await answer(response, method, Accept_Encoding=accepted)
+                assert opened.all_closed()
+            if method == "GET":
+                assert body == (GZIP if coding else CONTENT), accepted
+            assert response.status_code == 200
+            assert response.headers["Content-Type"] == "text/javascript"
+            assert response.headers["Vary"] == "Accept-Encoding"
+            assert response.headers.get("Content-Encoding") == coding
+            assert response.headers.get("Content-Length") == (str(len(GZIP)) if coding else None)
+            assert ("Accept-Ranges" in response.headers) == bool(coding)
+            tags.add((coding, response.headers["ETag"]))
+    assert len(tags) == 2 and len({etag for _, etag in tags}) == 2
+    for coding, etag in tags:
+        response = send_file(path)
+        assert await answer(response, Accept_Encoding=coding or "", If_None_Match=etag) == b""
+        assert response.status_code == 304
+        assert response.headers["Vary"] == "Accept-Encoding"
+    response = send_file(path)
+    assert await answer(response, Accept_Encoding="gzip", Range="bytes=1-3") == GZIP[1:4]
+    assert response.headers["Content-Range"] == "bytes 1-3/%d" % len(GZIP)
+    response = send_file(path)
+    assert await answer(response, Range="bytes=1-3") == CONTENT
+    assert response.status_code == 200
+    response = send_file(path, 404)
+    assert await answer(response, Accept_Encoding="gzip") == CONTENT
+    remove("files-t.js.gz")
+
+
+async def test_a_board_that_cannot_unpack():
+    def cannot(filename):
+        raise ImportError
+
+    write("files-u.js.gz", GZIP)
+    path = folder() + "/files-u.js"
+    open_gzip, microdot.files.open_gzip = microdot.files.open_gzip, cannot
+    try:
+        for accepted in ("gzip", "", "br"):
+            with Opened() as opened:
+                response = send_file(path)
+                if accepted == "gzip":
+                    assert await answer(response, Accept_Encoding=accepted) == GZIP
+                    assert response.headers["Content-Encoding"] == "gzip"
+                    assert response.headers["Vary"] == "Accept-Encoding"
+                else:
+                    with raises(HTTPException) as caught:
+                        await answer(response, Accept_Encoding=accepted)
+                    assert caught.value.status_code == 406
+                    assert caught.value.headers == {"Vary": "Accept-Encoding"}
+                assert opened.all_closed()
+    finally:
+        microdot.files.open_gzip = open_gzip
+    remove("files-u.js.gz")
+
+
+def test_no_compressed_file_is_looked_for_where_there_is_a_folder_or_a_coding():
+    path = write("files-v.gz", GZIP)[:-3]
+    with raises(OSError):
+        send_file(path, compressed="br")
+    os.mkdir(path)
+    try:
+        with raises(OSError):
+            send_file(path)
+    finally:
+        os.rmdir(path)
+    send_file(path).body.close()
+    remove("files-v.gz")
+    with raises(OSError) as caught:
+        send_file(path)
+    assert caught.value.errno == 2 and ".gz" not in str(caught.value)
+
+
+async def test_a_subclass_makes_its_own():
+    class Page(Response):
+        default_send_file_max_age = 7
+        types_map = {"x": "text/x-own"}
+
+        def __init__(self, body="", status_code=200, headers=None, reason=None):
+            super().__init__(body, status_code, headers, reason)
+            self.headers["X-Frame-Options"] = "DENY"
+
+    path = write("files-w.x")
+    for response in (Page.send_file(path), Page.send_file("w.x", stream=io.BytesIO(CONTENT))):
+        assert isinstance(response, Page)
+        assert await answer(response) == CONTENT
+        assert response.headers["Cache-Control"] == "max-age=7"
+        assert response.headers["Content-Type"] == "text/x-own"
+        assert response.headers["X-Frame-Options"] == "DENY"
+    response = Page.send_file(path)
+    assert await answer(response, Range="bytes=1-2") == b"12"
+    assert isinstance(Page.redirect("/"), Page)
+    remove("files-w.x")
+
+
+async def test_paths_that_are_objects():
+    path = write("files-x.txt")
+    assert await answer(send_file(Path(path))) == CONTENT
+    for wrong in (None, 5, b"files-x.txt", object()):
+        with raises(TypeError):
+            send_file(wrong)
+    remove("files-x.txt")
+
+
+async def test_a_file_in_a_response_of_an_applications_own():
+    path = write("files-y.txt")
+    response = Response(microdot.files.FileBody(path, False))
+    assert await answer(response, Range="bytes=0-4") == b"01234"
+    assert response.status_code == 206
+    body = microdot.files.FileBody(path, False)
+    assert body.read(3) + body.read() + body.read() == CONTENT
+    body.close()
+    remove("files-y.txt")

@@ -8,7 +8,7 @@ from microdot.multipart import FileUpload, FormDataIter, with_form_data
 from microdot.streams import AsyncBytesIO
 from microdot.test_client import TestClient
 from microdot.uploads import save_body, save_stream
-from support import raises
+from support import Path, raises
 
 FOLDER = "test-files-%d" % id(object())
 
@@ -166,6 +166,31 @@ async def test_save():
     assert (await case.post({"f": b"short"})).text == "5"
     assert content(path) == b"short"
     os.remove(path)
+    assert cleanup() == []
+
+
+async def test_save_to_a_path_object():
+    case = Case()
+    path = FOLDER + "/saved"
+
+    @case.app.post("/")
+    async def handler(request):
+        async for _, file in FormDataIter(request):
+            size = await file.save(Path(path))
+        return str(size)
+
+    @case.app.put("/")
+    async def put(request):
+        return str(await save_body(request, Path(path)))
+
+    assert (await case.post({"f": b"12345"})).text == "5"
+    assert content(path) == b"12345"
+    assert (await case.client.put("/", body=b"123")).text == "3"
+    assert content(path) == b"123"
+    os.remove(path)
+    for wrong in (None, 5):
+        with raises(TypeError):
+            await save_stream(None, wrong)
     assert cleanup() == []
 
 

@@ -1,6 +1,7 @@
 import io
 
-from microdot import Request, Response, abort, redirect
+from memory_stream import exchange
+from microdot import Microdot, Request, Response, abort, redirect
 from microdot.errors import HTTPException
 from microdot.response import make_response
 from support import raises
@@ -496,3 +497,34 @@ async def test_asynchronous_iterable():
 async def test_bytes_as_an_iterator():
     assert await read(Response(b"abc")) == b"abc"
     assert await read(Response(b"")) == b""
+
+
+async def test_a_status_without_a_body_sends_none():
+    closed = []
+
+    def pieces():
+        try:
+            yield "HTTP/1.1 200 OK\r\n\r\n"
+        finally:
+            closed.append("generator")
+
+    class Asynchronous(Numbers):
+        async def aclose(self):
+            closed.append("iterator")
+
+    app = Microdot()
+    bodies = {"generator": pieces, "iterator": Asynchronous, "file": lambda: Recorder(b"x"), "bytes": lambda: b"body"}
+
+    @app.get("/<int:status_code>/<kind>")
+    def index(request, status_code, kind):
+        return bodies[kind](), status_code
+
+    for status_code in (204, 304):
+        for kind in bodies:
+            request = "GET /%d/%s HTTP/1.1\r\nHost: a\r\n\r\n" % (status_code, kind)
+            answers = await exchange(app, request.encode() + b"GET /200/bytes HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert [answer.status for answer in answers] == [status_code, 200], kind
+            assert answers[1].body == b"body"
+            for name in ("content-length", "content-type", "transfer-encoding"):
+                assert answers[0].field(name) is None, (kind, name)
+    assert closed.count("iterator") == 2

@@ -1,8 +1,12 @@
 import os
 
+import microdot.files
+import microdot.static
 from microdot import Microdot, Response
+from microdot.errors import HTTPException
 from microdot.static import mount_static, send_from
 from microdot.test_client import TestClient
+from support import Path, raises
 
 FOLDER = "test-static-%d" % id(object())
 FILES = (
@@ -191,9 +195,129 @@ async def test_in_a_handler():
 
 
 def test_no_folder():
-    for folder in (None, 5):
-        try:
+    for folder in (None, 5, b"www"):
+        with raises(TypeError):
             mount_static(Microdot(), "/static", folder)
-        except TypeError:
-            continue
-        raise AssertionError("serves " + repr(folder))
+        with raises(TypeError):
+            send_from(folder, "app.js")
+
+
+def logged(app, folder):
+    """Mount a folder; return the lines that this logs."""
+    lines = []
+    log_error, microdot.static.log_error = microdot.static.log_error, lines.append
+    try:
+        mount_static(app, "/static", folder)
+    finally:
+        microdot.static.log_error = log_error
+    return lines
+
+
+async def check_log(client):
+    for folder in (FOLDER + "/www", FOLDER + "/www/", ".", "./", "", Path(FOLDER)):
+        assert logged(Microdot(), folder) == [], folder
+    for folder in (FOLDER + "/wwww", FOLDER + "/www/app.js", Path(FOLDER + "/no")):
+        lines = logged(Microdot(), folder)
+        assert len(lines) == 1 and repr(str(folder)) in lines[0] and "'/static'" in lines[0], lines
+
+
+async def test_a_folder_that_is_not_there_is_logged():
+    await run(check_log)
+
+
+async def check_later(client):
+    app = Microdot()
+    logged(app, FOLDER + "/later")
+    client = TestClient(app)
+    assert (await client.get("/static/")).status_code == 404
+    os.mkdir(FOLDER + "/later")
+    with open(FOLDER + "/later/index.html", "w") as file:
+        file.write("later")
+    try:
+        assert (await client.get("/static/")).text == "later"
+    finally:
+        os.remove(FOLDER + "/later/index.html")
+        os.rmdir(FOLDER + "/later")
+
+
+async def test_a_folder_may_come_later():
+    await run(check_later)
+
+
+async def check_objects(client):
+    app = Microdot()
+    mount_static(app, "/static", Path(FOLDER + "/www"))
+    assert (await TestClient(app).get("/static/app.js")).text == "script"
+    res = send_from(Path(FOLDER + "/www"), "app.js")
+    assert res.body.read() == b"script"
+    res.body.close()
+
+
+async def test_folders_that_are_objects():
+    await run(check_objects)
+
+
+async def check_index(client):
+    res = send_from(FOLDER + "/www", "docs/")
+    assert res.body.read() == b"docs"
+    res.body.close()
+    for path, index in (("docs/", None), ("docs/", "other.html"), ("empty/", "index.html")):
+        with raises(HTTPException) as caught:
+            send_from(FOLDER + "/www", path, index)
+        assert caught.value.status_code == 404
+
+
+async def test_the_index_of_a_folder():
+    await run(check_index)
+
+
+# "0123456789" 300 times
+GZIP = (
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xed\xc6I\x01\x00 \x08\x00\xb0Jx \xda\xbf\x985xl\xaf\xc5\x98k\xe7\xa9"
+    b"\xfb\xc2\xcc\xcc\xcc\xcc\xcc\x9a\xee\x03\xbd\xfc\x87\x9a\xb8\x0b\x00\x00"
+)
+PACKED = ("/www/style.css.gz", "/www/empty/index.html.gz", "/www/docs.gz")
+
+
+async def check_packed(client):
+    for name in PACKED:
+        with open(FOLDER + name, "wb") as file:
+            file.write(GZIP)
+    try:
+        for prefix in ("/static", "/cached", ""):
+            for path, kind in ((prefix + "/style.css", "text/css"), (prefix + "/empty/", "text/html")):
+                for fields, coding in (({}, None), ({"Accept-Encoding": "gzip"}, "gzip")):
+                    res = await client.get(path, fields)
+                    assert (res.status_code, res.headers.get("Content-Encoding")) == (200, coding), path
+                    assert res.body == (GZIP if coding else b"0123456789" * 300)
+                    assert res.headers["Content-Type"].startswith(kind)
+                    assert res.headers["Vary"] == "Accept-Encoding"
+                    fields["If-None-Match"] = res.headers["ETag"]
+                    assert (await client.get(path, fields)).status_code == 304
+                    head = await client.request("HEAD", path, fields)
+                    assert (head.status_code, head.headers["ETag"]) == (304, res.headers["ETag"])
+        assert (await client.get("/static/style.css.gz")).body == GZIP
+        assert (await client.get("/fixed/empty/index.html")).status_code == 200
+        # a folder comes before a file of that name that is there only with .gz
+        assert (await client.get("/static/docs")).status_code == 301
+        assert (await client.get("/fixed/docs")).status_code == 404
+        for path in ("/static/style.css/", "/static/style", "/static/empty", "/fixed/empty/"):
+            assert (await client.get(path)).status_code != 200
+        microdot.files.open_gzip, open_gzip = cannot_unpack, microdot.files.open_gzip
+        try:
+            res = await client.get("/static/style.css")
+            assert (res.status_code, res.headers["Vary"]) == (406, "Accept-Encoding")
+            assert (await client.get("/static/style.css", {"Accept-Encoding": "gzip"})).body == GZIP
+        finally:
+            microdot.files.open_gzip = open_gzip
+    finally:
+        for name in PACKED:
+            os.remove(FOLDER + name)
+
+
+def cannot_unpack(filename):
+    raise ImportError
+
+
+async def test_files_that_are_there_only_compressed():
+    await run(check_packed)
