@@ -194,7 +194,7 @@ class URLMap:
         # A value is a route or, where others may match the same path, a list of routes.
         self._by_path: "dict[str, Route | list[Route]]" = {}
         self._by_prefix: "dict[str, Route | list[Route]]" = {}
-        self._depth = 0  # the number of segments in the longest prefix
+        self._longest = 0  # the number of characters in the longest prefix
 
     # The routes as Microdot's applications know them: a list of tuples
 
@@ -226,9 +226,9 @@ class URLMap:
         """
         segments = URLPattern(url_pattern).segments
         variables = [i for i, segment in enumerate(segments) if not isinstance(segment, str)]
-        if variables:
-            self._depth = max(self._depth, variables[0])
         key = "/" + "/".join(segments[: variables[0]] if variables else segments)
+        if variables:
+            self._longest = max(self._longest, len(key))
         table = self._by_prefix if variables else self._by_path
         others = table.get(key)
         if not variables:
@@ -263,14 +263,13 @@ class URLMap:
         table = self._by_prefix
         if table:
             slash = 0
-            for _ in range(self._depth + 1):  # a path may have many more segments
+            longest = self._longest
+            while 0 <= slash <= longest:  # a path may have many more segments
                 more = table.get(path[: slash or 1])
                 if more:
                     # A new list where there are several: that of the table is in order, and threads share it.
                     found = sorted(_as_list(found) + _as_list(more), key=_order) if found else more
                 slash = path.find("/", slash + 1)
-                if slash < 0:
-                    break
         return _as_list(found) if found else ()
 
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | Route | None]":

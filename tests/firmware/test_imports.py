@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from firmware_tools import manifests
 from runtimes import compiled_framework, micropython_binary
 
 
@@ -52,8 +53,7 @@ def test_a_name_of_the_compatibility_path_is_loaded_when_it_is_asked_for(framewo
 
 def test_a_package_in_a_folder_has_one_class_of_each_name(framework, tmp_path):
     shutil.copytree(framework / "microdot", tmp_path / "lib" / "microdot")
-    modules = [path.stem for path in sorted((framework / "microdot").glob("*.mpy"))]
-    modules = [name for name in modules if name not in ("__init__", "_cpython", "_cpython_network", "_transport")]
+    modules = [name for name in manifests.modules("all") if name != "__init__"]
     code = """
 import sys
 from lib.microdot import Microdot, Request, URLPattern
