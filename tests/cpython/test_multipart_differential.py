@@ -191,7 +191,8 @@ def forms(draw, names=names):
     parts = []
     for _ in range(draw(st.integers(0, 4))):
         data = b"".join(draw(st.lists(token, max_size=12)))
-        data = data.replace(b"\r\n--" + boundary, b"")
+        while b"\r\n--" + boundary in data:  # what is left may be one again
+            data = data.replace(b"\r\n--" + boundary, b"")
         if data.startswith(b"--" + boundary):  # the line end of the header makes a boundary of it
             data = b"." + data
         content_type = draw(st.sampled_from([None, "text/plain", "a/b; charset=c"]))
@@ -214,11 +215,9 @@ def outcome(parser, boundary, pieces):
 @given(forms(), sizes)
 def test_forms(form, sizes):
     boundary, parts, body = form
-    if b"\r\n--" + boundary in b"".join(b"\r\n\r\n" + data for *_, data in parts):
-        return
     pieces = cut(body, sizes)
     assert parse(boundary, pieces) == parts
-    if parts:
+    if parts:  # the peer wants one at least
         assert outcome(peer_parse, boundary, pieces) == parts
 
 

@@ -1,5 +1,6 @@
 import microdot.request
 from microdot import Microdot, Request
+from microdot.errors import HTTPException
 from microdot.multipart import FileUpload, FormDataIter, FormDict, with_form_data
 from microdot.test_client import TestClient, encode_multipart
 from support import raises
@@ -49,6 +50,7 @@ async def test_boundary_forms():
         ("; boundary=abc; charset=utf-8", b"abc"),
         ("; charset=utf-8; boundary=abc", b"abc"),
         ("; BOUNDARY=abc", b"abc"),
+        ("; boundary=" + "x" * 70, b"x" * 70),
         ("; boundary=" + "-" * 27 + "735323031399963166993862150", b"-" * 27 + b"735323031399963166993862150"),
     ):
         res = await send(field, BODY % (boundary, boundary))
@@ -58,6 +60,15 @@ async def test_boundary_forms():
 async def test_bad_boundary_is_400():
     for field in ("", "; boundary=", '; boundary=""', '; boundary="abc', "; boundary=" + "x" * 71, "; charset=utf-8"):
         assert (await send(field, BODY % (b"abc", b"abc"))).status_code == 400, field
+
+
+def test_a_boundary_is_one_line():
+    class Bad:
+        content_type = 'multipart/form-data; boundary="a\rb"'
+
+    with raises(HTTPException) as caught:
+        FormDataIter(Bad())
+    assert caught.value.status_code == 400
 
 
 async def test_missing_final_boundary_is_400():
@@ -177,12 +188,14 @@ async def test_read_sizes():
     async def handler(request):
         async for _, file in FormDataIter(request):
             assert await file.read(0) == b""
-            assert await file.read(700) == b"x" * 700
+            assert await file.read(1) == b"0"
+            assert await file.read(2) == b"12"
+            assert await file.read(697) == b"x" * 697
             assert await file.read(400) == b"x" * 300
             assert await file.read() == await file.read(5) == b""
         return "ok"
 
-    assert (await iterate(handler, {}, {"f": b"x" * 1000})).text == "ok"
+    assert (await iterate(handler, {}, {"f": b"012" + b"x" * 997})).text == "ok"
 
 
 def test_dictionaries_look_like_plain_ones():

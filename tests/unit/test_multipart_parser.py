@@ -135,6 +135,23 @@ def test_malformed_headers():
     assert parse(body(good + b"\r\nContent-Transfer-Encoding: 8bit\r\nX-More: y\r\n\r\n1")) == [("a", None, None, b"1")]
 
 
+def test_control_characters_in_a_header():
+    for byte in range(32):
+        data = body(part(b"a", b"1", None, b"\r\nX-More: y" + bytes([byte]) + b"z"))
+        if byte == 9:
+            assert parse(data) == [("a", None, None, b"1")]
+        else:
+            assert status(data) == 400, byte
+
+
+def test_transfer_encodings_that_change_nothing():
+    for name in (b"7bit", b"8bit", b"binary", b"BINARY", b"Binary", b"8BIT"):
+        data = body(part(b"a", b"1", None, b"\r\nContent-Transfer-Encoding: " + name))
+        assert parse(data) == [("a", None, None, b"1")], name
+    for name in (b"base64", b"quoted-printable", b"x", b""):
+        assert status(body(part(b"a", b"1", None, b"\r\nContent-Transfer-Encoding: " + name))) == 400, name
+
+
 def test_header_limit_does_not_depend_on_the_pieces():
     for size, refused in ((2048 - 41, False), (2048 - 40, True), (5000, True)):
         data = body(part(b"a", b"1", None, b"\r\n" + b"X" * (size - 2) + b":"))
