@@ -1,16 +1,20 @@
 """Cookies (RFC 6265): the request's `Cookie` field parsed, the response's `Set-Cookie` values made."""
 
+from ._compat import MAX_FIELDS
 from .datastructures import check_text
 from .dates import format_date
 from .urls import decode
 
 
-def parse_cookies(field: "str | bytes") -> "dict[str, str]":
-    """Parse the value of a `Cookie` field; of cookies with one name the first wins, as the more specific one."""
+def parse_cookies(field: "str | bytes", max_cookies: int = MAX_FIELDS) -> "dict[str, str]":
+    """Parse the value of a `Cookie` field; of cookies with one name the first wins, as the more specific one.
+
+    :param max_cookies: the number of cookies that are read; those after them, less specific ones, are left out.
+    """
     if not isinstance(field, str):
         field = decode(field)
     cookies: "dict[str, str]" = {}
-    for pair in field.split(";"):
+    for pair in field.split(";", max_cookies)[:max_cookies]:
         name, equals, value = pair.partition("=")
         name = name.strip()
         if equals and name not in cookies:

@@ -54,7 +54,8 @@ class Request:
     max_content_length: "int | None" = 16 * 1024
     #: Up to this size in bytes a body is read before the handler runs; a larger one is on `stream` only.
     max_body_length = 16 * 1024
-    #: Limit of the number of parameters in a query string, and of fields in a form: a larger one is refused.
+    #: Limit of the number of parameters in a query string, and of fields in a form: a larger one is refused. Of more
+    #: cookies the first ones are read.
     max_fields = MAX_FIELDS
     #: Limit of the size in bytes of the request line and of each header field.
     max_readline = 2 * 1024
@@ -227,7 +228,7 @@ class Request:
         if self._cookies is None:
             from .cookies import parse_cookies
 
-            self._cookies = parse_cookies(self._header(b"cookie") or "")
+            self._cookies = parse_cookies(self._header(b"cookie") or "", self.max_fields)
         return self._cookies
 
     @property

@@ -99,6 +99,8 @@ def test_cookies():
     assert make(headers={"Cookie": "a=1; b=2"}).cookies == {"a": "1", "b": "2"}
     assert make(headers={b"cookie": b"a=1; b=2"}).cookies == {"a": "1", "b": "2"}
     assert make(headers={"COOKIE": "a=1"}).cookies == {"a": "1"}
+    cookies = "; ".join(["c%d=" % i for i in range(Request.max_fields + 1)])
+    assert len(make(headers={"Cookie": cookies}).cookies) == Request.max_fields
 
 
 def test_g():
