@@ -17,7 +17,7 @@ class Response:
 
     :param body: str (sent as UTF-8) or bytes; a dict, list, number or bool (sent as JSON); a file-like object, sent to
         its end and closed; a synchronous or asynchronous iterator or generator of str or bytes.
-    :param status_code: the status code, 200 to 999; 101 after an upgrade. After others a client would go on waiting.
+    :param status_code: the status code, 200 to 599; 101 after an upgrade.
     :param headers: dict of header fields, or a list of (name, value), in which a name may come several times.
     :param reason: the reason phrase; None for the standard one.
     :raises ValueError: for another status code; for a header field or reason phrase that HTTP forbids; for NaN or
