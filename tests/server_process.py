@@ -94,8 +94,9 @@ class ServerProcess:
         self.output.close()
 
     def listens(self):
-        """Return whether the server accepts connections."""
-        port = listening_port(self.process.pid)
+        """Return whether the server, or a worker that it has started, accepts connections."""
+        pids = [self.process.pid, *children(self.process.pid)]
+        port = next((port for pid in pids if (port := listening_port(pid))), None)
         self.port = port or self.port
         return port is not None
 

@@ -11,6 +11,9 @@ from microdot.errors import HTTPException
 
 from .loop import by_loop, in_loop
 
+# Servers where a body that is cut off ends like one that is complete; its length alone can tell.
+_HIDE_THE_CUT = ("Granian",)
+
 
 class WSGITransport:
     """What a WSGI server offers to a request beyond HTTP's request and response."""
@@ -26,6 +29,7 @@ class WSGITransport:
 
     def __init__(self, environ):
         self._input = environ["wsgi.input"]
+        self._hides_cut = environ.get("SERVER_SOFTWARE") in _HIDE_THE_CUT
         length = environ.get("CONTENT_LENGTH")
         chunked = "HTTP_TRANSFER_ENCODING" in environ
         if length:
@@ -33,7 +37,7 @@ class WSGITransport:
                 self._unreadable = 400, "Malformed Content-Length"
             else:
                 self._remaining = int(length)
-        elif environ.get("wsgi.input_terminated"):
+        elif environ.get("wsgi.input_terminated") and not (chunked and self._hides_cut):
             # In HTTP/1 a body without a length is chunked; in HTTP/2 every request may have one.
             if chunked or environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ["SERVER_PROTOCOL"] >= "HTTP/2":
                 self._remaining = None
@@ -75,6 +79,8 @@ class WSGITransport:
             self._remaining -= len(data)
             if not data:
                 raise HTTPException(400, "Incomplete body")
+        elif data and self._hides_cut:
+            raise HTTPException(411, "Length required")
         return data
 
     def watch_client(self, gone):

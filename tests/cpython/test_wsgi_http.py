@@ -131,6 +131,14 @@ def test_body_without_a_length():
     for method in ("POST", "GET"):
         environ = environ_of("/a", method, wsgi__input=io.BytesIO(b"5\r\nhello\r\n0\r\n\r\n"), **chunked)
         assert call(make(), environ)[0] == "411 Length Required"
+    # Granian has the input end where the client has cut it off, too.
+    granian = {"SERVER_SOFTWARE": "Granian", "wsgi__input_terminated": True}
+    for method, more in (("POST", chunked), ("GET", chunked), ("POST", http_2), ("GET", http_2)):
+        environ = environ_of("/a", method, wsgi__input=io.BytesIO(b"hel"), **granian, **more)
+        assert call(make(), environ)[0] == "411 Length Required"
+    for method in ("GET", "POST"):
+        environ = environ_of("/a", method, wsgi__input=io.BytesIO(), **granian, **http_2)
+        assert show(environ)["body"] == ""
     environ = environ_of("/a", "POST", b"hello", **chunked)  # a proxy has decoded the chunks, and tells the length
     assert show(environ)["body"] == "hello"
 

@@ -1,16 +1,13 @@
 """What one user's request leaves behind, no other request sees: on every server, also on a shared connection."""
 
-import os
 import pathlib
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from live.served import Served
-from live.test_other_servers import COMMANDS
-from server_process import ServerProcess
+from live.servers import GATEWAYS
 
 PROGRAM = pathlib.Path(__file__).parent / "isolation_app.py"
 PATHS = ["/def", "/async", "/session", "/def-session", "/items", "/async-items", "/empty", "/error"]
@@ -20,14 +17,10 @@ CONNECTIONS = 4  # both users' requests go over each
 
 
 def start(kind):
-    if kind in COMMANDS:
-        command = [part.replace("test:app", f"{PROGRAM.stem}:app") for part in COMMANDS[kind]]
-        environment = dict(os.environ, PYTHONPATH=str(PROGRAM.parent))
-        return ServerProcess([sys.executable, "-B", "-m", *command], PROGRAM.parent, environment)
-    return Served(kind, PROGRAM)
+    return GATEWAYS[kind].start(PROGRAM, "app") if kind in GATEWAYS else Served(kind, PROGRAM)
 
 
-@pytest.mark.parametrize("kind", ["python", "micropython", "uvicorn", "gunicorn", "gthread", "gevent", *COMMANDS])
+@pytest.mark.parametrize("kind", ["python", "micropython", *[name for name in GATEWAYS if name != "wsgiref"]])
 def test_two_users(kind):
     cookies = {}
     answers = []
@@ -39,7 +32,11 @@ def test_two_users(kind):
             return client.send(request)
 
         def connect():
-            return httpx.Client(base_url=f"http://127.0.0.1:{server.port}", timeout=60, trust_env=False)
+            keeps_alive = kind not in GATEWAYS or GATEWAYS[kind].keep_alive
+            headers = {} if keeps_alive else {"Connection": "close"}
+            return httpx.Client(
+                base_url=f"http://127.0.0.1:{server.port}", headers=headers, timeout=60, trust_env=False
+            )
 
         with connect() as client:
             for user in USERS:
