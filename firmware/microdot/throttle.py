@@ -80,7 +80,7 @@ def network(address: str) -> str:
         return address
     if "." in address:  # an IPv4 address in the form of IPv6
         return address[address.rfind(":") + 1 :]
-    head, gap, tail = address.lower().partition("%")[0].partition("::")
+    head, gap, tail = address.lower().partition("::")
     groups = head.split(":") if head else []
     if gap:
         tail = tail.split(":") if tail else []

@@ -88,7 +88,10 @@ async def test_auth():
     assert (await client.get("/")).status_code == 401
     assert (await client.get("/public")).text == "Hello, stranger"
     good = {"Authorization": "Basic c3VzYW46b3BlbiBzZXNhbWU="}
-    assert (await client.get("/", good)).text == (await client.get("/public", good)).text == "Hello, susan"
+    for _ in range(12):
+        assert (await client.get("/", good)).text == (await client.get("/public", good)).text == "Hello, susan"
+    bad = {"Authorization": "Basic c3VzYW46eA=="}
+    assert [(await client.get("/", bad)).status_code for _ in range(11)] == [401] * 10 + [429]
     assert (await client.get("/api")).json == {"error": "a token, please"}
     token = {"Authorization": "Bearer 3sZk0pVx1mPqfL8hWn2uTg"}
     assert (await client.get("/api", token)).json == {"device": "thermometer"}

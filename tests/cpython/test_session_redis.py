@@ -71,6 +71,20 @@ async def test_application(url):
     await store.close()
 
 
+async def test_visitors_without_a_login_take_no_place(url):
+    store = RedisStore(url, prefix="anonymous:")
+    app, _ = make_app(store=store)
+    for _ in range(3):
+        assert (await TestClient(app).post("/logout")).text == "bye"
+    assert not await store._redis.keys("anonymous:*")
+    client = TestClient(app)
+    await client.post("/login/joe")
+    assert len(await store._redis.keys("anonymous:*")) == 1
+    await client.post("/logout")  # of a session that is empty then
+    assert not await store._redis.keys("anonymous:*") and not client.cookies
+    await store.close()
+
+
 async def test_redis_is_down(tmp_path):
     store = RedisStore(f"unix://{tmp_path}/nothing")
     with pytest.raises(RedisError):

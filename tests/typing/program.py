@@ -23,10 +23,12 @@ from microdot.helpers import wraps
 from microdot.login import Login
 from microdot.multipart import FormDataIter, with_form_data
 from microdot.pubsub import PubSub
-from microdot.session import Session, SessionDict, with_session
+from microdot.redis import RedisAttempts, RedisStore
+from microdot.session import MemoryStore, Session, SessionDict, with_session
 from microdot.sse import SSE, with_sse
 from microdot.static import mount_static, send_from
 from microdot.test_client import TestClient, TestResponse
+from microdot.throttle import MemoryAttempts, Throttle
 from microdot.websocket import WebSocket, WebSocketError, with_websocket
 
 app = Microdot()
@@ -132,7 +134,9 @@ assert AsyncBytesIO(b"x")
 auth = BasicAuth(realm="Please login")
 token_auth = TokenAuth()
 session = Session(app, secret_key="secret")
-login = Login()
+login = Login(max_remember_days=30)
+throttle = Throttle(account=(5, 60))
+shared = Throttle(store=RedisAttempts("redis://localhost"))
 broker = PubSub()
 cors = CORS(app, allowed_origins=["https://example.com"])
 csrf = CSRF(app, cors)
@@ -165,6 +169,34 @@ async def visits(request: Request, session: SessionDict) -> str:
 @login.user_loader
 async def load(user_id: str) -> object:
     return user_id
+
+
+@login.user_version
+async def version(user: object) -> str:
+    return str(user)
+
+
+@login.errorhandler
+def not_admitted(request: Request) -> tuple[str, int] | None:
+    return ("log in", 401) if request.path.startswith("/api/") else None
+
+
+@app.post("/login")
+async def log_in(request: Request) -> Response:
+    name: str | None = request.form.get("name") if request.form else None
+    await throttle.attempt(request, name)
+    await throttle.succeed(request)
+    return await login.login_user(request, object(), remember=7)
+
+
+@app.post("/confirm")
+async def confirm(request: Request) -> dict[str, object]:
+    token: str = session.encode({"user": 7}, purpose="confirm", lifetime=3600)
+    return session.decode(token, purpose="confirm", lifetime=3600)
+
+
+stores = [Session(app, "secret", store=store, lifetime=60) for store in (MemoryStore(10), RedisStore())]
+attempts = MemoryAttempts(size=64)
 
 
 @app.get("/secret")

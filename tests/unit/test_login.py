@@ -247,6 +247,18 @@ async def test_next_is_a_page():
     assert location(await client.request("HEAD", "/save/page")) == "/login?theme=dark&next=/save/page"
 
 
+async def test_a_page_that_is_found_in_another_way():
+    app, login = make_app()
+    find_route = app.find_route
+    app.find_route = lambda request: (page, "", None) if request.path == "/other" else find_route(request)
+
+    @login
+    async def page(request):
+        return "a page"
+
+    assert location(await TestClient(app).get("/other")) == "/login?next=/other"
+
+
 FETCHES = (
     {"Sec-Fetch-Mode": "cors", "Accept": "text/html"},
     {"Sec-Fetch-Mode": "same-origin"},

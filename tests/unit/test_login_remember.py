@@ -211,6 +211,19 @@ async def test_renewal_ends_with_the_limit():
             assert (await visitor.get("/who")).text == "nobody"
 
 
+async def test_a_password_ends_what_was_remembered():
+    """Who gives the password again is no remembered user any more."""
+    app, _ = make_app()
+    with Clocks() as clocks:
+        client = TestClient(app, cookies={"_remember": await remembered(app)})
+        await client.get("/who")
+        assert (await client.get("/session")).json["_fresh"] is False
+        await client.post("/login/joe")
+        assert (await client.get("/session")).json == {"_user_id": "joe", "_fresh": True}
+        clocks.now += 400 * DAY
+        assert (await client.get("/fresh/name")).text == "name joe"
+
+
 async def test_more_days_than_the_limit():
     app, login = make_app()
     login.max_remember_days = 1

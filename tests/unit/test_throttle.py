@@ -107,7 +107,16 @@ async def test_an_attempt_that_takes_long():
         for attempt in attempts:
             await limits.succeed(attempt)
         assert await refused(limits, "joe") == 60
+        # a wrong one at the same time still counts in full
+        clock.now += 180
+        limits = Throttle(account=(2, 60))
+        await limits.attempt(attempts[0], "joe")
+        await limits.attempt(attempts[1], "joe")
+        clock.now += 20
+        await limits.succeed(attempts[0])
+        assert not await refused(limits, "joe") and await refused(limits, "joe") == 60
         # what has not leaked yet is given back
+        limits = Throttle(account=(3, 60))
         clock.now += 180
         await limits.attempt(attempts[0], "joe")
         clock.now += 20

@@ -97,6 +97,11 @@ def test_an_expiry_too_far_away():
         assert (decode_token(encode_token(claims, KEY), [KEY], "", 60) == claims) is valid, claims
 
 
+def test_a_lifetime_of_nothing():
+    assert decode_token(encode_token({"a": 1}, KEY), [KEY], "", 0) is None
+    assert decode_token(encode_token({"exp": unix_time() + 400}, KEY), [KEY], "", 0) is None
+
+
 def test_keyed_hash():
     known = keyed_hash("a password's hash", KEY, "version")
     assert len(known) == 22 and known == keyed_hash("a password's hash", KEY, "version")
