@@ -29,7 +29,7 @@ def test_parse():
 def test_parse_bytes():
     assert parse_cookies(b"a=1; b=2") == {"a": "1", "b": "2"}
     assert parse_cookies("a=1; b=2; c=3", 2) == {"a": "1", "b": "2"}
-    assert len(parse_cookies(";".join(["c%d=" % i for i in range(3000)]))) in (64, 1000)
+    assert len(parse_cookies(";".join(["c%d=" % i for i in range(1200)]))) in (64, 1000)
     assert parse_cookies("a=ż".encode()) == {"a": "ż"}
     assert parse_cookies(b"a=\xff") == {"a": "\xff"}
 
