@@ -64,8 +64,10 @@ class URLPattern:
         return tuple(segments)
 
     def _check_literal(self, segment):
-        """Refuse what is a variable elsewhere, where it would be a path that no client asks for."""
+        """Refuse what is a variable elsewhere: here it would be a path that no client asks for."""
         name = segment[1:]
+        if segment in ("*", "**"):
+            raise self._error("write the rest of a path as <path:name>")
         if segment[:1] == "{" and segment[-1:] == "}":
             name = segment[1:-1]
         elif segment[:1] != ":" or not name[:1].isalpha():

@@ -119,6 +119,8 @@ def test_invalid_patterns():
         "/<a><b>",
         "/<a>/<a>",
         "/<a>/<int:a>",
+        "/static/*",
+        "/**/x",
         "/users/{id}",
         "/users/{id:int}/x",
         "/users/:id",
@@ -139,7 +141,7 @@ def test_an_error_says_how_a_variable_is_written():
 
 
 def test_braces_and_colons_elsewhere_are_literal():
-    for text in ("/a:b", "/12:30", "/:", "/:1", "/{", "/a{b}", "/things/7:publish"):
+    for text in ("/a:b", "/12:30", "/:", "/:1", "/a*", "/*.txt", "/{", "/a{b}", "/things/7:publish"):
         assert match(text, text) == {}, text
 
 
