@@ -30,6 +30,10 @@ def wraps(wrapped: "Callable[..., Any]") -> "Callable[[F], F]":
     return decorator
 
 
+def mark_handler(function) -> None:
+    """Do nothing: functions have no attributes."""
+
+
 #: MicroPython's generators and coroutines.
 Generator = type((lambda: (yield))())
 

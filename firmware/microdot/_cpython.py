@@ -8,7 +8,6 @@ import inspect
 import json
 import logging
 import types
-from functools import wraps as wraps
 from inspect import iscoroutine as iscoroutine
 
 from . import threads
@@ -18,6 +17,7 @@ MAX_FIELDS = 1000
 MIN_FILE_CHUNK = 65536
 REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
 
+_HANDLER = "__microdot_handler__"
 _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")
 _encode_json = json.JSONEncoder(allow_nan=False).encode
@@ -90,6 +90,26 @@ def _settle(future, result, error):
 
 def _name(function):
     return getattr(function, "__qualname__", None) or repr(function)
+
+
+def mark_handler(function) -> None:
+    """Remember that a function is the handler of a route: `wraps()` tells of decorators that come too late."""
+    if inspect.isfunction(function):
+        setattr(function, _HANDLER, True)
+
+
+def wraps(wrapped):
+    """Return a decorator as that of `functools`; log that a handler's decorator stands above the route's."""
+    if getattr(wrapped, _HANDLER, False):
+        name = f"{wrapped.__module__}.{wrapped.__qualname__}"
+        log_error(f"A decorator of {name} has no effect on its route: write it below the route's, not above")
+
+    def decorator(wrapper):
+        functools.update_wrapper(wrapper, wrapped)
+        wrapper.__dict__.pop(_HANDLER, None)
+        return wrapper
+
+    return decorator
 
 
 async def invoke_handler(handler, *args, **kwargs):

@@ -10,6 +10,7 @@ from ._compat import (
     invoke_handler,
     log_access,
     log_error,
+    mark_handler,
 )
 from .errors import HTTPException, abort, error_text, is_http_error
 from .response import Response, make_response
@@ -133,6 +134,7 @@ class Microdot:
             raise TypeError("a route needs a function, and a list of methods")
         methods = tuple([method.upper() for method in methods]) if methods else _GET
         self.url_map.add(methods, url_pattern, handler, name=name, limit=max_content_length)
+        mark_handler(handler)
 
     def get(self, url_pattern: str, **options: "Any") -> "Callable[[F], F]":
         """Return a decorator like `route()`, for GET and HEAD."""
