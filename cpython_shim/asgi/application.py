@@ -1,6 +1,7 @@
 """The ASGI application: a scope becomes a request, a response becomes messages."""
 
 import asyncio
+import contextlib
 import functools
 
 import microdot
@@ -98,7 +99,10 @@ class HTTPTransport:
             pass
 
     async def send_response(self, request, response):
-        """Send a response."""
+        """Send a response.
+
+        :raises OSError: if the client goes while a part of it is waited for.
+        """
         send = self._send
         headers = encode_headers(response, request.method)
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
@@ -115,13 +119,18 @@ class HTTPTransport:
             await _stream_watched(response, self, send)
 
 
-def _serve_http(app, scope, receive, send):
-    """Return the coroutine that serves a request."""
+class _ClientGone(OSError):
+    """The client has closed the connection before it had the whole response."""
+
+
+async def _serve_http(app, scope, receive, send):
     method = scope["method"]
     headers = read_headers(scope)
     has_body = method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers
     has_body = has_body or scope.get("http_version", "1.1") >= "2"  # where a body needs neither of them
-    return app.serve_request(make_request(app, scope, method, headers, HTTPTransport(receive, send, has_body)))
+    request = make_request(app, scope, method, headers, HTTPTransport(receive, send, has_body))
+    with contextlib.suppress(_ClientGone):
+        await app.serve_request(request)
 
 
 async def _stream(response, send):
@@ -136,7 +145,10 @@ async def _stream(response, send):
 
 
 async def _stream_watched(response, transport, send):
-    """Send a body piece by piece; a client that goes away cancels the wait for the next piece."""
+    """Send a body piece by piece; a client that goes away cancels the wait for the next piece.
+
+    :raises OSError: if it does.
+    """
     task = asyncio.current_task()
     gone = False
 
@@ -154,5 +166,6 @@ async def _stream_watched(response, transport, send):
             raise
         if hasattr(task, "uncancel"):  # Python 3.11
             task.uncancel()
+        raise _ClientGone from None
     finally:
         watcher.cancel()

@@ -153,8 +153,9 @@ class _BodyThenDuties:
         self._sent = body == []  # servers need not look for what an empty body holds
 
     def __iter__(self):
-        yield from self._body
-        self._sent = True
+        for chunk in self._body:  # noqa: UP028 - `yield from` would close it too
+            yield chunk
+        self._sent = not (isinstance(self._body, _AsyncBody) and self._body.gone)
 
     def close(self):
         """Close the body; the server calls this."""
@@ -222,7 +223,7 @@ class _AsyncBody:
         self._thread = thread
         self._task = None  # waits for the next piece
         self._watched = False
-        self._gone = False
+        self.gone = False  # the client, before the body's end
 
     def __iter__(self):
         return self
@@ -239,17 +240,17 @@ class _AsyncBody:
             self._transport.watch_client(self._end)
         self._task = asyncio.current_task()
         try:
-            if not self._gone:
+            if not self.gone:
                 return bytes(await self._chunks.__anext__())
         except asyncio.CancelledError:
-            if not self._gone:
+            if not self.gone:
                 raise
         finally:
             self._task = None
         raise StopAsyncIteration
 
     def _end(self):
-        self._gone = True
+        self.gone = True
         if self._task:
             self._task.cancel()
 

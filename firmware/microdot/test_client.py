@@ -83,6 +83,8 @@ class StreamedResponse:
     """
 
     def __init__(self, response, finish):
+        #: Whether the body has been read to its end.
+        self.complete = False
         self.status_code = response.status_code
         self.reason = response.reason or reason_phrase(response.status_code)
         self.headers = response.headers
@@ -93,7 +95,11 @@ class StreamedResponse:
         return self
 
     async def __anext__(self) -> bytes:
-        return bytes(await self._chunks.__anext__())
+        try:
+            return bytes(await self._chunks.__anext__())
+        except StopAsyncIteration:
+            self.complete = True
+            raise
 
     def events(self) -> "_EventIterator":
         """Return an asynchronous iterator of the events of an event stream, dicts as in `TestResponse.events`."""
@@ -110,7 +116,7 @@ class StreamedResponse:
         if self._finish:
             finish, self._finish = self._finish, None
             await self._chunks.aclose()
-            await finish()
+            await finish(self.complete)
 
 
 class _EventIterator:
@@ -145,6 +151,7 @@ class TestTransport:
     invoke = staticmethod(invoke_handler)
     upgraded = False
     sock = max_line = None
+    left = False  # the client has gone before the response's end
     response = None  # what the application answered
     response_body = None  # bytes; None for HEAD
 
@@ -173,6 +180,8 @@ class TestTransport:
         if self._streams:
             self.answered.set()
             await self.gone.wait()
+            if self.left:
+                raise OSError(104, "Connection reset")
         else:
             self.response_body = await _read_body(request, response)
 
@@ -258,10 +267,14 @@ class TestClient:
         async def serve():
             try:
                 await self._serve(request)
+            except OSError:
+                if not transport.left:
+                    raise
             finally:
                 transport.answered.set()
 
-        async def finish():
+        async def finish(complete):
+            transport.left = not complete
             transport.gone.set()
             await serving
 
@@ -272,7 +285,7 @@ class TestClient:
             serving.cancel()
             raise
         if transport.response is None or self._failure(request):
-            await finish()
+            await finish(True)
         response = transport.response or Response.already_handled
         self._keep_cookies(request, response)
         return StreamedResponse(response, finish)

@@ -1,0 +1,155 @@
+"""The contract of transports at the doors that both runtimes have: the own server and the test client."""
+
+import asyncio
+
+import transport_contract as contract
+from memory_stream import MemoryStream, split
+from microdot import test_client
+from microdot.frames import CLOSE, Connection
+from microdot.handshake import make_key, request_headers
+from microdot.test_client import TestClient
+
+
+class Stream(MemoryStream):
+    """A client's connection that notes in *events* when bytes are sent to it."""
+
+    def __init__(self, events, *pieces, **options):
+        super().__init__(*pieces, **options)
+        self.events = events
+
+    def write(self, data):
+        super().write(data)
+        if "sent" in self.events:
+            self.events.remove("sent")
+        self.events.append("sent")
+
+
+class OwnServer:
+    """The own server, with streams in the place of sockets."""
+
+    async def serve(self, app, *pieces, **options):
+        stream = Stream(app.events, *pieces, **options)
+        await app.handle_request(stream, stream)
+        assert stream.closed
+        return stream.sent
+
+    @staticmethod
+    def head(method, path, length, *fields):
+        lines = [method + " " + path + " HTTP/1.1", "Host: a", "Connection: close"]
+        if length:
+            lines.append("Content-Length: " + str(length))
+        return "\r\n".join(lines + list(fields) + ["", ""]).encode()
+
+    async def http(self, app, method, path, body=b""):
+        pieces = [body[start : start + 400] for start in range(0, len(body), 400)]
+        sent = await self.serve(app, self.head(method, path, len(body)), *pieces, end=bool(body))
+        if not sent:
+            return None, b""
+        answer, rest = split(sent)
+        assert not rest
+        return answer.status, answer.body
+
+    async def cut(self, app, path):
+        await self.serve(app, self.head("POST", path, 20), b"a" * 10)
+
+    async def leave(self, app, path):
+        await self.serve(app, self.head("GET", path, 0))
+        app.events.remove("sent")
+
+    async def websocket(self, app, path, messages):
+        client = Connection(client=True)
+        fields = request_headers(make_key())
+        head = "".join([name + ": " + fields[name] + "\r\n" for name in fields])
+        frames = [] if messages is None else [client.message(message) for message in messages]
+        if messages:
+            frames.append(client.close())
+        start = ("GET " + path + " HTTP/1.1\r\nHost: a\r\n" + head + "\r\n").encode()
+        sent = await self.serve(app, start, *frames, end=messages is not None)
+        answer, rest = split(sent)
+        if answer.status != 101:
+            return answer.status, []
+        app.events.remove("sent")
+        received = []
+        client.feed(rest)
+        event = client.next_event()
+        while event and event[0] != CLOSE:
+            received.append(event[1])
+            event = client.next_event()
+        return 101, received
+
+
+class ClientOfTests:
+    """`TestClient`, for HTTP and for WebSocket."""
+
+    async def observed(self, app, coroutine):
+        """Wait for *coroutine*, while the transport notes what it has sent."""
+        send_response = test_client.TestTransport.send_response
+
+        async def observe(transport, request, response):
+            await send_response(transport, request, response)
+            app.events.append("sent")
+
+        test_client.TestTransport.send_response = observe
+        try:
+            return await coroutine
+        finally:
+            test_client.TestTransport.send_response = send_response
+
+    async def http(self, app, method, path, body=b""):
+        answer = await self.observed(app, TestClient(app).request(method, path, body=body))
+        return answer.status_code, answer.body or b""
+
+    async def leave(self, app, path):
+        async with await TestClient(app).stream("GET", path) as response:
+            async for piece in response:
+                assert piece == b"one"
+                break
+
+    async def websocket(self, app, path, messages):
+        received = []
+
+        def client():
+            for message in messages or ():
+                received.append((yield message))
+            while messages is None:
+                received.append((yield))
+
+        answer = await self.observed(app, TestClient(app).websocket(path, client))
+        return answer.status_code, [message for message in received if message is not None]
+
+
+DOORS = (OwnServer, ClientOfTests)
+
+
+async def test_invoke():
+    for door in DOORS:
+        await contract.check_invoke(door())
+
+
+async def test_body():
+    for door in DOORS:
+        await contract.check_body(door())
+
+
+async def test_cut_body():
+    await contract.check_cut_body(OwnServer())
+
+
+async def test_order():
+    for door in DOORS:
+        await contract.check_order(door())
+
+
+async def test_disconnect():
+    for door in DOORS:
+        await asyncio.wait_for(contract.check_disconnect(door()), 20)
+
+
+async def test_upgrade():
+    for door in DOORS:
+        await contract.check_upgrade(door())
+
+
+async def test_tick():
+    for door in DOORS:
+        await asyncio.wait_for(contract.check_tick(door()), 20)
