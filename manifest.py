@@ -17,7 +17,6 @@ PACKAGE = "microdot"
 
 CORE = (
     "__init__",
-    "_clock",
     "_compat",
     "_network",
     "app",
@@ -68,6 +67,7 @@ SETS = {
         "uploads",
     ),
     "sessions": (
+        "_clock",
         "auth",
         "login",
         "passwords",

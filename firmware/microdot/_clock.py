@@ -5,20 +5,7 @@ import time
 
 from ._compat import MICROPYTHON
 
-# Once a day is often enough for every port: on the shortest, milliseconds start again after 12.4 days.
 _DAY = 86400
-
-if MICROPYTHON:
-    ticks_ms = time.ticks_ms
-    #: The largest number of `ticks_ms()`; zero follows.
-    MAX_TICKS = time.ticks_add(0, -1)
-else:
-
-    def ticks_ms():
-        """Return milliseconds that never go back."""
-        return int(time.monotonic() * 1000)
-
-    MAX_TICKS = -1  # which takes nothing away as a mask: they never start again either
 
 
 class SecondsCounter:
@@ -42,12 +29,25 @@ class SecondsCounter:
         return self._seconds
 
 
-#: Return the whole seconds since the program began.
-seconds = SecondsCounter(ticks_ms, MAX_TICKS).read
+if MICROPYTHON:
+    _counter = SecondsCounter(time.ticks_ms, time.ticks_add(0, -1))
+    _keeper = None
 
+    def seconds() -> int:
+        """Return the whole seconds since the program began to count them."""
+        global _keeper
+        if _keeper is None:
+            _keeper = asyncio.create_task(_keep_counting())
+        return _counter.read()
 
-async def keep_counting() -> None:
-    """Read the counter once a day, for ever: a server does this, because an idle application may not."""
-    while True:
-        await asyncio.sleep(_DAY)
-        seconds()
+    async def _keep_counting():
+        """Read the counter every day: ticks go round after 12.4 days on boards, and nobody may ask for so long."""
+        while True:
+            await asyncio.sleep(_DAY)
+            _counter.read()
+
+else:
+
+    def seconds() -> int:
+        """Return the whole seconds that a clock shows which never goes back."""
+        return int(time.monotonic())

@@ -27,7 +27,6 @@ after their response, and `wait_closed()` cancels what is left after `shutdown_t
 import asyncio
 import time
 
-from ._clock import keep_counting
 from ._compat import TICKS_PER_SECOND, log_error
 from ._network import CROWDED_AT, Listener, ListenError, call_in_loop, collect_early, sleep_ms
 from .connection import Connection
@@ -71,7 +70,6 @@ class Server:
         self._listener = None
         self._accepting = None
         self._watcher = None
-        self._counting = None
 
     @property
     def sockets(self) -> list:
@@ -110,7 +108,6 @@ class Server:
         if not self._accepting:
             self._changed = asyncio.Event()
             self._accepting = asyncio.create_task(self._accept())
-            self._counting = asyncio.create_task(keep_counting())
 
     async def serve_forever(self) -> None:
         """Accept connections until `close()`, then finish as `wait_closed()` does."""
@@ -147,7 +144,6 @@ class Server:
         self.closing = True
         if self._accepting:
             self._accepting.cancel()
-            self._counting.cancel()
         if self._listener:
             self._listener.close()
             self._listener = None
