@@ -72,6 +72,8 @@ class HTTPTransport:
     invoke = staticmethod(invoke_handler)
     #: Whether the connection carries another protocol now: never.
     upgraded = False
+    #: Whether the server has ended the request; on CPython the request's task knows that.
+    cancelled = False
     sock = max_line = None
 
     def __init__(self, receive, send, has_body):

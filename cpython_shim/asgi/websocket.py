@@ -21,6 +21,8 @@ class WebSocketTransport:
     invoke = staticmethod(invoke_handler)
     sock = max_line = None
     watch: "Watcher | None" = None
+    #: Whether the server has ended the request; on CPython the request's task knows that.
+    cancelled = False
 
     def __init__(self, scope, receive, send):
         self.read = receive

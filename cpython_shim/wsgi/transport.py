@@ -23,6 +23,8 @@ class WSGITransport:
     max_line = None
     #: Whether the connection carries another protocol now, the application's.
     upgraded = False
+    #: Whether the server has ended the request; on CPython the request's task knows that.
+    cancelled = False
 
     _remaining: "int | None" = 0  # bytes of the body that are still to come; None: it ends where the input ends
     _unreadable = None  # status and reason, if the input does not tell where the body ends

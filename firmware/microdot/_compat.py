@@ -1,5 +1,6 @@
 """What differs between the two Pythons: MicroPython's part is here; CPython's, in `_cpython`, takes its place there."""
 
+import asyncio
 import gc
 import json
 import sys
@@ -91,6 +92,22 @@ def _prepend(first, generator):
 
 #: Serves the requests of other servers, of which a board has none.
 ServerCall = None
+
+
+def is_fault(error, owner) -> bool:
+    """Return whether an exception is an error of the application, to be logged and answered with status 500.
+
+    The others go on their way: SystemExit, which is a soft reset, KeyboardInterrupt, MemoryError, and CancelledError if
+    *owner*, a transport or server, has cancelled what ran. A CancelledError of something that the application waited
+    for is its error.
+    """
+    if isinstance(error, asyncio.CancelledError):
+        return not (owner and owner.cancelled)
+    return isinstance(error, (Exception, GeneratorExit)) and not isinstance(error, MemoryError)
+
+
+def uncancel(task) -> None:
+    """Do nothing: tasks do not count their cancellations."""
 
 
 def opens_files(function):

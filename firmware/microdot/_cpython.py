@@ -122,6 +122,30 @@ async def invoke_handler(handler, *args, **kwargs):
     return await result if iscoroutine(result) else result
 
 
+def is_fault(error, owner) -> bool:
+    """Return whether an exception is an error of the application, to be logged and answered with status 500.
+
+    The others go on their way: KeyboardInterrupt, MemoryError, CancelledError if the task has been cancelled, and
+    SystemExit in a thread of a WSGI server, which may be the server's. Python 3.10 does not tell whether a task has
+    been cancelled: there every CancelledError in a task goes on.
+    """
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # a WSGI server's thread
+        task = None
+    if isinstance(error, asyncio.CancelledError):
+        return task is None or hasattr(task, "cancelling") and not task.cancelling()
+    if isinstance(error, SystemExit):
+        return task is not None
+    return isinstance(error, (Exception, GeneratorExit)) and not isinstance(error, MemoryError)
+
+
+def uncancel(task) -> None:
+    """Say that a cancellation has been dealt with, which Python 3.11 wants to know."""
+    if hasattr(task, "uncancel"):
+        task.uncancel()
+
+
 def opens_files(function):
     """Have a function called in one of the threads for files; may be used as a decorator."""
     function._threads = threads.files

@@ -119,6 +119,12 @@ def _discard(accepting):
 class HostProcess:
     """What an application under an ASGI or WSGI server has for a server: the process that it runs in."""
 
+    cancelled = False
+
+    def end(self, error):
+        """Leave SystemExit or KeyboardInterrupt to the server that has the process: raises *error*."""
+        raise error
+
     def close(self):
         """Ask the process to end in good order."""
         os.kill(os.getpid(), signal.SIGTERM)
@@ -189,4 +195,5 @@ async def _run_until_stopped(coroutine, stop):
     with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
         for number in signals:
             loop.add_signal_handler(number, on_signal)
-    await coroutine
+    with contextlib.suppress(KeyboardInterrupt):  # raised by the application: the server has stopped in order
+        await coroutine

@@ -157,7 +157,8 @@ def run_until_stopped(coroutine, stop) -> None:
     except KeyboardInterrupt:
         asyncio.core.cur_task = None  # no task runs: the one that was interrupted must not be taken for it
         stop()
-        _run_to_end(loop, task)
+        if not task.done():  # the server has not stopped for it already
+            _run_to_end(loop, task)
     finally:
         asyncio.new_event_loop()
 

@@ -8,6 +8,7 @@ from ._compat import (
     ServerCall,
     enable_access_log,
     invoke_handler,
+    is_fault,
     log_access,
     log_error,
     mark_handler,
@@ -34,6 +35,14 @@ def mro(cls: type) -> "list[type]":
     for base in cls.__bases__:
         classes += mro(base)
     return [c for i, c in enumerate(classes) if c not in classes[i + 1 :]]
+
+
+def _vary(req, res):
+    """Return a response after adding to its Vary field what the request was asked for."""
+    if res is not Response.already_handled:
+        for field in req._vary:
+            res.vary(field)
+    return res
 
 
 class Microdot:
@@ -67,6 +76,9 @@ class Microdot:
     body_timeout: "float" = 10
     #: Bytes per second with which a request's body must arrive.
     min_body_rate = 1024
+    #: Time for which a response waits for the first piece of its body, so that an error is answered as any other.
+    #: After it the head is sent; 0: at once. Under WSGI the head and the first piece always go together.
+    first_piece_timeout: "float" = 1
     #: Time for a client to take each piece of a response.
     write_timeout: "float" = 10
     #: Time for which a connection stays open without a request.
@@ -262,6 +274,8 @@ class Microdot:
 
         :param req: the request, or None if it was malformed.
         :raises MemoryError: the server has to free memory before anything else.
+        :raises BaseException: what is no error of the application: the server's cancellation, KeyboardInterrupt, on
+            MicroPython and in a WSGI server's thread SystemExit.
         """
         try:
             if not req:
@@ -296,13 +310,10 @@ class Microdot:
             if req and req._finish:  # nobody waits for a response any more
                 await self._invoke(req)(req._finish, error)
                 return Response.already_handled
-            if isinstance(error, MemoryError) or not isinstance(error, Exception):
+            if not is_fault(error, req and req.transport):
                 raise
-            res = await self.handle_error(req, error)
-        if req and req._vary and res is not Response.already_handled:
-            for field in req._vary:
-                res.vary(field)
-        return res
+            return await self.handle_error(req, error)
+        return _vary(req, res) if req._vary else res
 
     @staticmethod
     def _invoke(req):
@@ -332,29 +343,29 @@ class Microdot:
 
     # Errors
 
-    async def handle_error(self, req, error: Exception) -> Response:
+    async def handle_error(self, req, error: BaseException) -> Response:
         """Return the response to an exception, after the error handlers and after-error hooks."""
         try:
             res = await self._respond_to_error(req, error)
-        except MemoryError:
-            raise
-        except Exception as second:  # raised by an error handler
+        except BaseException as second:  # raised by an error handler
+            if not is_fault(second, req and req.transport):
+                raise
             res = self._respond_to_second_error(second)
         invoke = self._invoke(req)
         for app in reversed((self,) + (req.apps if req else ())):
             for hook in app.after_error_request_handlers:
                 try:
                     res = make_response(await invoke(hook, req, res), hook, res)
-                except MemoryError:
-                    raise
-                except Exception as second:
+                except BaseException as second:
+                    if not is_fault(second, req and req.transport):
+                        raise
                     log_error("Exception in an after-error-request hook", second)
         try:
             res.check()
         except (TypeError, ValueError) as second:
             log_error("Exception in the response to an error", second)
             res = Response(error_text(500), 500)
-        return res
+        return _vary(req, res) if req and req._vary else res
 
     @staticmethod
     def _respond_to_second_error(error):
@@ -387,7 +398,7 @@ class Microdot:
             res.headers.setdefault(name, headers[name])
         return res
 
-    def report_exception(self, req, error: Exception, handled: bool = False) -> None:
+    def report_exception(self, req, error: BaseException, handled: bool = False) -> None:
         """Log what a handler, a hook, or what serves a WebSocket or an event stream, has raised.
 
         A subclass may report it elsewhere too. Errors that stand for a response, as `abort()` raises, do not come here.
@@ -421,7 +432,10 @@ class Microdot:
     def log_access(self, req, res) -> None:
         """Log a response; servers call this. Headers, which may hold secrets, are left out."""
         if self.access_log:
-            self.access_log(req, res)
+            try:
+                self.access_log(req, res)
+            except Exception as error:
+                log_error("Exception in access_log()", error)
         elif self.debug:
             log_access((repr(req) if req else "-") + " " + str(res.status_code))
 

@@ -2,16 +2,22 @@
 
 import asyncio
 
-from ._compat import log_error
+from ._compat import is_fault, log_error
 
 
-async def _run_task(tasks, coroutine):
+async def _run_task(app, coroutine):
+    server = app.server
     try:
         await coroutine
-    except Exception as error:
-        log_error("Exception in background work", error)
+    except BaseException as error:
+        if is_fault(error, server) or isinstance(error, MemoryError):
+            log_error("Exception in background work", error)
+        elif isinstance(error, (SystemExit, KeyboardInterrupt)) and server:
+            server.end(error)
+        else:
+            raise
     finally:
-        tasks.remove(asyncio.current_task())
+        app.background_tasks.remove(asyncio.current_task())
 
 
 def start(app, coroutines) -> tuple:
@@ -21,5 +27,5 @@ def start(app, coroutines) -> tuple:
     """
     tasks = app.background_tasks
     for coroutine in coroutines:
-        tasks.append(asyncio.create_task(_run_task(tasks, coroutine)))
+        tasks.append(asyncio.create_task(_run_task(app, coroutine)))
     return tuple(tasks[-len(coroutines) :])

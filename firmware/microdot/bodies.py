@@ -102,6 +102,8 @@ class SyncItems:
             return next(iterator)
         except StopIteration:
             raise StopAsyncIteration from None
+        except StopAsyncIteration:  # which would seem to be the end
+            raise RuntimeError("an iterator raised StopAsyncIteration") from None
 
     async def aclose(self):
         """Close the iterator."""

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from ._compat import TICKS_PER_SECOND, log_error
+from ._compat import TICKS_PER_SECOND, log_error, uncancel
 from .frames import CLOSE, PING, TOO_BIG, FrameError
 
 _LINGER_SECONDS = 0.2
@@ -14,12 +14,6 @@ class WebSocketError(OSError):
 
     def __init__(self, message: str = "WebSocket closed"):
         super().__init__(32, message)  # EPIPE
-
-
-def uncancel(task):
-    """Say that a cancellation has been dealt with, which Python 3.11 wants to know."""
-    if hasattr(task, "uncancel"):
-        task.uncancel()
 
 
 class Channel:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from ._compat import TICKS_PER_SECOND, invoke_handler, isolate, log_error
+from ._compat import TICKS_PER_SECOND, invoke_handler, isolate, log_error, uncancel
 from ._network import (
     HANDSHAKE_WITH_HEAD,
     READ_SIZE,
@@ -53,6 +53,7 @@ class Connection:
     stream = 0  # an event stream or WebSocket: a number that grows from one to the next
     stream_host = None  # the client of an event stream
     refused = False  # over the budget: to be answered with 503
+    cancelled = False  # by the server, which shuts down
     upgraded = False  # to another protocol, the application's
     watch: "Watcher | None" = None
     keep_alive = False  # another request may follow the response that is being sent
@@ -61,6 +62,8 @@ class Connection:
     served = 0  # requests
     read_deadline = 0  # on the server's clock; 0 for none
     write_deadline = 0
+    head_deadline = 0  # for the first piece of a response's body
+    _head = None  # a list that holds the response's head until then
     _reading = _writing = None  # the tasks that wait; for bytes, the connection's own if None
     _body_ticks = 0  # time that the client has left for the body of its request
 
@@ -107,6 +110,8 @@ class Connection:
         if 0 < self.write_deadline <= clock:
             self.write_deadline = _EXPIRED
             self._writing.cancel()
+        if 0 < self.head_deadline <= clock:
+            self._release_head()
         if self.watch:
             self.watch.look()
 
@@ -133,6 +138,31 @@ class Connection:
             limit = _SILENT_TICKS if self.idle else _HEAD_TICKS
         return self.idle and not limit or self.server.clock - self.since > limit
 
+    def cancel(self) -> None:
+        """End the connection, whatever it is about."""
+        self.cancelled = True
+        if self.task:
+            self.task.cancel()
+
+    def hold_head(self, head: "list[bytes]") -> None:
+        """Send a response's head when `first_piece_timeout` is over, unless `drop_head()` is called before."""
+        self._head = head
+        self.head_deadline = self._deadline(self.app.first_piece_timeout)
+
+    def drop_head(self) -> None:
+        """Do not send the head that is held, if there is one."""
+        self._head = None
+        self.head_deadline = 0
+
+    def _release_head(self):
+        head = self._head
+        self.drop_head()
+        self.responding = True
+        try:
+            self.writer.write(head.pop())
+        except OSError:
+            pass  # the client is gone, as the next piece will find
+
     # Input and output
 
     def _log_handshake(self, error):
@@ -152,6 +182,7 @@ class Connection:
         except asyncio.CancelledError:
             if self.read_deadline >= 0:
                 raise
+            uncancel(asyncio.current_task())
             raise HTTPException(408, "Request timeout") from None
         finally:
             self._reading = None
@@ -181,6 +212,7 @@ class Connection:
         except asyncio.CancelledError:
             if self.write_deadline != _EXPIRED:
                 raise
+            uncancel(asyncio.current_task())
             raise OSError(110, "Write timeout") from None
         except MemoryError:
             forget_wait()
@@ -307,7 +339,9 @@ class Connection:
                 if not self.writer and self.read_deadline == _EXPIRED:
                     self._log_handshake(error)
                 # else the server shuts down
-            except Exception as error:
+            except (SystemExit, KeyboardInterrupt) as error:
+                self.server.end(error)
+            except BaseException as error:
                 log_error("Exception in a connection", error)
             if self.writer and self in self.server.connections:  # else the application's handle_request() has closed it
                 await self._close()
@@ -349,6 +383,7 @@ class Connection:
         except asyncio.CancelledError:
             if self.read_deadline >= 0:
                 raise
+            uncancel(self.task)
             if parser.buffered and self.read_deadline == _EXPIRED:
                 await self._refuse(HTTPException(408, "Request timeout"))
             return False

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ._compat import log_error
+from ._compat import is_fault, log_error
 from .errors import error_text
 from .http11 import LAST_CHUNK, format_chunk, format_head
 from .response import Response
@@ -70,10 +70,18 @@ async def _send_stream(connection, response, request, head, chunked):
     waits = hasattr(response.body, "__anext__") or hasattr(response.body, "__aiter__")
     if waits and connection.parser.body_complete:
         watcher = asyncio.create_task(connection.disconnected(asyncio.current_task()))
+    own = True  # what goes wrong is the application's
     try:
         if left is not None:
             left = int(left)
-        async for chunk in chunks:
+        if connection.app.first_piece_timeout:
+            connection.hold_head(head)
+        else:
+            own = False
+            await connection.send(head.pop())
+            own = True
+        while True:
+            chunk = await chunks.__anext__()
             if left is not None:
                 left -= len(chunk)
                 if left < 0:
@@ -81,13 +89,21 @@ async def _send_stream(connection, response, request, head, chunked):
             if chunked:
                 chunk = format_chunk(chunk)
             if head:
+                connection.drop_head()
                 chunk = head.pop() + chunk
+            own = False
             await connection.send(chunk)
+            own = True
             chunk = None  # a stream may wait for long
-    except (OSError, MemoryError):
-        raise
-    except Exception as error:
+    except StopAsyncIteration:
+        pass
+    except BaseException as error:
+        connection.drop_head()
         connection.keep_alive = False
+        if watcher and watcher.done() and isinstance(error, asyncio.CancelledError):
+            raise OSError(104, "Connection reset") from None
+        if not own or not is_fault(error, connection):
+            raise
         if head and request:  # nothing has been sent: the client can still be told
             return await send_response(connection, await connection.app.handle_error(request, error), None)
         log_error("Exception in the body of a response", error)
@@ -95,15 +111,12 @@ async def _send_stream(connection, response, request, head, chunked):
             return await send_response(connection, Response(error_text(500), 500), None)
         connection.ends_body = True
         return None
-    except asyncio.CancelledError:
-        if watcher is None or not watcher.done():
-            raise
-        raise OSError(104, "Connection reset") from None
     finally:
         if watcher:
             watcher.cancel()
             await asyncio.sleep(0)  # it lets go of the reader
         await chunks.aclose()
+    connection.drop_head()
     if head or chunked:
         await connection.send((head.pop() if head else b"") + (LAST_CHUNK if chunked else b""))
     if left:  # the client waits for the rest

@@ -50,6 +50,7 @@ class Server:
     :param ssl: an `ssl.SSLContext` for TLS, or None.
     """
 
+    cancelled = False  # what was still running at the end
     overridden = False  # the application has a `handle_request()` of its own, which gets each connection first
 
     def __init__(self, app, ssl=None):
@@ -69,6 +70,7 @@ class Server:
         self._loop = None
         self._listener = None
         self._accepting = None
+        self._error = None  # for which the server stops
         self._watcher = None
 
     @property
@@ -138,6 +140,18 @@ class Server:
         if not self.closing:
             call_in_loop(self._loop, self._close)
 
+    def end(self, error) -> None:
+        """Stop all of the application's servers in order because of SystemExit or KeyboardInterrupt.
+
+        `wait_closed()` and `serve_forever()` raise it in the end.
+
+        :raises BaseException: *error* at once, if this server stops already or accepts no connections.
+        """
+        if self.closing or not self._accepting:
+            raise error
+        self._error = error
+        self.app.shutdown()
+
     def _close(self):
         if self.closing:
             return
@@ -152,7 +166,7 @@ class Server:
             if connection.idle:
                 connection.expire()
             elif connection.upgraded:
-                connection.task.cancel()
+                connection.cancel()
 
     async def wait_closed(self) -> None:
         """Wait for running requests and background tasks; cancel those that take longer than `shutdown_timeout`."""
@@ -162,14 +176,16 @@ class Server:
             while (self.connections or self.app.background_tasks) and waited <= self.app.shutdown_timeout:
                 await asyncio.sleep(0.02)
                 waited += 0.02
+            self.cancelled = True
             for connection in self.connections:
-                if connection.task:
-                    connection.task.cancel()
+                connection.cancel()
             for task in self.app.background_tasks:
                 task.cancel()
         if self._watcher:
             self._watcher.cancel()
             await asyncio.sleep(0)
+        if self._error:
+            raise self._error
 
     # Connections
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from ._compat import TICKS_PER_SECOND, dump_json, wraps
+from ._compat import TICKS_PER_SECOND, dump_json, is_fault, wraps
 from .queues import WAIT, BoundedQueue, QueueClosed
 from .response import Response
 
@@ -145,8 +145,16 @@ class _Events:
             await self._handle()
         except QueueClosed:
             pass
-        except Exception as error:
-            self._request.app.report_exception(self._request, error)
+        except BaseException as error:
+            app = self._request.app
+            if self._task is None:  # the client has gone
+                raise
+            if is_fault(error, app.server) or isinstance(error, MemoryError):
+                app.report_exception(self._request, error)
+            elif isinstance(error, (SystemExit, KeyboardInterrupt)) and app.server:
+                app.server.end(error)
+            else:
+                raise
         finally:
             self._queue.close()
 
@@ -156,7 +164,8 @@ class _Events:
             self._request.transport.watch = None
         self._queue.close()
         if self._task is not None:
-            self._task.cancel()
+            task, self._task = self._task, None
+            task.cancel()
 
 
 def sse_response(

@@ -150,6 +150,8 @@ class TestTransport:
 
     invoke = staticmethod(invoke_handler)
     upgraded = False
+    #: Whether the server has ended the request; on CPython the request's task knows that.
+    cancelled = False
     sock = max_line = None
     left = False  # the client has gone before the response's end
     response = None  # what the application answered

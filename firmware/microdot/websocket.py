@@ -2,8 +2,8 @@
 
 import asyncio
 
-from ._compat import TICKS_PER_SECOND, iscoroutine, wraps
-from .channel import Channel, uncancel
+from ._compat import TICKS_PER_SECOND, is_fault, iscoroutine, uncancel, wraps
+from .channel import Channel
 from .channel import WebSocketError as WebSocketError
 from .errors import HTTPException
 from .frames import BINARY, CLOSE, CONTINUATION, GOING_AWAY, INTERNAL_ERROR, NORMAL, PING, PONG, TEXT, Connection
@@ -131,17 +131,15 @@ class WebSocket(Channel):
         handler, self._handler = self._handler, None
         code = NORMAL
         try:
-            if isinstance(error, asyncio.CancelledError):
-                if not self._abandoned:  # the server shuts down
-                    self.close_timeout = 0
-                    await self.close(GOING_AWAY)
-                    raise error
+            if self._abandoned and isinstance(error, asyncio.CancelledError):
                 uncancel(handler)
-            elif isinstance(error, Exception):
+            elif error and (is_fault(error, request.transport) or isinstance(error, MemoryError)):
                 if not isinstance(error, WebSocketError):
                     code = INTERNAL_ERROR
                     request.app.report_exception(request, error)
-            elif error:
+            elif error:  # the server shuts down
+                self.close_timeout = 0
+                await self.close(GOING_AWAY)
                 raise error
             await self.close(code)
         finally:

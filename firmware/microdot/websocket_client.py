@@ -19,6 +19,7 @@ class WebSocketClient:
 
     invoke = staticmethod(invoke_handler)
     has_body = False
+    cancelled = False
     sock = max_line = None
 
     def __init__(self, generator, send_response):
