@@ -487,3 +487,29 @@ class Connection:
             abort_stream(self.writer)
         self.write_deadline = 0
         return None
+
+
+async def read_request(app, reader, writer, client_addr, scheme: "str | None") -> "Request | None":
+    """Read a request from a stream that no server serves; see `Request.create()`."""
+    parser = RequestParser(max_line=Request.max_readline)
+    while not parser.parse_head():
+        if parser.at_end:
+            return None
+        parser.receive(await reader.read(1024))
+
+    async def receive_body(n):
+        while True:
+            data = parser.read_body(n)
+            if data is not None:
+                return data
+            parser.receive(await reader.read(1024))
+
+    stream = None
+    if not parser.body_complete:
+        from .streams import BodyStream
+
+        stream = BodyStream(receive_body, Request.max_content_length)
+    head = parser.method, parser.target, parser.version, parser.fields
+    request = Request(app, client_addr, *head, stream=stream, sock=(reader, writer), scheme=scheme)
+    await request.load_body()
+    return request

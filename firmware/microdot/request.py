@@ -3,7 +3,6 @@
 from ._compat import MAX_FIELDS, log_error
 from .datastructures import NoCaseDict
 from .errors import HTTPException
-from .http11 import RequestParser
 from .urls import decode, unquote
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
@@ -130,7 +129,9 @@ class Request:
         if stream:
             self._stream = stream
         elif body is None and transport and transport.has_body:
-            self._open_stream(transport.receive_body)
+            from .streams import BodyStream
+
+            self._stream = BodyStream(transport.receive_body, self.max_content_length)
         if scheme:
             self.scheme = scheme
         if sock or url_prefix or subapp or route:
@@ -154,27 +155,9 @@ class Request:
         :return: the request, or None if the stream is at its end.
         :raises HTTPException: for a malformed request.
         """
-        parser = RequestParser(max_line=Request.max_readline)
-        while not parser.parse_head():
-            if parser.at_end:
-                return None
-            parser.receive(await client_reader.read(1024))
-        sock = (client_reader, client_writer)
-        request = Request(
-            app, client_addr, parser.method, parser.target, parser.version, parser.fields, sock=sock, scheme=scheme
-        )
+        from .connection import read_request
 
-        async def receive(n):
-            while True:
-                data = parser.read_body(n)
-                if data is not None:
-                    return data
-                parser.receive(await client_reader.read(1024))
-
-        if not parser.body_complete:
-            request._open_stream(receive)
-        await request.load_body()
-        return request
+        return await read_request(app, client_reader, client_writer, client_addr, scheme)
 
     # The head
 
@@ -244,11 +227,6 @@ class Request:
         return self._g
 
     # The body
-
-    def _open_stream(self, receive):
-        from .streams import BodyStream
-
-        self._stream = BodyStream(receive, self.max_content_length)
 
     @property
     def body_loaded(self) -> bool:
@@ -392,6 +370,14 @@ class Request:
             self._vary = []
         if field not in self._vary:
             self._vary.append(field)
+
+    def take_over(self, finish) -> None:
+        """Say that the handler, not a response, answers the client from now on, over the connection itself.
+
+        :param finish: `async finish(error)`, called when the handler has ended: with its exception, or None. It raises
+            what is the server's business.
+        """
+        self._finish = finish
 
     def background(self, coroutine) -> None:
         """Run a coroutine after the response has been sent, or could not be; the client does not wait for it."""

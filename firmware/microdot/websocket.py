@@ -41,7 +41,7 @@ class WebSocket(Channel):
             self.subprotocol = subprotocol
         if ping_interval:
             self._ping_ticks = max(int(ping_interval * TICKS_PER_SECOND), 1)
-        request._finish = self._finish
+        request.take_over(self._finish)
 
     @property
     def closed(self) -> bool:
