@@ -74,7 +74,7 @@ class CSRF:
 
 def _is_safe(request):
     """Whether a request can change nothing: what is done by way of a WebSocket nobody asks about again."""
-    return request.method in _SAFE_METHODS and not request.headers.get("Sec-WebSocket-Version")
+    return request.method in _SAFE_METHODS and request._header(b"sec-websocket-version") is None
 
 
 def _is_own(origin, request):
