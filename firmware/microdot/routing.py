@@ -203,16 +203,11 @@ class URLMap:
     def __len__(self):
         return len(self.routes)
 
-    def __iter__(self):
-        for route in self.routes:
-            yield _as_entry(route)
-
-    def __reversed__(self):
-        for route in reversed(self.routes):
-            yield _as_entry(route)
-
     def __getitem__(self, index):
-        """Return a route, or those of a slice, as (methods, `URLPattern`, handler, URL prefix, sub-application)."""
+        """Return a route, or those of a slice, as (methods, `URLPattern`, handler, URL prefix, sub-application).
+
+        With the length this is what iterating and `reversed()` need.
+        """
         found = self.routes[index]
         return [_as_entry(route) for route in found] if isinstance(index, slice) else _as_entry(found)
 

@@ -54,6 +54,8 @@ def test_what_no_text_can_carry():
         b'"\\ud83d"',
         b'"\\ude02"',
         b'"\\ude02\\ud83d"',
+        b'"\\udc00\\udc00"',
+        b'"\\udc00\\udc01"',
         b'"\\ud83d\\ud83d\\ude02"',
         b'"\\ud83dx\\ude02"',
         b'"\\ud83d\\\\ude02"',
