@@ -144,10 +144,23 @@ async def receive(reader, n: int) -> bytes:
     return await reader.read(n)
 
 
-def end_stream(writer) -> None:
-    """Tell the client that nothing more comes, while reading goes on; TLS cannot."""
-    if writer.can_write_eof():
-        writer.write_eof()
+def receive_now(reader) -> "bytes | None":
+    """Return bytes that have come already, `b''` at the end of the connection, None if there are none."""
+    reading = reader.read(READ_SIZE)
+    try:
+        reading.send(None)
+    except StopIteration as stop:
+        return stop.value
+    reading.close()  # it would have to wait
+    return None
+
+
+def end_stream(writer) -> bool:
+    """Tell the client that nothing more comes, while reading goes on; return whether it can be told: not with TLS."""
+    if not writer.can_write_eof():
+        return False
+    writer.write_eof()
+    return True
 
 
 def has_unsent(writer) -> bool:

@@ -118,8 +118,20 @@ def receive(reader, n: int):
     return bytes(_buffer[:count])
 
 
-def end_stream(writer) -> None:
-    """Do nothing: sockets cannot be half closed."""
+def receive_now(reader) -> "bytes | None":
+    """Return bytes that have come already, `b''` at the end of the connection, None if there are none."""
+    global _buffer
+    if not (hasattr(reader, "s") and hasattr(reader, "readinto")):
+        return None
+    if _buffer is None:
+        _buffer = memoryview(bytearray(READ_SIZE))
+    count = reader.s.readinto(_buffer)
+    return None if count is None else bytes(_buffer[:count])
+
+
+def end_stream(writer) -> bool:
+    """Tell the client that nothing more comes, while reading goes on; return False: sockets cannot be half closed."""
+    return False
 
 
 def has_unsent(writer) -> bool:

@@ -14,6 +14,7 @@ from ._network import (
     has_unsent,
     open_streams,
     receive,
+    receive_now,
 )
 from .delivery import send_response
 from .errors import HTTPException
@@ -35,6 +36,8 @@ _HANDSHAKE_TICKS = 20
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
 _LINGER_BYTES = 64 * 1024
 _LINGER_SECONDS = 2
+# A client that cannot be told that nothing more comes would wait for as long: it is silent when it has sent all.
+_LINGER_SILENCE = 0.25
 # A larger piece of a response is sent in several, each with a deadline of its own.
 _MAX_PIECE = READ_SIZE + 64
 # An unread body up to this size is read for the sake of the next request; a larger one ends the connection.
@@ -53,8 +56,11 @@ class Connection:
     stream = 0  # an event stream or WebSocket: a number that grows from one to the next
     stream_host = None  # the client of an event stream
     refused = False  # over the budget: to be answered with 503
-    cancelled = False  # by the server, which shuts down
+    cancelled = False  # by the server
     upgraded = False  # to another protocol, the application's
+    serving = False  # a request that the application has not asked the connection's streams for
+    waiting = False  # for a piece of a response's body, which may take for ever
+    gone = False  # the client has closed its side while a request was served
     watch: "Watcher | None" = None
     keep_alive = False  # another request may follow the response that is being sent
     responding = False  # a response, or a part of it, has been sent
@@ -90,7 +96,8 @@ class Connection:
 
     @property
     def sock(self) -> tuple:
-        """The reader and the writer."""
+        """The reader and the writer; whoever asks for them may read from now on."""
+        self.serving = False
         return self.reader, self.writer
 
     @property
@@ -112,8 +119,31 @@ class Connection:
             self._writing.cancel()
         if 0 < self.head_deadline <= clock:
             self._release_head()
+        if self.serving and not self.upgraded:
+            self._look_after_client()
         if self.watch:
             self.watch.look()
+
+    def _look_after_client(self):
+        """Notice, while a request is being served, that the client has closed its side of the connection.
+
+        That ends a response whose body waits for something: writing to the client would show it too late, or never.
+        A handler goes on, for the client may wait for the answer still; but the connection is the first to make room.
+        """
+        parser = self.parser
+        crowd = parser.buffered >= self.app.max_head_length  # of requests: reading on would take too much memory
+        if parser.body_complete and not (self._reading or parser.at_end or crowd):
+            try:
+                data = receive_now(self.reader)
+                if data is not None:
+                    parser.receive(data)
+            except OSError:
+                parser.receive(b"")
+        self.gone = parser.at_end
+        if self.waiting and (parser.at_end or crowd):
+            self.waiting = False
+            self.gone = True
+            self.cancel()
 
     def expire(self, reason: int = _EXPIRED) -> None:
         """End the wait for the client's bytes as if its deadline had passed."""
@@ -122,8 +152,12 @@ class Connection:
         (self._reading or self.task).cancel()
 
     def evict(self) -> None:
-        """Close the connection, which waits for a request, because another client needs its place."""
-        self.expire(_EVICTED)
+        """Close the connection, whose client has gone or says nothing, because another client needs its place."""
+        if self.gone:
+            self.serving = self.gone = False
+            self.cancel()
+        else:
+            self.expire(_EVICTED)
 
     @property
     def is_dispensable(self) -> bool:
@@ -254,21 +288,6 @@ class Connection:
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
 
-    async def disconnected(self, task=None) -> None:
-        """Return when the client has closed the connection; bytes that it sends are kept for the next request.
-
-        :param task: a task to cancel then: a body that waits for something would not notice it.
-        """
-        try:
-            while not self.parser.at_end:
-                while self.parser.buffered >= self.app.max_head_length:
-                    await asyncio.sleep(3600)  # a client that sends so much is there; writing to it shows when it goes
-                self.parser.receive(await receive(self.reader, READ_SIZE))
-        except OSError:
-            pass
-        if task:
-            task.cancel()
-
     def send_response(self, request, response) -> "Awaitable[None]":
         """Send a response, when awaited.
 
@@ -325,6 +344,7 @@ class Connection:
                 else:
                     while await self._read_head():
                         await isolate(self._serve_request())
+                        self.serving = False
                         if not (self.keep_alive and self.parser.body_complete) and not await self._end_exchange():
                             break
                         self.responding = False
@@ -369,6 +389,8 @@ class Connection:
             self.idle = self.server.waits = self.server.waits + 1
         self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
         try:
+            if parser.buffered:
+                await asyncio.sleep(0)  # others get their turn between two requests that came together
             while not parser.buffered or not parser.parse_head():
                 if parser.at_end:
                     return False
@@ -395,6 +417,7 @@ class Connection:
         """Return the coroutine that serves the request whose head has been read."""
         parser = self.parser
         app = self.app
+        self.serving = True
         self.keep_alive = False  # until there is a response after which another request may come
         body = None if parser.body_complete else self._take_body()
         request = Request(
@@ -431,7 +454,7 @@ class Connection:
         self.keep_alive = False
         await send_response(self, response, None)
         self.app.log_access(None, response)
-        await self._linger()
+        await self._linger(False)
 
     async def _out_of_memory(self, error):
         """Free what the request held and say so to the client, if that is still possible."""
@@ -459,21 +482,41 @@ class Connection:
         except HTTPException:
             return False
 
-    async def _linger(self):
-        """Read what the client still sends, within bounds, so that it sees the response and not a reset connection."""
-        end_stream(self.writer)
+    async def _linger(self, has_head=True):
+        """Read what the client still sends, within bounds, so that it sees the response and not a reset connection.
+
+        :param has_head: whether the parser has read the request's head, so that it knows where the request ends.
+        """
+        parser = self.parser
+        told = end_stream(self.writer)
         self.idle = 1  # the first to make room for another client
         self.since = self.server.clock
-        self.read_deadline = self._deadline(_LINGER_SECONDS)
+        deadline = self._deadline(_LINGER_SECONDS)
         left = _LINGER_BYTES
         try:
             while left > 0:
+                has_head = has_head and self._skip_body()
+                if has_head and not told and parser.body_complete and not parser.buffered:
+                    return
+                self.read_deadline = deadline if told else min(deadline, self._deadline(_LINGER_SILENCE))
                 data = await self.read()
                 if not data:
                     return
                 left -= len(data)
+                if has_head and not parser.body_complete:
+                    parser.receive(data)
         except HTTPException:
             pass
+
+    def _skip_body(self):
+        """Leave out what has come of a request's body; return False if nobody knows where it ends."""
+        try:
+            while self.parser.read_body(READ_SIZE):
+                pass
+            return True
+        except HTTPException:
+            self.parser.take_buffer()
+            return False
 
     async def _close(self):
         if self.read_deadline == _EVICTED:

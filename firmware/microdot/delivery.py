@@ -1,8 +1,6 @@
 """The delivery of a response to its client: head and body, framed as RFC 9112, sections 6 and 7 say."""
 
-import asyncio
-
-from ._compat import is_fault, log_error
+from ._compat import MICROPYTHON, is_fault, iscoroutine, log_error
 from .errors import error_text
 from .http11 import LAST_CHUNK, format_chunk, format_head
 from .response import Response
@@ -66,10 +64,9 @@ async def _send_stream(connection, response, request, head, chunked):
     """Send a head and a body of unknown or announced length."""
     left = None if chunked or not response.fields else response.fields.get("Content-Length")
     chunks = response.body_iter()
-    watcher = None
+    # What is asynchronous may wait for ever. MicroPython's generators may, too; one that does not is not seen waiting.
     waits = hasattr(response.body, "__anext__") or hasattr(response.body, "__aiter__")
-    if waits and connection.parser.body_complete:
-        watcher = asyncio.create_task(connection.disconnected(asyncio.current_task()))
+    waits = waits or MICROPYTHON and iscoroutine(response.body)
     own = True  # what goes wrong is the application's
     try:
         if left is not None:
@@ -80,8 +77,10 @@ async def _send_stream(connection, response, request, head, chunked):
             own = False
             await connection.send(head.pop())
             own = True
+        connection.waiting = waits
         while True:
             chunk = await chunks.__anext__()
+            connection.waiting = False
             if left is not None:
                 left -= len(chunk)
                 if left < 0:
@@ -95,13 +94,12 @@ async def _send_stream(connection, response, request, head, chunked):
             await connection.send(chunk)
             own = True
             chunk = None  # a stream may wait for long
+            connection.waiting = waits
     except StopAsyncIteration:
         pass
     except BaseException as error:
         connection.drop_head()
         connection.keep_alive = False
-        if watcher and watcher.done() and isinstance(error, asyncio.CancelledError):
-            raise OSError(104, "Connection reset") from None
         if not own or not is_fault(error, connection):
             raise
         if head and request:  # nothing has been sent: the client can still be told
@@ -112,9 +110,7 @@ async def _send_stream(connection, response, request, head, chunked):
         connection.ends_body = True
         return None
     finally:
-        if watcher:
-            watcher.cancel()
-            await asyncio.sleep(0)  # it lets go of the reader
+        connection.waiting = False
         await chunks.aclose()
     connection.drop_head()
     if head or chunked:

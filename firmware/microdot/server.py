@@ -10,18 +10,19 @@ calls `release()` last of all, in a `finally` where nothing allocates memory; no
 `max_connections` places are taken, the acceptor stays with the newcomer that it has accepted, the others wait in the
 order in which the system keeps them, and a place becomes free in one of these ways, the first that applies:
 
-1. A connection ends. One whose client has gone does so by itself, one that lingers after an error is made to.
+1. A connection ends. One whose client has gone does so by itself, at the latest when another one needs its place; one
+   that lingers after an error is made to.
 2. The connection that has been idle longest is closed. A new one counts as idle when nothing has come for a moment.
 3. A connection that has sent only a part of a head for more than a second is closed.
 4. If another address than the newcomer's holds most places, its newest idle or unfinished connection is closed.
 5. After `place_timeout` seconds without any place becoming free the newcomer is answered with 503.
 
 While a newcomer waits, each response ends its connection. So it does where the network has no more than one connection
-left, because it gives no sign of clients for whom there is none (`CROWDED_AT`). Requests being served, streams and
-WebSockets are never ended for a newcomer; `claim_stream()` bounds the number of the latter two instead.
+left, because it gives no sign of clients for whom there is none (`CROWDED_AT`). Requests of clients that are there,
+streams and WebSockets are never ended for a newcomer; `claim_stream()` bounds the number of the latter two instead.
 
-A shutdown goes the same way for all: `close()` ends the acceptor, idle connections and upgraded ones, the others end
-after their response, and `wait_closed()` cancels what is left after `shutdown_timeout`.
+A shutdown goes the same way for all: `close()` ends the acceptor, idle connections, event streams and upgraded ones,
+the others end after their response, and `wait_closed()` cancels what is left after `shutdown_timeout`.
 """
 
 import asyncio
@@ -165,8 +166,15 @@ class Server:
         for connection in self.connections:
             if connection.idle:
                 connection.expire()
-            elif connection.upgraded:
-                connection.cancel()
+            elif connection.upgraded or connection.stream:
+                self._end(connection)
+
+    @staticmethod
+    def _end(connection):
+        try:
+            connection.cancel()
+        except RuntimeError:
+            pass  # MicroPython: it is what asks for the end, and will come to it by itself
 
     async def wait_closed(self) -> None:
         """Wait for running requests and background tasks; cancel those that take longer than `shutdown_timeout`."""
@@ -280,9 +288,11 @@ class Server:
         return victim is not None
 
     def _idlest(self):
-        """Return the connection that has been idle longest; without one, that which takes longest to send a head."""
+        """Return a connection that can go: without its client, else idle longest, else longest at sending a head."""
         idlest = slowest = None
         for connection in self.connections:
+            if connection.gone:
+                return connection
             if not connection.is_dispensable:
                 continue
             if not connection.idle:

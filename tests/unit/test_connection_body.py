@@ -302,17 +302,6 @@ async def test_a_client_that_leaves_a_stream():
     assert body.closed == 1
 
 
-async def test_a_client_that_leaves_while_nothing_is_sent():
-    class Waiting(Pieces):
-        async def __anext__(self):
-            await asyncio.sleep(60)
-            return "never"
-
-    body = Waiting()
-    assert await exchange(make(body), get()) == []
-    assert body.closed == 1
-
-
 async def test_head_closes_a_stream():
     body = Pieces("a")
     stream = MemoryStream(get("/", method="HEAD"))

@@ -2,13 +2,9 @@ import asyncio
 import errno
 import os
 
-import microdot.connection
 from memory_stream import exchange, split
-from microdot import Microdot
+from microdot import Microdot, Response
 from support import raises
-
-# On MicroPython a client that waits for the end after an error waits as long as the server does for the client.
-microdot.connection._LINGER_SECONDS = 0.2
 
 
 def get(path="/", *fields):
@@ -345,3 +341,259 @@ async def test_many_clients_at_once():
         fetches = [running.fetch(get(), get("/", "Connection: close")) for _ in range(20)]
         for answers in await asyncio.gather(*fetches):
             assert [answer.body for answer in answers] == [b"hello", b"hello"]
+
+
+async def until(condition):
+    """Wait until *condition* returns something true."""
+    while not condition():
+        await asyncio.sleep(0.01)
+
+
+async def leave(running, request):
+    """Send a request and close the connection without an answer."""
+    reader, writer = await running.open(request)
+    await asyncio.sleep(0.05)
+    writer.close()
+    await writer.wait_closed()
+
+
+class Waiting:
+    """A body that waits for ever after its first piece."""
+
+    pieces = 1
+
+    def __init__(self, closed):
+        self.closed = closed
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if not self.pieces:
+            await asyncio.sleep(3600)
+        self.pieces -= 1
+        return "piece"
+
+    async def aclose(self):
+        self.closed.append("class")
+
+
+def streams():
+    """Return an application with bodies that wait for ever, and the list of those that were closed."""
+    app = make()
+    app.idle_timeout = app.head_timeout = 60
+    closed = []
+
+    @app.get("/class")
+    async def iterator(request):
+        return Waiting(closed)
+
+    @app.get("/generator")
+    async def generator(request):
+        async def pieces():
+            try:
+                yield "piece"
+                await asyncio.sleep(3600)
+            finally:
+                closed.append("generator")
+
+        return pieces()
+
+    @app.get("/events")
+    async def events(request):
+        return Waiting(closed), {"Content-Type": "text/event-stream"}
+
+    return app, closed
+
+
+async def test_a_client_that_leaves_a_body_that_waits():
+    app, closed = streams()
+    async with Running(app) as running:
+        for path in ("/class", "/generator"):
+            await leave(running, get(path))
+            await until(lambda: not app.server.connections)
+            assert closed.pop() == path[1:]
+
+
+async def test_a_client_that_sends_much_behind_a_stream_and_leaves():
+    app, closed = streams()
+    app.max_head_length = 4096
+    async with Running(app) as running:
+        for path in ("/class", "/generator"):
+            await leave(running, get(path) + get() * 300)
+            await until(lambda: not app.server.connections)
+            assert closed.pop() == path[1:]
+
+
+async def test_requests_behind_a_stream_are_served():
+    app = make()
+
+    @app.get("/slow")
+    async def slow(request):
+        async def pieces():
+            for _ in range(3):
+                await asyncio.sleep(0.4)  # so that the client is looked after in between
+                yield "piece"
+
+        return pieces()
+
+    async with Running(app) as running:
+        answers = await running.fetch(get("/slow"), get(), get("/", "Connection: close"))
+        assert [answer.body for answer in answers] == [b"piece" * 3, b"hello", b"hello"]
+
+
+def polls(release):
+    """Return an application with two places, and a handler that waits for *release*; and what became of it."""
+    app = make()
+    app.max_connections = 2
+    app.idle_timeout = app.head_timeout = app.place_timeout = 3600
+    ended = []
+
+    @app.get("/poll")
+    async def poll(request):
+        try:
+            await release.wait()
+            ended.append("answered")
+            return "news"
+        except asyncio.CancelledError:
+            ended.append("cancelled")
+            raise
+
+    return app, ended
+
+
+async def test_clients_that_leave_a_long_poll_make_room():
+    app, ended = polls(asyncio.Event())
+    async with Running(app) as running:
+        for _ in range(2):
+            await leave(running, get("/poll"))
+        (answer,) = await running.fetch(get("/", "Connection: close"))
+        assert answer.body == b"hello"
+        assert ended == ["cancelled"]
+
+
+async def test_a_long_poll_whose_client_closes_its_side_is_answered():
+    """MicroPython cannot close a side only: there the connection is simply not there any more."""
+    release = asyncio.Event()
+    app, ended = polls(release)
+    async with Running(app) as running:
+        reader, writer = await running.open(get("/poll"))
+        if hasattr(writer, "write_eof"):
+            writer.write_eof()
+        await until(lambda: app.server.connections and app.server.clock > 4)
+        release.set()
+        data = await reader.read(1000)
+        assert data.endswith(b"news")
+        writer.close()
+        await writer.wait_closed()
+    assert ended == ["answered"]
+
+
+async def test_an_application_that_reads_by_itself_gets_what_comes():
+    app = make()
+
+    @app.get("/raw")
+    async def raw(request):
+        reader, writer = request.sock
+        clock = app.server.clock
+        await until(lambda: app.server.clock > clock + 2)  # bytes have come, and nobody else has taken them
+        writer.write(b"got " + await reader.read(100))
+        await writer.drain()
+        return Response.already_handled
+
+    async with Running(app) as running:
+        reader, writer = await running.open(get("/raw"))
+        await asyncio.sleep(0.1)
+        writer.write(b"these")
+        await writer.drain()
+        assert await reader.read(100) == b"got these"
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_others_get_their_turn_between_pipelined_requests():
+    order = []
+    app = Microdot()
+
+    @app.get("/<name>")
+    async def handler(request, name):
+        order.append(name)
+        return name
+
+    await asyncio.gather(exchange(app, get("/many") * 50), exchange(app, get("/one")))
+    assert order.count("many") == 50
+    assert order.index("one") < 5
+
+
+async def test_shutdown_ends_event_streams_at_once():
+    app, closed = streams()
+    app.shutdown_timeout = 3600
+    async with Running(app) as running:
+        reader, writer = await running.open(get("/events"))
+        assert await reader.read(5) == b"HTTP/"
+        app.shutdown()
+        await running.task
+    assert closed == ["class"]
+    writer.close()
+
+
+async def test_an_event_stream_that_asks_for_the_shutdown():
+    app = make()
+    app.shutdown_timeout = 3600
+
+    @app.get("/bye")
+    async def events(request):
+        async def pieces():
+            yield "data: bye\n\n"
+            app.shutdown()
+            yield "data: gone\n\n"
+
+        return pieces(), {"Content-Type": "text/event-stream"}
+
+    running = Running(app)
+    await running.__aenter__()
+    reader, writer = await running.open(get("/bye"))
+    assert await reader.read(5) == b"HTTP/"
+    await running.task
+    writer.close()
+
+
+async def ticks_to_the_end(app, *requests):
+    """Send requests; return the status of the answer and the ticks from that to the end of the connection."""
+    async with Running(app) as running:
+        reader, writer = await running.open(*requests)
+        head = await reader.read(12)
+        clock = app.server.clock
+        while await reader.read(1000):
+            pass
+        writer.close()
+        return head[9:12], app.server.clock - clock
+
+
+async def test_a_refused_client_that_waits_for_the_end():
+    """It has to be silent for a quarter of a second where a connection cannot be half closed: one or two ticks."""
+    for request in (b"GET / HTTP/1.1\r\n\r\n", get("/", "X : y"), get("/", "Expect: money", "Content-Length: 5")):
+        status, ticks = await ticks_to_the_end(make(), request)
+        assert status[:1] == b"4"
+        assert ticks <= 3, request
+
+
+async def test_a_refused_body_that_is_read_to_its_end():
+    """Then the connection ends without any silence."""
+    app = make()
+    app.head_timeout = 60
+
+    @app.post("/refuse")
+    async def refuse(request):
+        return "no", 413, {"Connection": "close"}
+
+    body = b"x" * 9000
+    for fields, data in (
+        (("Content-Length: 9000",), body),
+        (("Transfer-Encoding: chunked",), b"2328\r\n" + body + b"\r\n0\r\n\r\n"),
+        ((), b""),
+    ):
+        head = get("/refuse", *fields).replace(b"GET", b"POST")
+        status, ticks = await ticks_to_the_end(app, head, data)
+        assert status == b"413"
+        assert ticks <= 1, fields
