@@ -98,6 +98,7 @@ async def _send_stream(connection, response, request, head, chunked):
     except StopAsyncIteration:
         pass
     except BaseException as error:
+        connection.waiting = False
         connection.drop_head()
         connection.keep_alive = False
         if not own or not is_fault(error, connection):
