@@ -84,7 +84,7 @@ _UWSGI = "{programs}/pyuwsgi --http-socket 127.0.0.1:0 --die-on-term --need-app 
 GATEWAYS = {gateway.name: gateway for gateway in [
     Gateway("uvicorn", "asgi", "-m uvicorn --port 0 --log-level warning {app}", websocket=True),
     Gateway("uvicorn-h11", "asgi", "-m uvicorn --port 0 --http h11 --ws wsproto --loop asyncio {app}", websocket=True),
-    Gateway("hypercorn", "asgi", "-m hypercorn --bind 127.0.0.1:0 asgi:{app}", websocket=True, http2=True),
+    Gateway("hypercorn", "asgi", "-m hypercorn --bind 127.0.0.1:0 {app}", websocket=True, http2=True),
     Gateway("daphne", "asgi", "-m daphne --bind 127.0.0.1 --port 0 {app}", websocket=True,
             finishes_requests=False, finishes_work=False),
     Gateway("granian-asgi", "asgi", "-m granian --port 0 --interface asgi {app}", websocket=True, http2=True),
