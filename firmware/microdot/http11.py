@@ -411,6 +411,6 @@ def format_head(status_code: int, reason: "str | None", fields: "list[tuple[str,
     lines.extend(map(": ".join, fields))
     lines.append("\r\n")
     head = "\r\n".join(lines)
-    if head.count("\n") != len(lines) or head.count("\r") != len(lines):
+    if head.count("\n") != len(lines):
         raise ValueError("line end inside the head of a response: " + repr(head)[:200])
     return head.encode()

@@ -197,7 +197,7 @@ class Response:
             if not head and self.has_body and isinstance(self.body, bytes) and "Content-Length" in fields:
                 fields["Content-Length"] = str(len(self.body))
         pairs = _list_pairs(fields) if fields else []
-        if self.has_body:
+        if self.status_code == 200 or self.has_body:  # the usual status costs no call
             body = self.body
             if not fields or "Content-Type" not in fields:
                 pairs.append(("Content-Type", self.content_type))
@@ -217,20 +217,19 @@ class Response:
         :raises ValueError: for a status code or a header field that cannot be sent.
         :raises TypeError: for one of another type.
         """
-        if self.status_code != 200 or not isinstance(self.status_code, int):
-            check_status(self.status_code)
+        check_status(self.status_code)
         if self._headers:
             self._headers.check()
-        content_type = self.default_content_type
-        if content_type is not _TEXT and content_type is not _JSON:
-            check_text(content_type, "default_content_type")
+        check_text(self.default_content_type, "default_content_type")
 
     def prepare(self, request) -> None:
         """Check the response, and adapt it to the *request* that it answers; the seam for conditional requests.
 
         :raises ValueError, TypeError: as `check()`.
         """
-        self.check()
+        # Most responses are as they were made.
+        if self._headers is not None or self.status_code != 200 or self.default_content_type is not _TEXT:
+            self.check()
         body = self.body
         if not isinstance(body, bytes) and hasattr(body, "adapt"):  # a file
             body.adapt(self, request)

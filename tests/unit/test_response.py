@@ -261,7 +261,7 @@ def test_what_has_changed_is_checked_before_it_is_sent():
         change(response)
         with raises(ValueError):
             response.prepare(request)
-    for status_code in ("200", None, 200.0):
+    for status_code in ("200", None, 201.5):
         response = Response("x")
         response.status_code = status_code
         with raises(TypeError):
