@@ -18,6 +18,9 @@ TICKS_PER_SECOND = 4
 # A board's network has a fixed number of connections: five of lwIP's on RP2 chips; ten sockets of ESP-IDF's, one of
 # which listens and two of which are left to the application (MQTT, WebREPL). One is left to a newcomer in both cases.
 DEFAULT_MAX_CONNECTIONS = {"rp2": 4, "esp32": 6, "linux": 64}.get(sys.platform, 8)
+DEFAULT_MAX_HEAD = 4096
+#: What `Request.max_readline` is until an application sets it, and what the own server takes as long as it is that.
+DEFAULT_MAX_READLINE = MAX_LINE = 2048
 #: Least size in bytes of the pieces in which files are read: larger ones save time where there is memory for them.
 MIN_FILE_CHUNK = 16 * 1024 if MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024 else 0
 

@@ -15,9 +15,17 @@ from . import threads
 DEFAULT_MAX_CONNECTIONS = 1000
 MAX_FIELDS = 1000
 MIN_FILE_CHUNK = 65536
+DEFAULT_MAX_HEAD = 12 * 1024
+MAX_LINE = 8000  # RFC 9112, section 3, recommends to take so much at least
 REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
 
 _HANDLER = "__microdot_handler__"
+class _Unset(int):
+    """A limit that no application has set."""
+
+
+DEFAULT_MAX_READLINE = _Unset(2048)
+
 _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")
 _encode_json = json.JSONEncoder(allow_nan=False).encode

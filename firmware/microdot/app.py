@@ -4,6 +4,7 @@ import sys
 
 from ._compat import (
     DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_MAX_HEAD,
     MICROPYTHON,
     ServerCall,
     enable_access_log,
@@ -65,7 +66,7 @@ class Microdot:
     #: Function that tells whether an address is that of a proxy, behind which are many clients; None: there is none.
     is_proxy: "Callable[[str], bool] | None" = None
     #: Size in bytes of a request's head, above which it is answered with status 431.
-    max_head_length = 4096
+    max_head_length = DEFAULT_MAX_HEAD
     #: Number of header fields of a request, above which it is answered with status 431.
     max_headers = 64
     #: Requests after which a connection is closed; 0: no limit.

@@ -3,7 +3,15 @@
 import asyncio
 import gc
 
-from ._compat import TICKS_PER_SECOND, invoke_handler, isolate, log_error, uncancel
+from ._compat import (
+    DEFAULT_MAX_READLINE,
+    MAX_LINE,
+    TICKS_PER_SECOND,
+    invoke_handler,
+    isolate,
+    log_error,
+    uncancel,
+)
 from ._network import (
     HANDSHAKE_WITH_HEAD,
     READ_SIZE,
@@ -81,7 +89,11 @@ class Connection:
             self.writer = writer
         app = server.app
         line = Request.max_readline
-        head = app.max_head_length + (line if line > RequestParser.max_line else 0)  # what was raised counts for both
+        head = app.max_head_length
+        if line is DEFAULT_MAX_READLINE:
+            line = MAX_LINE
+        elif line > RequestParser.max_line:  # what was raised counts for both
+            head += line
         self.parser = RequestParser(head, line, app.max_headers)
 
     @property

@@ -1,6 +1,6 @@
 """The request that a handler receives."""
 
-from ._compat import MAX_FIELDS, log_error
+from ._compat import DEFAULT_MAX_READLINE, MAX_FIELDS, log_error
 from .datastructures import NoCaseDict
 from .errors import HTTPException
 from .urls import decode, unquote
@@ -56,8 +56,8 @@ class Request:
     #: Limit of the number of parameters in a query string, and of fields in a form: a larger one is refused. Of more
     #: cookies the first ones are read.
     max_fields = MAX_FIELDS
-    #: Limit of the size in bytes of the request line and of each header field.
-    max_readline = 2 * 1024
+    #: Limit of the size in bytes of the request line and of each header field. CPython's own server takes 8,000 unset.
+    max_readline: int = DEFAULT_MAX_READLINE
 
     # What a request starts with stands here once instead of in each instance: that is time and memory on a board.
     body_used = False

@@ -1,3 +1,5 @@
+import sys
+
 from memory_stream import MemoryStream, exchange, split
 from microdot import Microdot, Request, Response
 from microdot.dates import parse_date
@@ -92,8 +94,8 @@ async def test_malformed_requests_end_it():
         (get("/", "Transfer-Encoding: gzip"), 400),
         (get("/", "Transfer-Encoding: gzip, chunked"), 501),
         (get("/", version="2.0"), 505),
-        (get("/" + "x" * 3000), 414),
-        (get("/", "X: " + "x" * 3000), 431),
+        (get("/" + "x" * 9000), 414),
+        (get("/", "X: " + "x" * 9000), 431),
         (get("/", *["X: y"] * 100), 431),
         (get("/", "Expect: money"), 417),
     ):
@@ -107,7 +109,7 @@ async def test_handlers_of_parse_errors():
     app.errorhandler(414)(lambda request: ("too long: " + str(request), 414))
     seen = []
     app.after_error_request(lambda request, response: seen.append((request, response.status_code)))
-    (answer,) = await exchange(app, get("/" + "x" * 3000))
+    (answer,) = await exchange(app, get("/" + "x" * 9000))
     assert answer.body == b"too long: None"
     assert seen == [(None, 414)]
 
@@ -214,6 +216,31 @@ async def test_a_raised_limit_of_lines_is_one_of_the_head_too():
         assert [answer.status for answer in await exchange(make(), get("/?x=" + "x" * 2500))] == [414]
     finally:
         Request.max_readline = line
+
+
+async def statuses_of_lines(*sizes):
+    """Return the status of requests whose request lines have these sizes in bytes."""
+    answers = []
+    for size in sizes:
+        answers += await exchange(make(), get("/?x=" + "x" * (size - len("GET /?x= HTTP/1.1"))))
+    return [answer.status for answer in answers]
+
+
+async def test_the_longest_request_line():
+    """RFC 9112, section 3, recommends 8,000 bytes at least; a board has no memory for that."""
+    limit = 2048 if sys.implementation.name == "micropython" else 8000
+    assert Request.max_readline == 2048
+    assert await statuses_of_lines(limit, limit + 1) == [200, 414]
+
+
+async def test_a_limit_of_lines_that_is_set_counts():
+    default = Request.max_readline
+    try:
+        for limit in (2048, 1000, 3000):
+            Request.max_readline = limit
+            assert await statuses_of_lines(limit, limit + 1) == [200, 414]
+    finally:
+        Request.max_readline = default
 
 
 async def test_a_stream_that_is_not_of_asyncio():
