@@ -27,7 +27,7 @@ def sleep_ms(milliseconds: int):
     return asyncio.sleep(milliseconds / 1000)
 
 
-def forget_wait() -> None:
+def forget_wait(stream) -> None:
     """Do nothing: CPython's event loops leave nothing half done."""
 
 

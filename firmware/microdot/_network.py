@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import select
 import sys
 
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK
@@ -11,6 +12,8 @@ READ_SIZE = MIN_FILE_CHUNK or 1024
 #: Connections of a server with which those of the network may all be taken. lwIP, as the rp2 port has it, has five; it
 #: drops what a further client sends without a sign, and the application may have one to another machine (MQTT).
 CROWDED_AT = 4 if sys.platform == "rp2" else 1 << 29
+_ACCEPT_MEMORY = 256
+_buffer = None  # what all connections receive with
 #: Whether a TLS handshake takes place with the first bytes read, instead of in `open_streams()`.
 HANDSHAKE_WITH_HEAD = True
 
@@ -24,6 +27,15 @@ def collect_early() -> None:
         gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
 
 
+def _host_and_port(address):
+    if isinstance(address, tuple):
+        return address
+    import socket  # the unix port's addresses are the system's structures
+
+    family, address, port = socket.sockaddr(address)[:3]
+    return socket.inet_ntop(family, address), port
+
+
 class ListenError(OSError):
     """The server cannot listen on its address; the message names the address and the reason."""
 
@@ -33,16 +45,32 @@ def sleep_ms(milliseconds: int):
     return asyncio.sleep_ms(milliseconds)
 
 
-def forget_wait() -> None:
-    """Have the event loop forget what the present task waited for, where a lack of memory left that half done."""
-    asyncio.core._io_queue.remove(asyncio.core.cur_task)
+def forget_wait(stream) -> None:
+    """Undo a wait for a stream that failed for want of memory, which leaves the event loop with half of it."""
+    global _buffer
+    stream = getattr(stream, "s", stream)
+    queue = asyncio.core._io_queue
+    entry = queue.map.get(id(stream))
+    if entry:
+        if (entry[0] or entry[1]) is not asyncio.core.cur_task:
+            return  # it is another task's, and whole
+        del queue.map[id(stream)]
+    _buffer = None  # the reserve: what is left to do needs less
+    gc.collect()
+    while True:
+        try:
+            queue.poller.register(stream, select.POLLIN)  # as half of it is there poll() would crash
+            break
+        except MemoryError:
+            pass
+    queue.poller.unregister(stream)
 
 
-def _queue_read(sock):
+def _queue_read(stream):
     try:
-        return asyncio.core._io_queue.queue_read(sock)
+        return asyncio.core._io_queue.queue_read(stream)
     except MemoryError:
-        forget_wait()
+        forget_wait(stream)
         raise
 
 
@@ -72,13 +100,14 @@ class Listener:
         """Wait for a connection and return its socket and the client's (host, port); to be awaited."""
         sock = self.sockets[0]
         yield _queue_read(sock)
+        # If memory ended in accept() the accepted socket would be lost; this can be collected then.
+        bytearray(_ACCEPT_MEMORY)
         client, address = sock.accept()
-        if not isinstance(address, tuple):  # the unix port's addresses are the system's structures
-            import socket
-
-            family, address, port = socket.sockaddr(address)[:3]
-            address = (socket.inet_ntop(family, address), port)
-        return client, address
+        try:
+            return client, _host_and_port(address)
+        except MemoryError:
+            client.close()
+            raise
 
     def close(self):
         """Stop listening."""
@@ -96,9 +125,6 @@ async def open_streams(sock, ssl):
     sock.setblocking(False)
     stream = asyncio.StreamReader(sock)
     return stream, stream
-
-
-_buffer = None
 
 
 def receive(reader, n: int):

@@ -261,7 +261,7 @@ class Connection:
             uncancel(asyncio.current_task())
             raise OSError(110, "Write timeout") from None
         except MemoryError:
-            forget_wait()
+            forget_wait(self.writer)
             raise
         finally:
             self.write_deadline = 0

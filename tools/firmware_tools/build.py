@@ -52,8 +52,9 @@ def flash_size(board, path):
 
 
 def build(name, micropython=None, sets=None, app=None):
-    """Build the board called *name* and return its Firmware."""
-    board = boards.load(name)
+    """Build the board called *name*, or the `Board` itself, and return its Firmware."""
+    board = name if isinstance(name, boards.Board) else boards.load(name)
+    name = board.name
     board.check_source(full=micropython is not None)
     manifests.check(sets, app)
     if board.port == "esp32" and not os.environ.get("IDF_PATH"):

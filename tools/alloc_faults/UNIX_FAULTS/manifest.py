@@ -1,0 +1,2 @@
+options.defaults(sets="all")
+include("../../../manifest.py", sets=options.sets)

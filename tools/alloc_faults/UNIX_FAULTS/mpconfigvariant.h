@@ -1,0 +1,1 @@
+#include "ports/unix/variants/standard/mpconfigvariant.h"
