@@ -1,6 +1,7 @@
 """Forms with files (`multipart/form-data`, RFC 7578), read as they arrive in a bounded amount of memory."""
 
 import binascii
+import gc
 import os
 
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, log_error, wraps
@@ -167,14 +168,13 @@ class FileUpload:
         if len(data) < limit:
             self._read = AsyncBytesIO(data).read
             return self
-        file = self._open_temporary()
-        self._file = file
         try:
+            file = self._file = self._open_temporary()
             file.write(data)
             await self.save(file)
             file.seek(0)
         except BaseException:
-            await self.close()
+            self._discard()
             raise
 
         async def read(n):
@@ -190,19 +190,32 @@ class FileUpload:
             return TemporaryFile()
         folder = self.temporary_folder
         path = (folder + "/" if folder else "") + "upload-" + binascii.hexlify(os.urandom(6)).decode() + ".tmp"
-        file = open(path, "w+b")  # noqa: SIM115 - close() closes it
-        self._path = path
-        return file
+        self._path = path  # before it is there: whatever fails then, it is removed
+        return open(path, "w+b")
 
     async def close(self) -> None:
         """Free what `copy()` holds, memory or temporary file; `with_form_data` does this when the handler has ended."""
+        self._discard()
+
+    def _discard(self):
         self._read = None
         if self._file:
             self._file.close()
             self._file = None
         if self._path:
+            try:
+                self._remove()
+            except MemoryError:
+                gc.collect()
+                self._remove()
+
+    def _remove(self):
+        try:
             os.remove(self._path)
-            self._path = None
+        except OSError as error:
+            if error.errno != 2:  # ENOENT: opening it failed
+                raise
+        self._path = None
 
 
 class FormDict(dict):
@@ -254,7 +267,7 @@ def with_form_data(f: "Callable[..., Any]") -> "Callable[..., Any]":
         finally:
             for upload in uploads:
                 try:
-                    await upload.close()
+                    upload._discard()
                 except OSError as error:  # the others are still to be closed
                     log_error("Cannot remove an upload", error)
 

@@ -3,9 +3,9 @@
     python tools/alloc_faults [--every 1] [--counts 1,4,40] [--kinds KIND ...] [--micropython DIR]
 
 For each kind of exchange with a client the first allocation fails, then the second, and so on to the last. After each
-one the server must have all its places and sockets, its clock must run, and it must answer. Which allocations: all those
-on the heap of the process from the moment the handler of the request that arms the fault returns, those of asyncio and
-the interpreter included. Needs Linux, and what building `UNIX` firmware needs.
+one the server must have all its places and sockets, its clock must run, and it must answer. All allocations on the heap
+of the process count, those of asyncio and the interpreter included, from the moment when the handler of the request
+that arms the fault returns. Needs Linux, and what building `UNIX` firmware needs.
 """
 
 import argparse
@@ -23,9 +23,8 @@ from contextlib import suppress
 ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
 
-from server_process import ServerProcess, open_files, wait_until  # noqa: E402
-
 from firmware_tools import boards, build  # noqa: E402
+from server_process import ServerProcess, open_files, wait_until  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).parent
 APP = FOLDER / "app.py"
@@ -59,7 +58,7 @@ FRAMES = b"\x81\x83\0\0\0\0abc" + b"\x88\x82\0\0\0\0\x03\xe8"
 # For each kind of exchange what a client sends, in pieces; None: it leaves without reading.
 KINDS = {
     "hello": [request("GET /", CLOSE)],
-    "keep-alive": [request("GET /"), request("GET /user/1/a%20b?x=1&x=%20", "Cookie: a=b; c=d"), request("GET /", CLOSE)],
+    "keep-alive": [request("GET /"), request("GET /user/1/a?x=1&x=%20", "Cookie: a=b; c=d"), request("GET /", CLOSE)],
     "pipelined": [request("GET /") + request("GET /user/2/b") + request("GET /", CLOSE)],
     "malformed": [request("GET /", "X : y")],
     "missing": [request("GET /missing", CLOSE)],
@@ -87,12 +86,13 @@ class FaultyServer(ServerProcess):
     """A process of the application.
 
     :param binary: the MicroPython.
+    :param folder: where it runs: what it writes is there.
     :param files: certificate and key for TLS, or none.
     """
 
-    def __init__(self, binary, *files):
+    def __init__(self, binary, folder, *files):
         command = [str(binary), "-X", "heapsize=1m", str(APP), "0", *map(str, files)]
-        super().__init__(command, ROOT, dict(os.environ, MICROPYPATH=".frozen"))
+        super().__init__(command, folder, dict(os.environ, MICROPYPATH=".frozen"))
         self.tls = bool(files)
 
     def connect(self):
@@ -153,7 +153,7 @@ def sockets(server):
 
 
 def try_all(server, pieces, count, every=1):
-    """Let *count* allocations fail, beginning with each one in turn; return how many there are, and a list of faults."""
+    """Let *count* allocations fail, beginning with each in turn; return how many there are, and a list of faults."""
     faults = []
     server.ask(f"/arm/{1 << 29}/1")
     converse(server, pieces)
@@ -191,7 +191,7 @@ def wait_until_free(server):
 def run(binary, kinds=tuple(KINDS), counts=COUNTS, every=1, report=print, files=()):
     """Try all allocations of all these kinds; return a list of faults."""
     faults = []
-    with FaultyServer(binary, *files) as server:
+    with tempfile.TemporaryDirectory() as folder, FaultyServer(binary, folder, *files) as server:
         for name in kinds:
             for count in counts:
                 before = sockets(server)
@@ -202,6 +202,9 @@ def run(binary, kinds=tuple(KINDS), counts=COUNTS, every=1, report=print, files=
                 seconds = time.monotonic() - begin
                 report(f"{name}: {total} allocations, {count} fail in a row, {seconds:.0f} s, {left} sockets left")
                 faults += [f"{name}, {count} in a row: {fault}" for fault in found]
+                if left > 0:
+                    faults.append(f"{name}, {count} in a row: {left} sockets left")
+        faults += [f"left behind: {path.name}" for path in pathlib.Path(folder).iterdir()]
         if server.process.poll() is not None:
             faults.append("the server has ended")
         log = server.log()
@@ -213,8 +216,9 @@ def run(binary, kinds=tuple(KINDS), counts=COUNTS, every=1, report=print, files=
 def certificate(folder):
     """Make a certificate and its key in *folder*; return their paths, in the form that MicroPython reads."""
     paths = [pathlib.Path(folder) / name for name in ("cert.der", "key.der")]
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-               "30", "-subj", "/CN=a", "-outform", "DER", "-out", paths[0], "-keyout", f"{folder}/key.pem"]  # fmt: skip
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+               "-days", "30", "-subj", "/CN=a", "-outform", "DER", "-out", paths[0],
+               "-keyout", f"{folder}/key.pem"]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True)
     subprocess.run(["openssl", "ec", "-in", f"{folder}/key.pem", "-outform", "DER", "-out", paths[1]], check=True,
                    capture_output=True)  # fmt: skip

@@ -113,10 +113,11 @@ async def echo(request, ws):
 def main(port, certificate=None, key=None):
     context = None
     if key:
-        import ssl
+        import tls
 
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
+        context = tls.SSLContext(tls.PROTOCOL_TLS_SERVER)
+        with open(certificate, "rb") as certificate, open(key, "rb") as key:
+            context.load_cert_chain(certificate.read(), key.read())
     app.run("127.0.0.1", int(port), debug=True, ssl=context)
 
 
