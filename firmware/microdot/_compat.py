@@ -10,6 +10,11 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
 
     F = TypeVar("F", bound=Callable[..., Any])
 
+if hasattr(gc, "threshold") and gc.threshold() < 0:
+    # Garbage is collected before it fills the heap, unless the application has seen to that. Else what is kept comes to
+    # lie all over the heap, and leaves no gap large enough for a body; so this comes before all other modules.
+    gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
+
 MICROPYTHON = sys.implementation.name == "micropython"
 #: Default of `Request.max_fields`.
 MAX_FIELDS = 64

@@ -12,10 +12,6 @@ CROWDED_AT = 1 << 29
 HANDSHAKE_WITH_HEAD = False
 
 
-def collect_early() -> None:
-    """Do nothing: CPython frees what nothing refers to."""
-
-
 # What a system without IPv6 says of an IPv6 address that a name such as localhost has all the same.
 _NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # Ports that are tried where any will do and a name has several addresses, on all of which it must be free.

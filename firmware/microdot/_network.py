@@ -18,15 +18,6 @@ _buffer = None  # what all connections receive with
 HANDSHAKE_WITH_HEAD = True
 
 
-def collect_early() -> None:
-    """Have garbage collected before it fills the heap, unless the application has seen to that (`gc.threshold()`).
-
-    Else what a server keeps comes to lie all over the heap, and leaves no gap large enough for a body.
-    """
-    if gc.threshold() < 0:
-        gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
-
-
 def _host_and_port(address):
     if isinstance(address, tuple):
         return address

@@ -29,7 +29,7 @@ import asyncio
 import time
 
 from ._compat import TICKS_PER_SECOND, log_error
-from ._network import CROWDED_AT, Listener, ListenError, call_in_loop, collect_early, sleep_ms
+from ._network import CROWDED_AT, Listener, ListenError, call_in_loop, sleep_ms
 from .connection import Connection
 from .dates import format_date
 
@@ -95,7 +95,6 @@ class Server:
 
         :raises OSError: if that is not possible; its message names the address.
         """
-        collect_early()
         try:
             self._listener = Listener(host or "0.0.0.0", port)
         except OSError as error:
