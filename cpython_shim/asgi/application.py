@@ -5,9 +5,10 @@ import contextlib
 import functools
 
 import microdot
-from microdot._compat import invoke_handler, isolate
+from microdot import Response
+from microdot._compat import invoke_handler, is_fault, isolate, log_error, uncancel
 from microdot._network import HostProcess
-from microdot.errors import HTTPException
+from microdot.errors import HTTPException, error_text
 
 from .lifespan import serve_lifespan
 from .messages import encode_headers, make_request, read_headers
@@ -78,7 +79,7 @@ class HTTPTransport:
 
     def __init__(self, receive, send, has_body):
         self._receive = receive
-        self._send = send
+        self.send = send
         self._chunk = b""
         self.has_body = has_body
         self.more = has_body  # whether some of the request's body may be still to come
@@ -101,24 +102,69 @@ class HTTPTransport:
             pass
 
     async def send_response(self, request, response):
-        """Send a response.
+        """Send a response; return the one that was sent instead, because the body began with an error, or None.
 
         :raises OSError: if the client goes while a part of it is waited for.
         """
-        send = self._send
-        headers = encode_headers(response, request.method)
-        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         body = response.body
-        if request.method == "HEAD" or not response.has_body:
+        bodiless = request.method == "HEAD" or not response.has_body
+        if isinstance(body, bytes) or bodiless:
             if not isinstance(body, bytes):
                 await response.body_iter().aclose()
-            body = b""
-        if isinstance(body, bytes):
-            await send({"type": "http.response.body", "body": body})
-        elif self.more and not request.body_loaded:
-            await _stream(response, send)  # the body may be made of the request's, which is not for a watcher
+            await _send_head(response, request, self.send)
+            await self.send({"type": "http.response.body", "body": b"" if bodiless else body})
+            return None
+        if self.more and not request.body_loaded:  # the body may be made of the request's, which is not for a watcher
+            error = await _stream(response, request, self.send)
         else:
-            await _stream_watched(response, self, send)
+            error = await _stream_watched(response, request, self)
+        if error is None:
+            return None
+        response = await request.app.handle_error(request, error)
+        if not isinstance(response.body, bytes):
+            error = await _stream(response, request, self.send)
+            if error is None:
+                return response
+            log_error("Exception in the body of a response", error)
+            response = Response(error_text(500), 500)
+        await self.send_response(request, response)
+        return response
+
+
+def _send_head(response, request, send):
+    """Send a response's head, when awaited."""
+    headers = encode_headers(response, request.method)
+    return send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+
+
+class _Head:
+    """A response's head: it is sent with the first piece of the body, or when `first_piece_timeout` is over."""
+
+    def __init__(self, response, request, send):
+        self._response = response, request, send
+        self._sending = None  # the task that sends it
+        self.begun = False
+        timeout = request.app.first_piece_timeout or 0
+        self._timer = asyncio.get_running_loop().call_later(timeout, self._expire) if timeout else None
+
+    def _expire(self):
+        self.begun = True
+        self._sending = asyncio.ensure_future(_send_head(*self._response))
+
+    async def send(self):
+        """Send the head, or wait until that is done."""
+        self.hold()
+        if not self.begun:
+            self.begun = True
+            await _send_head(*self._response)
+        elif self._sending:
+            sending, self._sending = self._sending, None
+            await sending
+
+    def hold(self):
+        """Do not send the head by itself any more."""
+        if self._timer:
+            self._timer.cancel()
 
 
 class _ClientGone(OSError):
@@ -135,19 +181,44 @@ async def _serve_http(app, scope, receive, send):
         await app.serve_request(request)
 
 
-async def _stream(response, send):
-    """Send a body piece by piece."""
+async def _stream(response, request, send):
+    """Send head and body piece by piece; return the application's error if one comes before the head is sent, or None.
+
+    :raises BaseException: an error that comes later: the server ends the connection, so that the client notices.
+    """
+    head = _Head(response, request, send)
     chunks = response.body_iter()
+    own = True  # what goes wrong is the application's
     try:
-        async for chunk in chunks:
+        if not request.app.first_piece_timeout:
+            await head.send()
+        while True:
+            own = True
+            chunk = await chunks.__anext__()
+            own = False
+            await head.send()
             await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
+    except StopAsyncIteration:
+        await head.send()
         await send({"type": "http.response.body", "body": b""})
+    except BaseException as error:
+        head.hold()
+        if not own or not is_fault(error, None):
+            raise
+        if not head.begun:
+            return error
+        await head.send()
+        if isinstance(error, Exception):
+            raise
+        raise RuntimeError(f"the body of a response raised {type(error).__name__}") from error
     finally:
+        head.hold()
         await chunks.aclose()
+    return None
 
 
-async def _stream_watched(response, transport, send):
-    """Send a body piece by piece; a client that goes away cancels the wait for the next piece.
+async def _stream_watched(response, request, transport):
+    """Do the same; a client that goes away cancels the wait for the next piece.
 
     :raises OSError: if it does.
     """
@@ -162,12 +233,11 @@ async def _stream_watched(response, transport, send):
 
     watcher = asyncio.create_task(watch())
     try:
-        await _stream(response, send)
+        return await _stream(response, request, transport.send)
     except asyncio.CancelledError:
         if not gone:
             raise
-        if hasattr(task, "uncancel"):  # Python 3.11
-            task.uncancel()
+        uncancel(task)
         raise _ClientGone from None
     finally:
         watcher.cancel()

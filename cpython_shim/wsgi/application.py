@@ -10,8 +10,9 @@ import inspect
 
 import microdot
 from microdot import Request, Response
+from microdot._compat import is_fault, log_error
 from microdot._network import HostProcess
-from microdot.errors import reason_phrase
+from microdot.errors import error_text, reason_phrase
 from microdot.gateway.target import make_target, quote_path
 
 from .loop import RequestThread, get_loop
@@ -74,8 +75,9 @@ def serve(app, environ, start_response):
         response = thread.finish(app.dispatch_request(request))
         if transport.upgraded:
             transport.end()
-        handled = response is Response.already_handled
-        body = [] if handled else _start_response(request, response, start_response, thread)
+        body = []
+        if response is not Response.already_handled:
+            body, response = _start_response(request, response, start_response, thread)
     except BaseException:
         _start_work(request, thread)
         raise
@@ -85,17 +87,54 @@ def serve(app, environ, start_response):
 
 
 def _start_response(request, response, start_response, thread):
-    """Send a response's head and return its body as a WSGI iterable."""
-    reason = response.reason or reason_phrase(response.status_code) or "Unknown"
-    start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response, request.method))
+    """Send a response's head; return its body as a WSGI iterable, and the response, another one after an error.
+
+    The first piece of the body is there before the head is sent. A WSGI server sends both together.
+    """
     body = response.body
     if isinstance(body, bytes):
-        return [body] if response.has_body and request.method != "HEAD" else []
-    chunks = _AsyncBody(response, request.transport, thread) if _needs_loop(body) else _Body(response, thread)
-    if request.method == "HEAD" or not response.has_body:
-        chunks.close()
-        return []
-    return chunks
+        chunks = [body] if response.has_body and request.method != "HEAD" else []
+    else:
+        chunks = _make_pieces(response, request, thread)
+        if request.method == "HEAD" or not response.has_body:
+            chunks.close()
+            chunks = []
+        elif request.app.first_piece_timeout:
+            try:
+                chunks.begin()
+            except BaseException as error:
+                chunks.close()
+                if not is_fault(error, request.transport):
+                    raise
+                response = _respond_to_error(request, error, thread)
+                return _start_response(request, response, start_response, thread)
+    reason = response.reason or reason_phrase(response.status_code) or "Unknown"
+    start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response, request.method))
+    return chunks, response
+
+
+def _make_pieces(response, request, thread):
+    """Return the body of a response, if that is not bytes, as a WSGI iterable."""
+    if _needs_loop(response.body):
+        return _AsyncBody(response, request.transport, thread)
+    return _Body(response, thread)
+
+
+def _respond_to_error(request, error, thread):
+    """Return the response to an error that came before the first piece of a body; its body is bytes."""
+    response = thread.finish(request.app.handle_error(request, error))
+    if not isinstance(response.body, bytes):
+        chunks = _make_pieces(response, request, thread)
+        try:
+            response.body = b"".join(chunks)
+        except BaseException as second:
+            if not is_fault(second, request.transport):
+                raise
+            log_error("Exception in the body of a response", second)
+            return Response(error_text(500), 500)
+        finally:
+            chunks.close()
+    return response
 
 
 def _make_request(app, environ, transport):
@@ -187,18 +226,42 @@ def _wait_for_work(app):
     RequestThread().run(wait())
 
 
-class _Body:
-    """A body that needs no event loop as a WSGI iterable."""
+class _Pieces:
+    """The pieces of a body as a WSGI iterable, of which the first may be taken before the others."""
+
+    _first = None
+    _begun = False
+
+    def begin(self):
+        """Take the first piece."""
+        self._first = next(self, None)
+        self._begun = True
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        try:
+            return self._take()
+        except BaseException as error:
+            if self._begun and not isinstance(error, Exception) and is_fault(error, None):
+                # The server may know no other way out than an Exception.
+                raise RuntimeError(f"the body of a response raised {type(error).__name__}") from error
+            raise
+
+
+class _Body(_Pieces):
+    """A body that needs no event loop."""
 
     def __init__(self, response, thread):
         self._chunks = response.body_iter()
         self._items = response.body if not hasattr(response.body, "read") else None
         self._thread = thread
 
-    def __iter__(self):
-        return self
-
-    def __next__(self):
+    def _take(self):
         while True:
             if self._items is None:
                 try:
@@ -214,8 +277,8 @@ class _Body:
         self._thread.finish(self._chunks.aclose())
 
 
-class _AsyncBody:
-    """A body that the event loop makes as a WSGI iterable; it ends when the client is seen to go."""
+class _AsyncBody(_Pieces):
+    """A body that the event loop makes; it ends when the client is seen to go."""
 
     def __init__(self, response, transport, thread):
         self._chunks = response.body_iter()
@@ -225,10 +288,7 @@ class _AsyncBody:
         self._watched = False
         self.gone = False  # the client, before the body's end
 
-    def __iter__(self):
-        return self
-
-    def __next__(self):
+    def _take(self):
         try:
             return self._thread.run(self._next())
         except StopAsyncIteration:

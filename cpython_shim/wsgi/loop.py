@@ -138,6 +138,9 @@ class RequestThread:
                 raise RuntimeError("a coroutine of the framework waited outside of the event loop")
             try:
                 step, value = coroutine.send, self.run(awaited)
+            except GeneratorExit as error:  # thrown, it would close the coroutines on the way
+                step, value = coroutine.throw, RuntimeError(f"a coroutine raised {error!r}")
+                value.__cause__ = error
             except BaseException as error:
                 step, value = coroutine.throw, error
 

@@ -177,17 +177,23 @@ def announce(line) -> None:
     print(line)
 
 
+async def _run_until_interrupt(coroutine):
+    try:
+        await coroutine
+    except KeyboardInterrupt:  # of one of its connections: the server has stopped in order
+        pass
+
+
 def run_until_stopped(coroutine, stop) -> None:
     """Run *coroutine* to its end; the first KeyboardInterrupt calls *stop*, a second one has its usual effect."""
     loop = asyncio.get_event_loop()
-    task = loop.create_task(coroutine)
+    task = loop.create_task(_run_until_interrupt(coroutine))
     try:
         _run_to_end(loop, task)
     except KeyboardInterrupt:
         asyncio.core.cur_task = None  # no task runs: the one that was interrupted must not be taken for it
         stop()
-        if not task.done():  # the server has not stopped for it already
-            _run_to_end(loop, task)
+        _run_to_end(loop, task)
     finally:
         asyncio.new_event_loop()
 

@@ -237,7 +237,7 @@ class Microdot:
             res = await self.dispatch_request(req)
             transport = req.transport
             if res is not Response.already_handled and not transport.upgraded:
-                await transport.send_response(req, res)
+                res = await transport.send_response(req, res) or res
                 self.log_access(req, res)
         finally:
             req.start_background()

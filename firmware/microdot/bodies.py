@@ -91,19 +91,21 @@ class SyncItems:
 
     async def __anext__(self):
         iterator = self._iterator
-        if isinstance(iterator, Generator):
-            item, ended = await drive(iterator)
-            if ended:
-                if item is not None:  # it is no body, but a coroutine
-                    raise TypeError("a generator in a response returned a value: is an await missing?")
-                raise StopAsyncIteration
-            return item
         try:
-            return next(iterator)
+            if isinstance(iterator, Generator):
+                item, ended = await drive(iterator)
+            else:
+                item = next(iterator)
+                ended = False
         except StopIteration:
-            raise StopAsyncIteration from None
-        except StopAsyncIteration:  # which would seem to be the end
-            raise RuntimeError("an iterator raised StopAsyncIteration") from None
+            item, ended = None, True
+        except StopAsyncIteration as error:  # which would seem to be the end
+            raise RuntimeError("an iterator raised " + repr(error)) from None
+        if ended:
+            if item is not None:  # it is no body, but a coroutine
+                raise TypeError("a generator in a response returned a value: is an await missing?")
+            raise StopAsyncIteration
+        return item
 
     async def aclose(self):
         """Close the iterator."""

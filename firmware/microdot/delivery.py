@@ -15,6 +15,8 @@ _ONE_WRITE = 1024
 def send_response(connection, response, request) -> "Awaitable[None]":
     """Send a response, when awaited; `connection.keep_alive` becomes False if no other one may follow.
 
+    The result is the response that was sent instead, because the body began with an error, or None.
+
     :param request: None for one that could not be parsed, and for the response to an error of another response.
     """
     fields = response.fields
@@ -104,7 +106,9 @@ async def _send_stream(connection, response, request, head, chunked):
         if not own or not is_fault(error, connection):
             raise
         if head and request:  # nothing has been sent: the client can still be told
-            return await send_response(connection, await connection.app.handle_error(request, error), None)
+            response = await connection.app.handle_error(request, error)
+            await send_response(connection, response, None)
+            return response
         log_error("Exception in the body of a response", error)
         if head:  # the response that should have told the client
             return await send_response(connection, Response(error_text(500), 500), None)

@@ -6,7 +6,7 @@ import json
 import os
 import time
 
-from ._compat import invoke_handler
+from ._compat import invoke_handler, is_fault
 from .cookiejar import CookieJar
 from .datastructures import NoCaseDict
 from .errors import reason_phrase
@@ -139,6 +139,13 @@ class _EventIterator:
                 return event
 
 
+class _BeginsWithError(Exception):
+    """A response's body raised an error before its first piece."""
+
+    def __init__(self, error):
+        self.error = error
+
+
 class TestTransport:
     """The transport of a request that comes from no server.
 
@@ -176,7 +183,17 @@ class TestTransport:
         await self.gone.wait()
 
     async def send_response(self, request, response):
-        """Keep the response and its body, or wait until the client has read that by itself."""
+        """Keep the response and its body, or wait until the client has read that by itself.
+
+        Return the response that is kept instead, because the body began with an error, or None.
+        """
+        instead = None
+        if not self._streams:
+            try:
+                self.response_body = await _read_body(request, response)
+            except _BeginsWithError as error:
+                instead = response = await request.app.handle_error(request, error.error)
+                self.response_body = await _read_body(request, response)
         self.response = response
         response.complete(request.method == "HEAD")
         if self._streams:
@@ -184,8 +201,7 @@ class TestTransport:
             await self.gone.wait()
             if self.left:
                 raise OSError(104, "Connection reset")
-        else:
-            self.response_body = await _read_body(request, response)
+        return instead
 
 
 class TestClient:
@@ -465,6 +481,10 @@ async def _read_body(request, response):
     try:
         async for chunk in chunks:
             parts.append(bytes(chunk))
+    except BaseException as error:
+        if parts or not is_fault(error, request.transport):
+            raise
+        raise _BeginsWithError(error) from None
     finally:
         await chunks.aclose()
     return b"".join(parts)
