@@ -69,12 +69,15 @@ class Transport(Protocol):
 class AsyncTransport(Transport, Protocol):
     """A transport of a server that awaits `Microdot.serve_request()`."""
 
-    def send_response(self, request: Any, response: Any) -> "Awaitable[None]":
+    def send_response(self, request: Any, response: Any) -> "Awaitable[Any]":
         """Send a response, when awaited: `response.header_list()`, then the body where there is one.
 
         A body that is not bytes is read from `response.body_iter()`, whose `aclose()` is called in the end, whatever
         happens; for HEAD, and where `response.has_body` is False, it is closed without being read. While the body waits
         for something the client's end is noticed, the wait cancelled and the body closed.
+
+        An error of the body before its first piece, for which the head waits `app.first_piece_timeout` seconds, is
+        answered with the response of `app.handle_error(request, error)`; that is then the result, which is else None.
 
         :raises OSError: if the client is gone.
         """

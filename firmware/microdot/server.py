@@ -319,7 +319,7 @@ class Server:
         if limit <= 0:
             if not oldest:
                 return False
-            oldest.task.cancel()
+            oldest.cancel()
         self.waits += 1
         connection.stream = self.waits
         connection.stream_host = host

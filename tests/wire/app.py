@@ -15,8 +15,10 @@ class App(Microdot):
 
     async def start_server(self, *args, **kwargs):
         before = open_files()
-        await super().start_server(*args, **kwargs)
-        print(f"left: {tasks()} tasks, {open_files() - before} files or sockets, {state['closed']} bodies closed")
+        try:
+            await super().start_server(*args, **kwargs)
+        finally:
+            print(f"left: {tasks()} tasks, {open_files() - before} files or sockets, {state['closed']} bodies closed")
 
 
 def tasks():
