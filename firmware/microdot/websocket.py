@@ -30,7 +30,7 @@ class WebSocket(Channel):
     PONG = PONG
 
     #: Limit of a message's size in bytes, above which the connection is closed with code 1009. -1: that of
-    #: `Request.max_body_length`. 0: no limit.
+    #: `Request.max_body_length`, or the server's own where that speaks WebSocket itself (ASGI). 0: no limit.
     max_message_length = -1
     #: The subprotocol agreed upon with the client, or None.
     subprotocol: "str | None" = None
@@ -163,12 +163,10 @@ async def websocket_upgrade(
     transport = request.transport
     header = request._header
     limit = WebSocket.max_message_length
-    if limit < 0:
-        limit = Request.max_body_length
     if hasattr(transport, "accept_websocket"):  # the server speaks WebSocket itself
         check_origin(header(b"origin"), allowed_origins)
         subprotocol = select_subprotocol(transport.subprotocols, subprotocols)
-        connection = await transport.accept_websocket(subprotocol, limit)
+        connection = await transport.accept_websocket(subprotocol, max(limit, 0))
         request.app.log_access(request, Response("", 101))
         return WebSocket(connection, request, subprotocol)
     key = check_request(request.method, request.http_version, header)
@@ -183,7 +181,7 @@ async def websocket_upgrade(
         extension_header, extension = negotiate(header(b"sec-websocket-extensions")) or (None, None)
     received = await transport.upgrade(request, response_headers(key, subprotocol, extension_header))
     request.app.log_access(request, Response("", 101))
-    connection = Connection(False, limit, extension)
+    connection = Connection(False, Request.max_body_length if limit < 0 else limit, extension)
     if received:
         connection.feed(received)
     return WebSocket(connection, request, subprotocol, ping_interval)

@@ -368,3 +368,12 @@ async def test_a_scope_need_not_name_its_http_version():
     app = Microdot()
     app.get("/")(lambda request: request.http_version)
     assert (await call(app, scope_of(http_version=...)))[2] == b"1.1"
+
+
+@pytest.mark.parametrize(("method", "length", "expected"), [("HEAD", b"100", b""), ("GET", b"1", b"x")])
+async def test_the_content_length_of_the_application(method, length, expected):
+    """HEAD may tell the length of a body that was not made; that of a body is counted."""
+    app = Microdot()
+    app.get("/")(lambda request: ("x", {"Content-Length": "100"}))
+    status, headers, body, _ = await call(app, scope_of("/", method))
+    assert (status, dict(headers)[b"content-length"], body) == (200, length, expected)

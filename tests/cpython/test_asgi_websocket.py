@@ -133,6 +133,44 @@ async def test_lost_clients():
     assert log == [("https", "GET", None)]  # send() raised WebSocketError, which the handler let out
 
 
+@pytest.mark.parametrize("error", [OSError("client disconnected"), RuntimeError("close message has been sent")])
+async def test_sending_to_a_client_that_has_gone(error):
+    """Servers raise exceptions of two kinds; the application gets one."""
+    results = []
+    app = Microdot()
+
+    @app.get("/")
+    @with_websocket
+    async def send(request, ws):
+        for _ in range(2):
+            try:
+                await ws.send("x")
+                results.append("sent")
+            except WebSocketError:
+                results.append("gone")
+        results.extend((ws.closed, ws.close_code))
+
+    server = Server("/")
+    messages = [{"type": "websocket.connect"}]
+
+    async def receive():
+        if messages:
+            return messages.pop()
+        return await asyncio.Event().wait()
+
+    async def lose(message):
+        if message["type"] == "websocket.send":
+            raise error
+
+    await asyncio.wait_for(app(server.scope, receive, lose), 20)
+    assert results == ["gone", "gone", True, 1006]
+
+
+async def test_the_server_limits_messages():
+    sent = await Server("/echo", [received(text="x" * 100_000), GONE], patience=2).serve()
+    assert len(sent[1]["text"]) == 100_000
+
+
 async def test_message_limit(monkeypatch):
     monkeypatch.setattr(WebSocket, "max_message_length", 10)
     sent = await Server("/echo", [received(text="\u20ac" * 3), received(text="\u20ac" * 4)]).serve()

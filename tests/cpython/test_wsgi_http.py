@@ -430,3 +430,64 @@ assert os.waitpid(child, 0)[1] == 0
 assert RequestThread().run(pid()) == os.getpid()
 print("ok")
 """) == "ok\n"
+
+
+def test_header_fields_iterate_with_those_of_the_body():
+    environ = environ_of("/a", "POST", b"hello", CONTENT_TYPE="text/x", HTTP_X_ONE="1")
+    assert show(environ)["headers"] == {"x-one": "1", "content-type": "text/x", "content-length": "5"}
+    environ = environ_of("/a", CONTENT_TYPE="", CONTENT_LENGTH="")
+    assert show(environ, valid=False)["headers"] == {}
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_a_status_without_a_body(status):
+    class Body:
+        closed = False
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            if self.closed:
+                raise StopAsyncIteration
+            self.closed = True
+            return b"x"
+
+        async def aclose(self):
+            self.closed = True
+
+    app = Microdot()
+    streamed = Body()
+    app.get("/bytes")(lambda request: (b"x", status))
+    app.get("/stream")(lambda request: (streamed, status))
+    for path in ("/bytes", "/stream"):
+        line, headers, body = call(app, environ_of(path), valid=False)
+        assert (line[:3], body) == (str(status), b"")
+        assert not [name for name, _ in headers if name.lower() in ("content-length", "transfer-encoding")]
+    assert streamed.closed
+
+
+def test_asynchronous_iterators_by_class():
+    class Iterator:
+        pieces = None
+
+        async def __anext__(self):
+            await asyncio.sleep(0)
+            if self.pieces is None:
+                self.pieces = ["one", b"two"]
+            if not self.pieces:
+                raise StopAsyncIteration
+            return self.pieces.pop(0)
+
+    class Complete(Iterator):
+        def __aiter__(self):
+            return self
+
+    class Iterable:
+        def __aiter__(self):
+            return Iterator()
+
+    app = Microdot()
+    for name, cls in (("iterator", Iterator), ("complete", Complete), ("iterable", Iterable)):
+        app.get("/" + name)(lambda request, cls=cls: cls())
+        assert call(app, environ_of("/" + name))[2] == b"onetwo"
