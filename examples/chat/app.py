@@ -36,7 +36,7 @@ async def forward(messages, ws):
 
 
 @app.get("/chat")
-@with_websocket(ping_interval=30)
+@with_websocket
 async def chat(request, ws):
     name = request.args.get("name") or "somebody"
     async with hub.subscribe("chat") as messages:

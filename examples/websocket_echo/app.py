@@ -37,7 +37,7 @@ async def index(request):
 
 
 @app.get("/echo")
-@with_websocket(ping_interval=30)
+@with_websocket
 async def echo(request, ws):
     async for message in ws:
         await ws.send(message)

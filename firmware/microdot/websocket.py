@@ -15,6 +15,10 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Awaitable, Callable
 
 
+#: Default of `ping_interval`. Less than the 30 s and more after which proxies and routers forget silent connections.
+PING_SECONDS = 25
+
+
 class WebSocket(Channel):
     """A WebSocket connection: what a handler gets from `with_websocket`.
 
@@ -150,7 +154,7 @@ async def websocket_upgrade(
     request,
     subprotocols: "list[str] | tuple[str, ...]" = (),
     allowed_origins: "list[str | None] | None" = None,
-    ping_interval: "float | None" = None,
+    ping_interval: "float | None" = PING_SECONDS,
     deflate: bool = False,
 ) -> WebSocket:
     """Accept a WebSocket request and return the connection.
@@ -192,7 +196,7 @@ def with_websocket(
     *,
     subprotocols: "list[str] | tuple[str, ...]" = (),
     allowed_origins: "list[str | None] | None" = None,
-    ping_interval: "float | None" = None,
+    ping_interval: "float | None" = PING_SECONDS,
     deflate: bool = False,
 ) -> "Callable[..., Any]":
     """Decorate a route's handler to serve WebSockets: `async handler(request, ws, **variables of the pattern)`.
@@ -203,8 +207,8 @@ def with_websocket(
     :param subprotocols: the subprotocols that the application speaks; of those the client's first choice is taken.
     :param allowed_origins: the origins (`'https://host'`) whose pages may connect, others are refused with 403; None in
         it admits clients that name no origin, which browsers always do. Without the list every origin is admitted.
-    :param ping_interval: seconds of silence after which the client is asked for a sign of life, and after as many more
-        given up. A server that speaks WebSocket itself (ASGI) has its own setting.
+    :param ping_interval: seconds of silence after which the client is pinged; after as many more it is given up. None:
+        never. A server that speaks WebSocket itself (ASGI) has its own setting.
     :param deflate: agree to compressed messages (RFC 7692). On a board only what the client sends is compressed, and
         only if it keeps to a small window, as browsers do.
     """

@@ -238,6 +238,46 @@ async def test_ping_interval_keeps_and_ends():
     assert codes == [1006]
 
 
+async def tick(peer, ticks):
+    """Let the server's clock tick faster than `Transport` does by itself, as long as the connection is open."""
+    for _ in range(ticks):
+        if peer.transport.watch:
+            peer.transport.watch.look()
+        await asyncio.sleep(0)
+
+
+async def test_silent_peers_are_pinged_and_given_up_by_default():
+    def bare(app):
+        @app.get("/bare")
+        async def upgrade(request):
+            await serve(request, await websocket_upgrade(request))
+
+    async def serve(request, ws):
+        async for _ in ws:
+            pass
+        codes.append(ws.close_code)
+
+    for path in ("/", "/bare"):
+        codes = []
+        app = application(serve, with_websocket)
+        bare(app)
+        peer = Peer(app, path)
+        await tick(peer, 101 + 5)  # 25 s, and some for the beginning
+        assert peer.transport.sent == encode(PING) and not codes
+        await tick(peer, 101)
+        await peer.response()
+        assert codes == [1006]
+
+
+async def test_no_pings_where_the_application_wants_none():
+    for handle in (with_websocket(ping_interval=None), with_websocket(ping_interval=0)):
+        peer = Peer(application(echo, handle))
+        await tick(peer, 1000)
+        assert peer.transport.sent == b"" and peer.transport.watch
+        peer.close()
+        await peer.response()
+
+
 async def test_compression_is_agreed_to_when_asked_for():
     offer = "permessage-deflate; client_max_window_bits"
     peer = Peer(application(echo, with_websocket), Sec_WebSocket_Extensions=offer)
