@@ -1,6 +1,7 @@
 """Variables that may match several segments of a path, and what they cost."""
 
 from microdot import URLPattern
+from microdot.spans import may_match_slash
 from support import raises
 
 
@@ -18,6 +19,8 @@ def test_several_paths():
     assert match("/<path:a>/x/<path:b>", "/x/2") is None
     assert match("/<path:a>/x/<path:b>", "//x/2") is None
     assert match("/<path:a>/<path:b>/<path:c>", "/1/2") is None
+    assert match("/<path:a>/<path:b>/<path:c>", "/1/2/3/4") == {"a": "1/2", "b": "3", "c": "4"}
+    assert match("/<path:a>/<path:b>/<path:c>/x", "/1/2/3/x") == {"a": "1", "b": "2", "c": "3"}
 
 
 def test_a_path_and_a_regular_expression():
@@ -67,3 +70,16 @@ def test_two_regular_expressions_are_tried_at_few_places():
     URLPattern.register_type("span", "[a/]+", parse)
     assert match("/<path:a>/<span:b>/x", "/" + "a/" * 1000 + "x") is None
     assert 0 < len(tried) <= 32
+
+
+def test_which_regular_expressions_may_match_a_slash():
+    for expression in (
+        "/", "a/b", ".", "a.b", "[/]", "[a/]", "[^a]", "[^]", "[+-9]", "[ -~]", "[a+-9]", "\\D", "\\S", "\\W", "\\/",
+        "a\\x2f", "\\u002f", "\\U0000002f", "\\N{SOLIDUS}", "\\057", "[\\x2f]", "[^/]|[^a]", "\\\\.", "[a]-.",
+    ):
+        assert may_match_slash(expression), expression
+    for expression in (
+        "", "a", "[0-9a-f]+", "[^/]+", "[^/.]*", "a-z", "+-9", "[a]+-9", "\\d+", "\\w\\s", "\\.", "[0-9]+\\.html",
+        "(a|b)?", "[a-]", "\\[\\^a", "[\\-9]",
+    ):
+        assert not may_match_slash(expression), expression
