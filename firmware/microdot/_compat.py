@@ -26,6 +26,8 @@ DEFAULT_MAX_CONNECTIONS = {"rp2": 4, "esp32": 6, "linux": 64}.get(sys.platform, 
 DEFAULT_MAX_HEAD = 4096
 #: What `Request.max_readline` is until an application sets it, and what the own server takes as long as it is that.
 DEFAULT_MAX_READLINE = MAX_LINE = 2048
+#: Default of `Microdot.max_buffered`.
+MAX_BUFFERED = (gc.mem_free() + gc.mem_alloc()) // 4 if MICROPYTHON else 64 * 1024 * 1024
 #: Least size in bytes of the pieces in which files are read: larger ones save time where there is memory for them.
 MIN_FILE_CHUNK = 16 * 1024 if MICROPYTHON and gc.mem_free() + gc.mem_alloc() > 512 * 1024 else 0
 

@@ -66,6 +66,16 @@ class Transport(Protocol):
         """
 
 
+class Budgeting(Transport, Protocol):
+    """A transport whose server bounds the memory for bodies. A request recognises one by its attribute `reserve`."""
+
+    def reserve(self, size: int) -> None:
+        """Make sure that there is memory for a body of this size, before any of it is received.
+
+        :raises HTTPException: 503 if other bodies take too much.
+        """
+
+
 class AsyncTransport(Transport, Protocol):
     """A transport of a server that awaits `Microdot.serve_request()`."""
 

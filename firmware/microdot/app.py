@@ -5,6 +5,7 @@ import sys
 from ._compat import (
     DEFAULT_MAX_CONNECTIONS,
     DEFAULT_MAX_HEAD,
+    MAX_BUFFERED,
     MICROPYTHON,
     ServerCall,
     enable_access_log,
@@ -59,6 +60,8 @@ class Microdot:
 
     #: Connections open at once. One more takes the place of the longest idle one, or waits for a place.
     max_connections = DEFAULT_MAX_CONNECTIONS
+    #: Size in bytes of all bodies together that are loaded at the same time, above which one more is answered with 503.
+    max_buffered = MAX_BUFFERED
     #: Time for which a new connection waits for a place; after that it is answered with status 503.
     place_timeout: "float" = 5
     #: How many of them may be event streams and WebSockets; None: all but two.

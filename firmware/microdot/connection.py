@@ -61,6 +61,7 @@ class Connection:
     reader = writer = task = None
     idle = 0  # waiting for a request, of which nothing has come: a number that grows from wait to wait
     since = 0  # since when it has been waiting for a request's head, on the server's clock; 0 while it is not
+    reserved = 0  # bytes of the server's budget for bodies that the request has
     stream = 0  # an event stream or WebSocket: a number that grows from one to the next
     stream_host = None  # the client of an event stream
     refused = False  # over the budget: to be answered with 503
@@ -295,6 +296,21 @@ class Connection:
             self._body_ticks -= self.server.clock - start - len(data) * TICKS_PER_SECOND / self.app.min_body_rate
             parser.receive(data)
 
+    def reserve(self, size: int) -> None:
+        """Make sure that there is memory for a body to be loaded.
+
+        :raises HTTPException: 503 if other bodies take too much; alone each may try.
+        """
+        server = self.server
+        if server.reserved and server.reserved + size > self.app.max_buffered:
+            raise HTTPException(503, "Too many large requests at once", {"Retry-After": "5"})
+        self.reserved = size  # which may fail, unlike the next line
+        server.reserved += size
+
+    def _give_back(self):
+        self.server.reserved -= self.reserved
+        self.reserved = 0
+
     # What a request's transport offers
 
     #: Calls a handler or hook.
@@ -328,6 +344,8 @@ class Connection:
 
         :raises HTTPException: 503 if there are too many streams and WebSockets.
         """
+        if self.reserved:
+            self._give_back()
         if not self.server.claim_stream(self):
             raise HTTPException(503, "Too many WebSockets", {"Retry-After": "5"})
         self.upgraded = True
@@ -357,6 +375,8 @@ class Connection:
                     while await self._read_head():
                         await isolate(self._serve_request())
                         self.serving = False
+                        if self.reserved:
+                            self._give_back()
                         if not (self.keep_alive and self.parser.body_complete) and not await self._end_exchange():
                             break
                         self.responding = False

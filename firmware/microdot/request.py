@@ -255,7 +255,8 @@ class Request:
     async def load_body(self) -> None:
         """Read the body into `body` if it is not larger than `max_body_length`; dispatching does this.
 
-        :raises HTTPException: 413 for a body over `max_content_length`, 400 and 408 for one that does not come.
+        :raises HTTPException: 413 for a body over `max_content_length`, 400 and 408 for one that does not come, 503
+            if the bodies of other requests take too much memory.
         """
         stream = self._stream
         if self._body is not None or stream is None:
@@ -264,6 +265,8 @@ class Request:
         length = self.content_length
         if length > self.max_body_length:
             return
+        if hasattr(self.transport, "reserve"):
+            self.transport.reserve(length or self.max_body_length)
         # A chunked body announces no size: it is read until it proves too large for `body`.
         parts = []
         size = 0

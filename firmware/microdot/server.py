@@ -61,6 +61,7 @@ class Server:
         self.waits = 0  # of connections, for requests
         self.connections: "list[Connection]" = []
         self.closing = False
+        self.reserved = 0  # bytes of bodies that are being loaded, or are in memory until their request is served
         self._newcomer = None  # the connection that waits for a place
         self._changed = None  # the Event of its waiting
         self._freed = 0  # when a place became free last, on the clock
@@ -269,6 +270,7 @@ class Server:
         """Take the place of a connection that has ended; allocates nothing."""
         if connection in self.connections:
             self.connections.remove(connection)
+            self.reserved -= connection.reserved
         if len(self.connections) < self.app.max_connections:
             self._freed = self.clock
         if self._newcomer:
