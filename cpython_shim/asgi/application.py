@@ -96,6 +96,14 @@ class HTTPTransport:
         data, self._chunk = self._chunk[:n], self._chunk[n:]
         return data
 
+    async def _end_body(self):
+        """Wait for the end of a body of which every byte has come; HTTP/2 may tell it in a frame of its own.
+
+        A response sent before that ends the stream, and hypercorn would close the connection over the late frame.
+        """
+        while self.more:
+            self.more = (await self._receive()).get("more_body", False)
+
     async def disconnected(self):
         """Return when the client has closed the connection."""
         while (await self._receive())["type"] != "http.disconnect":
@@ -106,6 +114,8 @@ class HTTPTransport:
 
         :raises OSError: if the client goes while a part of it is waited for.
         """
+        if self.more and request.body_loaded:
+            await self._end_body()
         body = response.body
         bodiless = request.method == "HEAD" or not response.has_body
         if isinstance(body, bytes) or bodiless:

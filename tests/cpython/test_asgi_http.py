@@ -377,3 +377,16 @@ async def test_the_content_length_of_the_application(method, length, expected):
     app.get("/")(lambda request: ("x", {"Content-Length": "100"}))
     status, headers, body, _ = await call(app, scope_of("/", method))
     assert (status, dict(headers)[b"content-length"], body) == (200, length, expected)
+
+
+async def test_the_end_of_a_body_is_waited_for_before_the_response():
+    """Its length tells that all of it has come, but the stream of HTTP/2 is open until its last frame."""
+    seen = []
+
+    async def end(sent):
+        seen.append(len(sent))
+
+    piece = {"type": "http.request", "body": b"hello", "more_body": True}
+    scope = scope_of("/a", "POST", [(b"content-length", b"5")], http_version="2")
+    status, _, _, sent = await call(make(), scope, piece, end)
+    assert (status, seen, len(sent)) == (200, [0], 2)
