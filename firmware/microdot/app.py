@@ -241,7 +241,8 @@ class Microdot:
             transport = req.transport
             if res is not Response.already_handled and not transport.upgraded:
                 res = await transport.send_response(req, res) or res
-                self.log_access(req, res)
+                if self.access_log or self.debug:
+                    self.log_access(req, res)
         finally:
             req.start_background()
 

@@ -71,6 +71,7 @@ class Connection:
     waiting = False  # for a piece of a response's body, which may take for ever
     gone = False  # the client has closed its side while a request was served
     watch: "Watcher | None" = None
+    has_body = False  # the body of the request had not been read when its head had
     keep_alive = False  # another request may follow the response that is being sent
     responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
@@ -267,11 +268,6 @@ class Connection:
         finally:
             self.write_deadline = 0
 
-    @property
-    def has_body(self) -> bool:
-        """Whether some of the request's body has not been read."""
-        return not self.parser.body_complete
-
     async def receive_body(self, n: int) -> bytes:
         """Return up to *n* bytes of the request's body, `b''` at its end.
 
@@ -322,8 +318,8 @@ class Connection:
         :raises OSError: if the client is gone.
         """
         parser = self.parser
-        keep_alive = parser.keep_alive and self.served != self.app.max_requests_per_connection
-        if not parser.body_complete:
+        keep_alive = parser.keep_alive and self.served != self.server.app.max_requests_per_connection
+        if self.has_body and not parser.body_complete:
             broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
             keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
         self.keep_alive = keep_alive and not (self.server.closing or self.server.crowded)
@@ -377,7 +373,7 @@ class Connection:
                         self.serving = False
                         if self.reserved:
                             self._give_back()
-                        if not (self.keep_alive and self.parser.body_complete) and not await self._end_exchange():
+                        if (self.has_body or not self.keep_alive) and not await self._end_exchange():
                             break
                         self.responding = False
                         self.parser.fields = None  # an idle connection holds nothing of its last request
@@ -451,7 +447,10 @@ class Connection:
         app = self.app
         self.serving = True
         self.keep_alive = False  # until there is a response after which another request may come
-        body = None if parser.body_complete else self._take_body()
+        body = None
+        self.has_body = not parser.body_complete
+        if self.has_body:
+            body = self._take_body()
         request = Request(
             app, self.client_addr, parser.method, parser.target, parser.version, parser.fields, body, transport=self
         )
@@ -472,7 +471,7 @@ class Connection:
     async def _end_exchange(self):
         """Read what is left of the request, so that the client reads the response; return whether another may come."""
         if self.keep_alive:
-            return await self._drain()
+            return self.parser.body_complete or await self._drain()
         parser = self.parser
         if self.responding and not self.ends_body and (parser.keep_alive or not parser.body_complete):
             await self._linger()
