@@ -149,6 +149,17 @@ def test_lengths_have_their_shortest_form():
     assert code_of(b"\x82\xff\x80\x00\x00\x00\x00\x00\x00\x00" + MASK) == 1002
 
 
+def test_the_longest_and_shortest_length_of_each_form():
+    for length, head in (
+        (125, b"\x82\x7d"),
+        (126, b"\x82\x7e\x00\x7e"),
+        (65535, b"\x82\x7e\xff\xff"),
+        (65536, b"\x82\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
+    ):
+        assert encode(BINARY, bytes(length))[:10].startswith(head)
+        assert parse([head + b"x"], client=True) == []  # no error: the rest is waited for
+
+
 def test_message_limit():
     assert parse([client_frame(TEXT, b"12345678")], limit=8) == [(TEXT, "12345678")]
     assert code_of(client_frame(TEXT, b"123456789"), limit=8) == 1009

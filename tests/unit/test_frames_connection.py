@@ -41,6 +41,14 @@ def test_pings_are_answered_in_order():
     assert events(client, replies) == ([(PONG, b"1"), (PONG, b"")], b"")
 
 
+def test_control_frames_hold_125_bytes():
+    client, server = Connection(client=True), Connection()
+    payload = b"x" * 125
+    assert events(server, client.control(PING, payload)) == ([(PING, payload)], b"\x8a\x7d" + payload)
+    with raises(ValueError):
+        server.control(PING, payload + b"x")
+
+
 def test_peer_closes():
     client, server = Connection(client=True), Connection()
     found, replies = events(server, client.close(4001, "done") + client.message("after"))

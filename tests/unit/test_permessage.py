@@ -51,6 +51,13 @@ def test_limit_holds_for_what_is_gathered():
     assert caught.value.code == 1009
 
 
+def test_limit_does_not_hold_for_the_compressed_form():
+    stored = b"\x00\x05\x00\xfa\xffHello\x00"
+    assert parser_events(encode(TEXT, stored, rsv1=True), 100, 5) == [(TEXT, "Hello")]
+    pieces = encode(TEXT, stored[:1], fin=False, rsv1=True) + encode(CONTINUATION, stored[1:])
+    assert parser_events(pieces, 100, 5) == [(TEXT, "Hello")]
+
+
 def parser_events(stream, size, limit=0):
     parser = FrameParser(True, limit, Deflate(receive_bits=10))
     found = []

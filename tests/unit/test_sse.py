@@ -63,9 +63,9 @@ async def test_last_event_id():
     assert (await client.get("/x", headers={"Last-Event-ID": "41"})).events[0]["data"] == b"'41'"
 
 
-def body_of(handler, **options):
+def body_of(handler, transport=None, **options):
     """Return the body of the response that *handler* makes, to be read piece by piece."""
-    request = Request(Microdot(), None, "GET", "/", "1.1", NoCaseDict({}), b"")
+    request = Request(Microdot(), None, "GET", "/", "1.1", NoCaseDict({}), b"", transport=transport)
     return sse_response(request, handler, **options).body
 
 
@@ -114,6 +114,78 @@ async def test_keep_alive_comments():
     await body.aclose()
 
 
+class Clock:
+    """A transport of which nothing is wanted but its clock."""
+
+    has_body = False
+    watch = None
+
+
+async def test_keep_alive_comments_by_the_clock_of_the_server():
+    async def handler(request, sse):
+        await sse.send("first")
+        await event.wait()
+        await sse.send("second")
+        await asyncio.sleep(60)
+
+    event = asyncio.Event()
+    clock = Clock()
+    body = body_of(handler, clock, keep_alive=2)
+    assert await body.__anext__() == b"data: first\n\n"
+    assert clock.watch is body
+    for _ in range(2):
+        piece = asyncio.create_task(body.__anext__())
+        for _ in range(7):
+            await asyncio.sleep(0)
+            assert not piece.done()
+            clock.watch.look()
+        await asyncio.sleep(0)
+        assert not piece.done()
+        clock.watch.look()  # the eighth quarter of a second
+        assert await piece == b":\n\n"
+    piece = asyncio.create_task(body.__anext__())
+    await asyncio.sleep(0)
+    for _ in range(7):
+        clock.watch.look()
+    event.set()
+    assert await piece == b"data: second\n\n"
+    piece = asyncio.create_task(body.__anext__())
+    await asyncio.sleep(0)
+    clock.watch.look()  # counts from that event on
+    await asyncio.sleep(0)
+    assert not piece.done()
+    piece.cancel()
+    await body.aclose()
+    assert clock.watch is None
+
+
+async def test_no_comment_follows_an_event_that_waits():
+    async def handler(request, sse):
+        await sse.send("first")
+        await sse.send("second")
+
+    clock = Clock()
+    body = body_of(handler, clock, keep_alive=2)
+    assert await body.__anext__() == b"data: first\n\n"
+    for _ in range(20):
+        clock.watch.look()
+    assert await body.__anext__() == b"data: second\n\n"
+    with raises(StopAsyncIteration):
+        await body.__anext__()
+
+
+async def test_no_keep_alive_comments():
+    async def handler(request, sse):
+        await sse.send("first")
+        await asyncio.sleep(60)
+
+    clock = Clock()
+    body = body_of(handler, clock, keep_alive=None)
+    assert await body.__anext__() == b"data: first\n\n"
+    assert clock.watch is None
+    await body.aclose()
+
+
 async def test_slow_clients_hold_the_handler_up():
     sent = []
 
@@ -133,16 +205,19 @@ async def test_slow_clients_hold_the_handler_up():
 
 
 async def test_slow_clients_lose_the_oldest():
+    dropped = []
+
     async def handler(request, sse):
         for i in range(10):
             await sse.send(str(i))
-        assert sse.dropped == 8
+        dropped.append(sse.dropped)
 
     body = body_of(handler, queue_size=2, overflow="drop")
     assert await body.__anext__() == b"data: 8\n\n"
     assert await body.__anext__() == b"data: 9\n\n"
     with raises(StopAsyncIteration):
         await body.__anext__()
+    assert dropped == [8]
 
 
 async def test_slow_clients_are_given_up():

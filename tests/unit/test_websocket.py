@@ -1,4 +1,5 @@
 import asyncio
+import gc
 
 from microdot import Microdot, Response
 from microdot.frames import BINARY, CLOSE, PING, PONG, TEXT, encode
@@ -40,7 +41,8 @@ async def test_exception_closes_with_1011():
 
     peer = Peer(application(handler, with_websocket))
     assert await peer.event() == (CLOSE, (1011, ""))
-    assert await peer.response() is Response.already_handled
+    assert await peer.task is Response.already_handled
+    assert str(peer.error) == "of the handler"
 
 
 async def test_close_with_code_and_reason():
@@ -278,6 +280,67 @@ async def test_no_pings_where_the_application_wants_none():
         await peer.response()
 
 
+async def test_a_ping_that_cannot_be_sent_ends_the_connection_without_a_traceback():
+    seen, unhandled = [], []
+
+    async def handler(request, ws):
+        async for _ in ws:
+            pass
+        task = asyncio.current_task()
+        seen.append((ws.close_code, task.cancelling() if hasattr(task, "cancelling") else 0))
+
+    asyncio.get_event_loop().set_exception_handler(lambda loop, context: unhandled.append(context))
+    peer = Peer(application(handler, with_websocket))
+    await asyncio.sleep(0)
+    peer.transport.gone = True
+    await tick(peer, 101 + 5)
+    await peer.response()
+    gc.collect()  # when CPython tells of exceptions that nobody has seen
+    assert seen == [(1006, 0)] and unhandled == []
+
+
+async def test_memory_that_is_missing_for_a_message():
+    codes = []
+
+    async def handler(request, ws):
+        async for message in ws:
+            codes.append(message)
+        codes.append(ws.close_code)
+
+    peer = Peer(application(handler, with_websocket))
+    read = peer.transport.read
+
+    async def read_too_much():
+        data = await read()
+        if len(data) > 100:
+            raise MemoryError
+        return data
+
+    peer.transport.read = read_too_much
+    peer.send("small")
+    peer.send("x" * 200)
+    assert await peer.event() == (CLOSE, (1009, "out of memory"))
+    peer.transport.arrive(b"")
+    await peer.response()
+    assert codes == ["small", 1009]
+
+
+async def test_what_a_peer_still_sends_after_its_error_is_read():
+    """Otherwise a reset follows the close frame, and the peer never sees it."""
+    for pieces, end, left in ((3, True, 0), (10, False, 2), (1, False, 0)):
+        peer = Peer(application(echo, with_websocket))
+        peer.transport.arrive(encode(TEXT, b"not masked"))
+        for _ in range(pieces):
+            peer.transport.arrive(bytes(8192))
+        if end:
+            peer.transport.arrive(b"")
+            peer.transport.arrive(b"not for this connection")
+        assert (await peer.event())[1][0] == 1002
+        await peer.response()
+        # without the close frame with which the peer has answered
+        assert len([data for data in peer.transport.incoming if len(data) > 20]) == left + end
+
+
 async def test_compression_is_agreed_to_when_asked_for():
     offer = "permessage-deflate; client_max_window_bits"
     peer = Peer(application(echo, with_websocket), Sec_WebSocket_Extensions=offer)
@@ -323,4 +386,5 @@ async def test_the_end_of_a_handler_that_upgrades_by_itself():
         app.errorhandler(500)(lambda request: "not for the peer")
         peer = Peer(app)
         assert await peer.event() == (CLOSE, (code, ""))
-        assert await peer.response() is Response.already_handled
+        assert await peer.task is Response.already_handled
+        assert peer.error is (errors[-1] if code == 1011 else None)

@@ -90,22 +90,72 @@ async def test_the_end_is_noticed_behind_messages_that_are_not_read():
 
 async def test_giving_up_to_wait_loses_nothing():
     seen = []
+    given_up = asyncio.Event()
 
     async def handler(request, ws):
         while len(seen) < 2:
             try:
                 seen.append(await asyncio.wait_for(ws.receive(), 0.001))
             except asyncio.TimeoutError:
-                pass
+                given_up.set()
 
     peer = Peer(application(handler, with_websocket))
     stream = encode(TEXT, b"in ", False, b"1234") + encode(CONTINUATION, b"pieces", mask=b"1234")
     for byte in stream + encode(BINARY, b"whole", mask=b"1234"):
+        await asyncio.wait_for(given_up.wait(), 10)
+        given_up.clear()
         peer.transport.arrive(bytes((byte,)))
-        await asyncio.sleep(0.002)
     assert await peer.event() == (CLOSE, (1000, ""))
     await peer.response()
     assert seen == ["in pieces", b"whole"]
+
+
+async def test_giving_up_to_send_ends_the_connection():
+    seen = []
+    begun = asyncio.Event()
+
+    async def send(data):
+        begun.set()
+        await asyncio.sleep(60)
+
+    async def handler(request, ws):
+        request.transport.send = send
+        task = asyncio.create_task(ws.send("a part of this may have been sent"))
+        waiting = asyncio.create_task(ws.send("behind it"))
+        await begun.wait()
+        task.cancel()
+        with raises(asyncio.CancelledError):
+            await task
+        seen.append((ws.closed, ws.close_code))
+        waiting.cancel()
+        with raises(WebSocketError):
+            await ws.send("later")
+
+    peer = Peer(application(handler, with_websocket))
+    await peer.response()
+    assert seen == [(True, 1006)]
+
+
+async def test_a_handler_that_was_busy_answers_what_came_before_the_close():
+    release = asyncio.Event()
+
+    async def handler(request, ws):
+        await release.wait()
+        async for message in ws:
+            await ws.send(message)
+
+    peer = Peer(application(handler, with_websocket))
+    peer.send("one")
+    peer.send("two")
+    peer.close()
+    while peer.transport.incoming:  # another task reads for the handler
+        await asyncio.sleep(0)
+    release.set()
+    found = []
+    for _ in range(3):
+        found.append(await peer.event())
+    assert found == [(TEXT, "one"), (TEXT, "two"), (CLOSE, (1000, ""))]
+    await peer.response()
 
 
 async def test_several_tasks_receive():
@@ -170,6 +220,7 @@ async def test_the_server_shuts_down():
     busy, peer = busy_peer()
     while not hasattr(busy, "ws"):
         await asyncio.sleep(0)
+    peer.transport.cancelled = True
     peer.task.cancel()
     with raises(asyncio.CancelledError):
         await peer.response()

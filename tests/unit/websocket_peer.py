@@ -25,8 +25,8 @@ class Transport:
         self.accepted = None  # the header fields of the 101 response
         self.gone = False
         self.watch = None
-        self.watch = None
 
+    cancelled = False  # the server has cancelled what runs
     invoke = staticmethod(invoke_handler)
 
     async def upgrade(self, request, headers):
@@ -68,8 +68,16 @@ class Peer:
         fields = NoCaseDict(request_headers(KEY))
         for name, value in headers.items():
             fields[name.replace("_", "-")] = value
+        self.error = None  # what the handler raised
+        self._report, app.report_exception = app.report_exception, self._note
         self.request = Request(app, None, "GET", path, "1.1", fields, b"", transport=self.transport)
         self.task = asyncio.create_task(app.dispatch_request(self.request))
+
+    def _note(self, request, error, handled=False):
+        if request is self.request:
+            self.error = error
+        else:
+            self._report(request, error, handled)
 
     def send(self, data):
         self.transport.arrive(self.connection.message(data))
@@ -92,8 +100,11 @@ class Peer:
             self.connection.feed(data)
 
     async def response(self):
-        """Return the response that the application gives to the server in the end."""
-        return await self.task
+        """Return the response that the application gives to the server in the end; raises what the handler raised."""
+        response = await self.task
+        if self.error:
+            raise self.error
+        return response
 
 
 def application(handler, decorator):
