@@ -5,13 +5,14 @@ BIN = $(VENV)/bin
 PYTEST ?=
 OPTIONS ?=
 
-.PHONY: help run environment machine test unit check coverage firmware clean
+.PHONY: help run environment machine test unit check coverage mutants firmware clean
 
 help:
 	@echo "make run               serve examples/one_app under uvicorn and under MicroPython"
 	@echo "make test              install what the tests need, and run every test"
 	@echo "make unit              run the unit tests, on CPython and on MicroPython"
 	@echo "make check             ruff, mypy and the coverage of the package"
+	@echo "make mutants MODULE=x  show changes in a module that no unit test notices; more in OPTIONS='--sample 100'"
 	@echo "make firmware BOARD=x  build a board's firmware with the framework in it; more in OPTIONS='--micropython DIR'"
 
 run:
@@ -45,6 +46,10 @@ coverage:
 	$(BIN)/coverage run -m pytest --cpython-only -q -k "not micropython" $(PYTEST) tests/unit tests/cpython tests/live tests/wire
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
+
+mutants: environment
+	@test -n "$(MODULE)" || { echo "usage: make mutants MODULE=x, such as sse.py"; exit 2; }
+	$(BIN)/python tools/mutation $(MODULE) $(OPTIONS)
 
 firmware: environment
 	@test -n "$(BOARD)" || { echo "usage: make firmware BOARD=x, with one of:"; $(BIN)/python tools/firmware.py boards; exit 2; }

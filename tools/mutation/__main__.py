@@ -56,7 +56,7 @@ def survivors(found, sandboxes, module, tests):
             free.put(sandbox)
 
     with concurrent.futures.ThreadPoolExecutor(len(sandboxes)) as pool:
-        for mutant, alive in zip(found, pool.map(survives, found)):
+        for mutant, alive in zip(found, pool.map(survives, found), strict=True):
             if alive:
                 yield mutant
 
@@ -83,8 +83,8 @@ def main(argv=None):
         for mutant in survivors(found, sandboxes, module, tests):
             alive += 1
             print(f"{module}:{mutant}", flush=True)
-    killed = len(found) - alive
-    print(f"{killed} of {len(found)} killed, {100 * killed / max(len(found), 1):.1f} %, in {time.monotonic() - started:.0f} s")
+    killed, took = len(found) - alive, time.monotonic() - started
+    print(f"{killed} of {len(found)} killed, {100 * killed / max(len(found), 1):.1f} %, in {took:.0f} s")
     return 0
 
 
