@@ -1,4 +1,55 @@
-"""The input and output of a WebSocket connection: who reads and when, one writer at a time, and all that takes time."""
+"""The input and output of a WebSocket connection: who reads and when, one writer at a time, and all that takes time.
+
+`frames.Connection` knows the protocol and does no I/O. A `Channel` connects it with a transport, and with three kinds
+of tasks: the handler's, the application's other tasks that receive and send, and a watcher that the channel itself
+makes.
+
+The states
+----------
+
+*Open*, from the beginning. Messages can be sent and received. `closed` is False.
+
+*Closing*: this side has sent a close frame (`_closing`). Messages that still come are thrown away, nothing is sent,
+and the peer has `close_timeout` seconds to answer. Only `WebSocket.close()` leads here, and whoever called it waits
+there.
+
+*Ended* (`_ended`): nothing is read or written any more, and `close_code` is known. Three ways lead here:
+
+- `_pull()` finds that the connection has a `close_code`: a close frame came, which has been answered; or the peer
+  broke the protocol, which it has been told; or its stream ended.
+- `_write()` fails, or is cancelled. What the peer then has is perhaps part of a frame, after which nothing can
+  follow.
+- `look()` finds that time is up: the peer has neither spoken nor answered a ping, or has not answered a close frame.
+
+The last two call `_expire()`. An ended connection whose handler goes on is *abandoned* after `grace` seconds:
+`look()` cancels the handler, once. `_finish()` runs when the handler has ended in any way. It closes what is still
+open, and takes the channel off the transport's clock.
+
+Who reads
+---------
+
+One task at a time: `_reader`, in `_pull()`. It is the one that waits for a message, in `receive()`, in an iteration
+or in `close()`. Another one that wants a message meanwhile waits in `_reader_done()` (`_waiting`), and becomes the
+reader when `_free()` sets `_changed` and no message is left in `_messages`.
+
+While no task waits for a message, the watcher is the reader (`_watching`). `look()` makes it at the next tick: so
+pings are answered and the peer's end is noticed although the handler does something else. It puts messages into
+`_messages`, and stops when a task waits for them, when they take `read_ahead` bytes, or when the connection has
+ended. It reads a close frame before the handler has seen the messages that came before it. So it gives the handler
+`grace` seconds to answer those before the close frame is answered (`_settled()`).
+
+What cancels what
+-----------------
+
+- `_expire()` cancels the reader, if it is another task than the one that calls it, and sets `_expired`. `_pull()`
+  takes this one cancellation back (`uncancel`) and ends as after a lost connection. Any other cancellation of a
+  reader, such as that of `wait_for(ws.receive(), 1)`, leaves the connection as it is, with what has been read of a
+  message so far; the next reader goes on from there.
+- `look()` cancels an abandoned handler. `_finish()` takes that back.
+- A task cancelled while it *sends* ends the connection.
+- The cancellation of the handler by the server, at shutdown, comes to `_finish()`, which sends 1001, waits for nobody
+  and lets it go on.
+"""
 
 import asyncio
 import gc
