@@ -79,6 +79,9 @@ SETS = {
         "reverse",
         "utemplate",
     ),
+    "device": (
+        "checks",
+    ),
 }
 
 

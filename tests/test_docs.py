@@ -9,7 +9,7 @@ from microdot.test_client import TestClient
 from runtimes import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-RUN = ["README.md", "docs/application.md", "docs/deployment.md", "docs/server.md"]
+RUN = ["README.md", "docs/application.md", "docs/deployment.md", "docs/input.md", "docs/server.md"]
 
 
 def run_page(name):

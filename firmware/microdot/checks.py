@@ -1,0 +1,257 @@
+"""Checked input: what a JSON body, a form, a query string or a file of settings has to hold, declared field by field.
+
+A handler gets plain values that are as declared. A client gets status 400 and JSON that says what is wrong with each
+field:
+
+>>> READING = Fields([Field("sensor", maximum=20), Field("value", float, minimum=-40, maximum=85)])
+>>> READING.check({"sensor": "cellar", "value": 12})
+{'sensor': 'cellar', 'value': 12.0}
+"""
+
+from ._compat import invoke_handler, wraps
+from .errors import HTTPException
+
+if False:  # for type checkers: MicroPython's compiler leaves this out
+    from typing import Any, Callable
+
+#: The default of a field that has to be there.
+REQUIRED = object()
+_MAX_ERRORS = 16  # of items, after which a list is not read on: it may be as long as a body
+_NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+_FLAGS = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
+
+
+class CheckError(ValueError):
+    """Input that is not as declared; not caught, it is answered with status 400 and `reason` as JSON.
+
+    :param errors: the name of each wrong field, such as `"networks[1].password"`, and what is wrong with it.
+    """
+
+    status_code = 400
+    headers = None
+
+    def __init__(self, errors: "dict[str, str]"):
+        super().__init__(", ".join([(name + " " + errors[name]).strip() for name in errors]))
+        self.errors = errors
+
+    @property
+    def reason(self) -> dict:
+        """The body of the response."""
+        return {"error": "Invalid input", "fields": self.errors}
+
+
+class Field:
+    """One named value.
+
+    :param type: `str`, `int`, `float` or `bool`; `Fields` for a JSON object; for a JSON array a list of one item: any
+        of these, or a `Field`, whose name does not matter, where the items have limits of their own.
+    :param default: the value where the input has none; without it the field is required. It is not checked.
+    :param label: the field's name for people, for forms.
+    :param minimum: the smallest number, or the least length of a text (in characters) or an array (in items).
+    :param maximum: the largest number, or the greatest length.
+    :param choices: all values that are allowed.
+    :param secret: the value is never shown, as a password.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        type: "Any" = str,
+        default: "Any" = REQUIRED,
+        label: "str | None" = None,
+        minimum: "float | None" = None,
+        maximum: "float | None" = None,
+        choices: "list | tuple | None" = None,
+        secret: bool = False,
+    ):
+        if isinstance(type, list):
+            (item,) = type
+            type = [item if isinstance(item, Field) else Field(name, item)]
+        elif type not in _NAMES and not isinstance(type, Fields):
+            raise TypeError("a field's type must be str, int, float, bool, Fields or a list of one, not " + repr(type))
+        self.name = name
+        self.type = type
+        self.default = default
+        self.label = label or name
+        self.minimum = minimum
+        self.maximum = maximum
+        self.choices = choices
+        self.secret = secret
+
+    def check(self, value: object, errors: "dict[str, str]", name: str, is_text: bool = False):
+        """Return *value* as the field's type; what is wrong with it is added to *errors* under *name*."""
+        kind = self.type
+        if isinstance(kind, Fields):
+            return kind.collect(value, errors, name + ".", is_text)
+        if isinstance(kind, list):
+            if not isinstance(value, list):
+                errors[name] = "must be a list"
+                return None
+            unit = " items"
+            size = len(value)
+        else:
+            value = _read(value, kind) if is_text else value
+            if kind is float and isinstance(value, int) and not isinstance(value, bool):
+                value = float(value)
+            if not isinstance(value, kind) or kind is int and isinstance(value, bool) or value != value:
+                errors[name] = "must be " + _NAMES[kind]
+                return None
+            unit = " characters" if kind is str else ""
+            size = len(value) if kind is str else value
+        verb = "must have at " if unit else "must be at "
+        if self.choices is not None and value not in self.choices:
+            errors[name] = "must be one of: " + ", ".join([str(choice) for choice in self.choices])
+        elif self.minimum is not None and size < self.minimum:
+            errors[name] = verb + "least " + str(self.minimum) + unit
+        elif self.maximum is not None and size > self.maximum:
+            errors[name] = verb + "most " + str(self.maximum) + unit
+        elif isinstance(kind, list):
+            return self._check_items(value, errors, name, is_text)
+        return value
+
+    def _check_items(self, items, errors, name, is_text):
+        checked = []
+        for i, item in enumerate(items):
+            if len(errors) > _MAX_ERRORS:
+                break
+            checked.append(self.type[0].check(item, errors, "%s[%d]" % (name, i), is_text))
+        return checked
+
+
+def _read(text, kind):
+    """Return the value that a text of a form stands for, None if it stands for none of this type."""
+    if kind is str:
+        return text
+    text = text.strip()
+    if kind is bool:
+        return _FLAGS.get(text.lower())
+    try:
+        # What else Python reads, as 1_000 and digits of other scripts, is no number of a form. 24 digits are plenty.
+        if text and len(text) <= 24 and not text.strip("0123456789.eE+-"):
+            return kind(text)
+    except ValueError:
+        pass
+    return None
+
+
+class Fields:
+    """The fields of an input, in their order; iterating over them gives them in that order.
+
+    :raises ValueError: if two of them have the same name.
+    """
+
+    def __init__(self, fields: "list[Field]"):
+        names = [field.name for field in fields]
+        if len(set(names)) < len(names):
+            raise ValueError("two fields have the same name, among " + ", ".join(names))
+        self._fields = fields
+
+    def __iter__(self):
+        return iter(self._fields)
+
+    def check(self, values: "dict[str, Any]", is_text: bool = False) -> "dict[str, Any]":
+        """Return the declared values that *values* holds, with defaults where it has none; others are left out.
+
+        :param is_text: *values* is a form or a query: all values are text, an empty one counts as absent, an array is a
+            name that comes several times, and a bool that is absent is False unless it has a default.
+        :raises CheckError: if a value is missing or wrong; it names all of them.
+        """
+        errors = {}
+        checked = self.collect(values, errors, "", is_text)
+        if errors:
+            raise CheckError(errors)
+        return checked
+
+    def collect(self, values: object, errors: "dict[str, str]", prefix: str, is_text: bool = False) -> dict:
+        """Return what `check()` returns; what is wrong is added to *errors*, each name with *prefix* before it."""
+        checked = {}
+        if not isinstance(values, dict):
+            errors[prefix[:-1] or "input"] = "must be an object"
+            return checked
+        for field in self._fields:
+            name = field.name
+            value = values.get(name)
+            if is_text:
+                if isinstance(field.type, list) and name in values:
+                    value = values.getlist(name)
+                elif value == "":
+                    value = None
+                if value is None and field.type is bool and field.default is REQUIRED:
+                    value = "0"
+            if value is not None:
+                checked[name] = field.check(value, errors, prefix + name, is_text)
+            elif field.default is REQUIRED:
+                errors[prefix + name] = "is required"
+            else:
+                checked[name] = field.default
+        return checked
+
+
+def with_json(fields: Fields) -> "Callable[..., Any]":
+    """Return a decorator for a route's handler: `handler(request, values, **variables of the pattern)`.
+
+    The values are those of the JSON object in the body, as `Fields.check()` returns them. A body of another type is
+    answered with status 415, one that is not as declared with 400.
+    """
+    return _with(fields, _json, False)
+
+
+def with_form(fields: Fields) -> "Callable[..., Any]":
+    """Return a decorator as that of `with_json()`, for forms.
+
+    For forms of type `multipart/form-data` write `with_form_data` of `microdot.multipart` above it.
+    """
+    return _with(fields, _form, True)
+
+
+def with_query(fields: Fields) -> "Callable[..., Any]":
+    """Return a decorator as that of `with_json()`, for the query string."""
+    return _with(fields, _query, True)
+
+
+def _json(request):
+    value = request.json
+    if value is None and not (request.content_type or "").startswith("application/json"):
+        raise HTTPException(415, "The body must be application/json")
+    return value
+
+
+def _form(request):
+    if request.form is None:
+        raise HTTPException(415, "The body must be a form")
+    return request.form
+
+
+def _query(request):
+    return request.args
+
+
+def _with(fields, read, is_text):
+    def decorator(f):
+        @wraps(f)
+        async def handler(request, *args, **kwargs):
+            return await invoke_handler(f, request, fields.check(read(request), is_text), *args, **kwargs)
+
+        return handler
+
+    return decorator
+
+
+def json_errors(app: "Any") -> None:
+    """Answer errors of an application with JSON, `{"error": text, "status": code}`, unless they name a content type.
+
+    For a part of an application give its sub-application, which is mounted with `local=True`; a path that no route
+    matches is none of that part's errors.
+    """
+    app.after_error_request(_to_json)
+
+
+def _to_json(request, response):
+    """Make JSON of an error's text; what an error handler has given a content type stays as it is."""
+    fields = response.fields
+    if not isinstance(response.body, bytes) or fields and "Content-Type" in fields:
+        return None
+    if response.default_content_type.startswith("application/json"):
+        return None
+    status_code = response.status_code
+    return {"error": response.body.decode(), "status": status_code}, status_code, fields
