@@ -243,12 +243,31 @@ async def test_a_client_that_closes_sees_the_answer_to_a_body_nobody_reads():
 
 async def test_shutdown_closes_idle_connections():
     app = make()
-    app.idle_timeout = app.head_timeout = 60
+    app.idle_timeout = app.head_timeout = app.shutdown_timeout = 3600
     async with Running(app) as running:
-        reader, writer = await running.open()
+        silent, writer = await running.open()
+        idle, other_writer = await running.open(get())
+        assert await idle.read(5) == b"HTTP/"
         app.shutdown()
-        assert await reader.read(10) == b""
+        assert await silent.read(10) == b""
+        while await idle.read(1000):
+            pass
         writer.close()
+        other_writer.close()
+
+
+async def test_cancelling_a_server():
+    app = make()
+    running = Running(app)
+    await running.__aenter__()
+    reader, writer = await running.open(get())
+    assert await reader.read(5) == b"HTTP/"
+    server = app.server
+    running.task.cancel()
+    with raises(asyncio.CancelledError):
+        await running.task
+    assert server.connections == [] and server.sockets == []
+    writer.close()
 
 
 async def test_shutdown_ends_what_takes_too_long():
@@ -597,3 +616,9 @@ async def test_a_refused_body_that_is_read_to_its_end():
         status, ticks = await ticks_to_the_end(app, head, data)
         assert status == b"413"
         assert ticks <= 1, fields
+
+
+async def test_a_client_that_says_it_closes_is_not_waited_for():
+    status, ticks = await ticks_to_the_end(make(), get("/", "Connection: close"))
+    assert status == b"200"
+    assert ticks <= 1

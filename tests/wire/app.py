@@ -66,6 +66,14 @@ PROFILES = {
         "write_timeout": 60,
         "shutdown_timeout": 0.5,
     },
+    # deadlines that nothing reaches: what ends, ends for another reason
+    "timeless": {
+        "head_timeout": 3600,
+        "body_timeout": 3600,
+        "idle_timeout": 3600,
+        "write_timeout": 3600,
+        "shutdown_timeout": 3600,
+    },
     "patient": {},
 }
 
@@ -242,6 +250,12 @@ async def large(request, size):
 @app.get("/file")
 async def file(request):
     return send_file(__file__)
+
+
+@app.get("/send/<path:name>")
+async def send(request, name):
+    """Any file of the machine."""
+    return send_file("/" + name)
 
 
 @app.get("/split/<what>")

@@ -4,6 +4,7 @@ No test sleeps for a deadline or asserts a time: it waits for the server's end o
 deadlines are fractions of a second against a patience of half a minute. Attacks that take time are made side by side.
 """
 
+import pathlib
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -29,13 +30,14 @@ def side_by_side(attack, server, cases):
 
 
 def stop(server, data, statuses):
-    """Send `data` and no more: the server must close, after nothing or one response of these statuses."""
+    """Send `data` and no more: the server must close, after one response of these statuses, without any if none."""
     with server.connect() as sock:
         sock.sendall(data)
         reader = Reader(sock)
         try:
             response = reader.response()
         except EndOfStream:
+            assert not statuses, f"no answer to {data}"
             return
         assert response.status in statuses, (data, response)
         if response.status in (400, 408):
@@ -44,23 +46,26 @@ def stop(server, data, statuses):
         reader.end()
 
 
-def dribble(server, first, piece):
-    """Send `first` and then `piece` again and again; the server must put an end to it."""
+def dribble(server, first, piece, least=3):
+    """Send `first` and then `piece` again and again; the server must end that, but not before `least` pieces."""
     with server.connect() as sock:
+        sent = 0
         try:
             sock.sendall(first)
             for _ in range(LIMIT):
                 sock.sendall(piece)
+                sent += 1
                 time.sleep(PAUSE)
         except OSError:
+            assert sent >= least, f"cut off after {sent} pieces {piece} behind {first}"
             return
         raise AssertionError(f"still connected after {LIMIT} pieces {piece} behind {first}")
 
 
 def test_clients_that_stop(impatient):
     """In silence, in the head, at the start of a TLS handshake."""
-    heads = [b"", b"G", b"\r\n", b"GET / HTTP/1.1", b"GET / HTTP/1.1\r\n", request()[:-2], b"\x16\x03\x01\x02\0\x01"]
-    side_by_side(stop, impatient, [(data, (400, 408)) for data in heads])
+    heads = [b"G", b"GET / HTTP/1.1", b"GET / HTTP/1.1\r\n", request()[:-2], b"\x16\x03\x01\x02\0\x01"]
+    side_by_side(stop, impatient, [(b"", ()), (b"\r\n", ()), *((data, (408,)) for data in heads)])
 
 
 def test_bodies_that_stop(impatient):
@@ -110,8 +115,8 @@ def test_clients_that_go_on_after_the_last_answer(impatient):
         [
             (request(POST, b"Content-Length: 99999999"), piece),
             (request(POST, b"Content-Length: x"), piece),
-            (request(b"GET / HTTP/1.1", CLOSE), piece),
-            (request(b"GET / HTTP/1.1", CLOSE) + request(), request()),
+            (request(b"GET / HTTP/1.1", CLOSE), piece, 0),  # it has said that nothing more comes
+            (request(b"GET / HTTP/1.1", CLOSE) + request(), request(), 0),
             (request(b"POST /ignore HTTP/1.1", b"Content-Length: 30000"), b"x"),
             (request(b"POST /ignore HTTP/1.1", CLOSE, CHUNKED), b"1\r\nx\r\n"),
         ],
@@ -169,14 +174,21 @@ def unread(server):
     return sock
 
 
+def peak(server):
+    """Return the most memory that the server has had, in KB."""
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0])
+
+
 def test_client_that_never_reads(impatient):
     """The socket of a client that takes nothing is closed, whatever the body is made of."""
-    quiet = impatient.sockets()
+    quiet, before = impatient.sockets(), peak(impatient)
     socks = [unread(impatient) for _ in range(2)]
     for sock, path in zip(socks, (b"/large/50000000", b"/countdown/10000000"), strict=True):
         sock.sendall(request(b"GET " + path + b" HTTP/1.1"))
     assert wait_until(lambda: impatient.sockets() > quiet), "not even accepted"
     assert wait_until(lambda: impatient.sockets() <= quiet), "sockets of clients that never read stay open"
+    assert peak(impatient) - before < 16 * 1024, "a body is kept in memory for a client that takes nothing"
     for sock in socks:
         sock.close()
 
@@ -195,14 +207,18 @@ def test_pipelining_client_that_never_reads(impatient):
 
 def test_slow_reader_is_served(impatient):
     """The write deadline is for a client that takes nothing, not for one that takes little."""
+    size = 40_000_000  # more than the network holds: the server waits for the client again and again
+    before = peak(impatient)
     with unread(impatient) as sock:
-        sock.sendall(request(b"GET /large/200000 HTTP/1.1"))
-        received = b""
-        while len(received) < 200000:
-            time.sleep(0.01)
-            piece = sock.recv(4000)
-            assert piece, f"cut off after {len(received)} bytes"
-            received += piece
+        sock.sendall(request(b"GET /large/%d HTTP/1.1" % size))
+        received = 0
+        while received < size:
+            if received % 4 == 0:
+                time.sleep(0.0005)
+            piece = sock.recv(65536)
+            assert piece, f"cut off after {received} bytes"
+            received += len(piece)
+    assert peak(impatient) - before < 16 * 1024, "the body is kept in memory for a slow client"
 
 
 def test_slow_sender_is_served(impatient):

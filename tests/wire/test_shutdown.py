@@ -46,17 +46,32 @@ def test_shutdown_answers_first(server):
     assert_ends(server)
 
 
-def test_idle_and_silent_connections_are_closed(server):
-    idle, silent = server.connect(), server.connect()
+@pytest.fixture
+def timeless(runtime):
+    """A server that the test shuts down; its grace time does not end."""
+    with Server(runtime, "timeless") as server:
+        yield server
+
+
+def test_idle_and_silent_connections_are_closed(timeless):
+    idle, silent = timeless.connect(), timeless.connect()
     idle.sendall(request(b"GET / HTTP/1.1"))
     reader = Reader(idle)
     assert reader.response().persistent
+    by_route(timeless)
+    assert_ends(timeless)
+    reader.end()
+    assert silent.recv(1000) == b""
+    idle.close()
+    silent.close()
+
+
+def test_a_client_that_stops_within_a_head_is_cut_off(server):
+    silent = server.connect()
     silent.sendall(b"GET / HT")
     by_route(server)
     assert_ends(server)
-    reader.end()
     assert silent.recv(1000).partition(b"\r\n")[0] in (b"", b"HTTP/1.1 408 Request Timeout")
-    idle.close()
     silent.close()
 
 
@@ -116,7 +131,7 @@ def test_sigterm_on_cpython(load):
 
 
 def assert_ends_in_order(runtime, number, load):
-    with Server(runtime, "crowded") as server:
+    with Server(runtime, "timeless" if load == "idle" else "crowded") as server:
         socks = []
         if load == "idle":
             socks.append(server.connect())
