@@ -15,6 +15,8 @@ def test_wire_format():
     assert format_event({"a": 1}) == b'data: {"a": 1}\n\n'
     assert format_event([1, 2]) == b"data: [1, 2]\n\n"
     assert format_event("gr\u00fcn") == format_event("gr\u00fcn".encode()) == b"data: gr\xc3\xbcn\n\n"
+    assert format_event(5) == b"data: 5\n\n"
+    assert format_event(bytearray(b"raw")) == b"data: raw\n\n"
     assert format_event("", event_id="") == b"id: \ndata: \n\n"
     assert format_comment("note") == b": note\n\n"
 

@@ -9,6 +9,13 @@ from support import raises
 from websocket_peer import Peer, application
 
 
+def test_documented_numbers():
+    assert (WebSocket.read_ahead, WebSocket.close_timeout, WebSocket.grace) == (1024, 5, 1)
+    assert WebSocketError().args == (32, "WebSocket closed") and WebSocketError("gone").args == (32, "gone")
+    assert (WebSocket.CONT, WebSocket.TEXT, WebSocket.BINARY) == (0, 1, 2)
+    assert (WebSocket.CLOSE, WebSocket.PING, WebSocket.PONG) == (8, 9, 10)
+
+
 async def echo(request, ws):
     async for message in ws:
         await ws.send(message)
