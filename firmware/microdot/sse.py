@@ -120,7 +120,7 @@ class _Events:
             if queue.empty:
                 return _NOTHING  # the head goes out with it, and the client knows that it is connected
         try:
-            return await queue.get(None if self._clocked else self._keep_alive, StopAsyncIteration)
+            return await queue.get(self._keep_alive, StopAsyncIteration)  # waits only where there is no clock
         except asyncio.TimeoutError:
             return _NOTHING
 
