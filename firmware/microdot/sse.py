@@ -147,7 +147,7 @@ class _Events:
             pass
         except BaseException as error:
             app = self._request.app
-            if self._task is None:  # the client has gone
+            if self._task is None and isinstance(error, asyncio.CancelledError):  # the client has gone
                 raise
             if is_fault(error, app.server) or isinstance(error, MemoryError):
                 app.report_exception(self._request, error)

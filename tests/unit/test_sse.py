@@ -65,9 +65,9 @@ async def test_last_event_id():
     assert (await client.get("/x", headers={"Last-Event-ID": "41"})).events[0]["data"] == b"'41'"
 
 
-def body_of(handler, transport=None, **options):
+def body_of(handler, transport=None, app=None, **options):
     """Return the body of the response that *handler* makes, to be read piece by piece."""
-    request = Request(Microdot(), None, "GET", "/", "1.1", NoCaseDict({}), b"", transport=transport)
+    request = Request(app or Microdot(), None, "GET", "/", "1.1", NoCaseDict({}), b"", transport=transport)
     return sse_response(request, handler, **options).body
 
 
@@ -246,6 +246,60 @@ async def test_exception_ends_the_events():
 
     response = await TestClient(make_app(handler)).get("/x")
     assert [event["data"] for event in response.events] == [b"before"]
+
+
+class Reports:
+    """An application, and a server, that keep what they are told of."""
+
+    cancelled = False
+
+    def __init__(self):
+        self.reported = []
+        self.ended = []
+        self.app = Microdot()
+        self.app.server = self
+        self.app.report_exception = lambda request, error, handled=False: self.reported.append(error)
+
+    def end(self, error):
+        self.ended.append(error)
+
+
+async def test_what_becomes_of_an_exception():
+    for error in (ValueError("of the handler"), MemoryError(), KeyboardInterrupt()):
+
+        async def handler(request, sse, error=error):
+            await sse.send("before")
+            raise error
+
+        reports = Reports()
+        pieces = []
+        async for piece in body_of(handler, app=reports.app):
+            pieces.append(piece)
+        assert pieces == [b"data: before\n\n"]
+        interrupted = isinstance(error, KeyboardInterrupt)
+        assert reports.reported == ([] if interrupted else [error])
+        assert reports.ended == ([error] if interrupted else [])
+
+
+async def test_what_a_handler_raises_when_its_client_has_gone():
+    for error in (None, ValueError("of the handler")):
+        ended = asyncio.Event()
+
+        async def handler(request, sse, error=error, ended=ended):
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.set()
+                if error:
+                    raise error
+
+        reports = Reports()
+        body = body_of(handler, app=reports.app)
+        await body.__anext__()
+        await body.aclose()
+        await asyncio.wait_for(ended.wait(), 10)
+        await asyncio.sleep(0)
+        assert reports.reported == ([error] if error else [])
 
 
 async def test_handlers_keep_their_name():

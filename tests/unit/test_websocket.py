@@ -121,6 +121,27 @@ async def test_lost_peer():
         assert seen == [(True, 1006)]
 
 
+async def test_an_error_of_reading_ends_the_connection():
+    codes = []
+
+    async def handler(request, ws):
+        async for _ in ws:
+            pass
+        codes.append(ws.close_code)
+
+    async def read():
+        reads.append(1)
+        if len(reads) > 1:
+            await asyncio.sleep(60)
+        raise OSError(104)
+
+    reads = []
+    peer = Peer(application(handler, with_websocket))
+    peer.transport.read = read
+    await asyncio.wait_for(peer.response(), 10)
+    assert codes == [1006] and len(reads) == 1
+
+
 async def test_iteration_ends_when_the_peer_is_lost():
     ended = []
 
