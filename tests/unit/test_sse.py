@@ -49,7 +49,7 @@ async def test_events_until_the_handler_ends():
         await sse.send("left out", comment=True)
 
     response = await TestClient(make_app(handler)).get("/you")
-    assert response.headers["Content-Type"] == "text/event-stream"
+    assert response.status_code == 200 and response.headers["Content-Type"] == "text/event-stream"
     assert response.headers["Cache-Control"] == "no-cache"
     assert response.headers["X-Accel-Buffering"] == "no"
     assert [event["data"] for event in response.events] == [b"hello you", b'{"n": 2}']

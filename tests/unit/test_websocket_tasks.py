@@ -2,7 +2,7 @@
 
 import asyncio
 
-from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, encode
+from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, encode
 from microdot.websocket import WebSocketError, with_websocket
 from support import raises
 from websocket_peer import Peer, application
@@ -156,6 +156,78 @@ async def test_a_handler_that_was_busy_answers_what_came_before_the_close():
         found.append(await peer.event())
     assert found == [(TEXT, "one"), (TEXT, "two"), (CLOSE, (1000, ""))]
     await peer.response()
+
+
+async def test_a_handler_that_waits_for_what_another_task_reads_may_be_busy_again():
+    begin, release = asyncio.Event(), asyncio.Event()
+    seen = []
+
+    async def handler(request, ws):
+        await begin.wait()
+        seen.append(await ws.receive())
+        await release.wait()
+
+    peer = Peer(application(handler, with_websocket))
+    while not peer.transport.watch:
+        await asyncio.sleep(0)
+    peer.transport.watch.look()
+    for _ in range(3):
+        await asyncio.sleep(0)  # now another task reads
+    begin.set()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    peer.send("one")
+    while not seen:
+        await asyncio.sleep(0)
+    peer.transport.arrive(peer.connection.control(PING, b"there?"))
+    assert await asyncio.wait_for(peer.event(), 10) == (PONG, b"there?")
+    release.set()
+    assert await peer.event() == (CLOSE, (1000, ""))
+    await peer.response()
+    assert seen == ["one"]
+
+
+async def test_an_unexpected_error_of_reading_ends_the_connection():
+    busy, peer = busy_peer()
+
+    async def read():
+        raise ValueError("of the transport")
+
+    peer.transport.read = read
+    await asyncio.wait_for(peer.response(), 10)  # the handler was cancelled
+    assert busy.close_code == 1006
+
+
+async def test_one_task_reads_at_a_time():
+    begin = asyncio.Event()
+    reading, most = [], []
+
+    async def handler(request, ws):
+        await begin.wait()
+        await ws.receive()
+
+    peer = Peer(application(handler, with_websocket))
+    wait_for_data = peer.transport.read
+
+    async def read():
+        reading.append(1)
+        most.append(len(reading))
+        try:
+            return await wait_for_data()
+        finally:
+            reading.pop()
+
+    peer.transport.read = read
+    while not peer.transport.watch:
+        await asyncio.sleep(0)
+    begin.set()  # the handler reads from now on
+    peer.transport.watch.look()  # just before it does, another task is made that would read
+    for _ in range(4):
+        await asyncio.sleep(0)
+    peer.send("one")
+    assert await peer.event() == (CLOSE, (1000, ""))
+    await peer.response()
+    assert max(most) == 1
 
 
 async def test_several_tasks_receive():
