@@ -81,6 +81,9 @@ SETS = {
     ),
     "device": (
         "checks",
+        "device/__init__",
+        "device/_log",
+        "device/_settings",
     ),
 }
 

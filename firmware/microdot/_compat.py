@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import io
 import json
 import sys
 
@@ -187,6 +188,29 @@ def log_error(message: str, error=None) -> None:
     print(message)
     if error:
         sys.print_exception(error)
+    for keep in _logs:
+        try:
+            keep(message)
+            if error:
+                text = io.StringIO()
+                sys.print_exception(error, text)
+                keep(text.getvalue())
+        except MemoryError:
+            pass  # what is logged may be that memory has ended
+
+
+_logs = []
+
+
+def add_log(keep: "Callable[[str], object]") -> None:
+    """Call *keep* with the text of everything that `log_error()` writes."""
+    if keep not in _logs:
+        _logs.append(keep)
+
+
+def log_to_console(text: str) -> None:
+    """Write a line on the console alone."""
+    print(text)
 
 
 def log_access(message: str) -> None:

@@ -254,6 +254,35 @@ def log_error(message: str, error=None) -> None:
     _error_log.error(message, exc_info=error)
 
 
+class _KeepingHandler(logging.Handler):
+    """Gives the text of what is logged to functions, and shows it as if there was no handler."""
+
+    def __init__(self):
+        super().__init__()
+        self.functions = []
+
+    def emit(self, record):
+        for keep in self.functions:
+            keep(self.format(record))
+        if len(_error_log.handlers) == 1 and not logging.getLogger("microdot").hasHandlers() and logging.lastResort:
+            logging.lastResort.handle(record)
+
+
+_keeping = _KeepingHandler()
+
+
+def add_log(keep) -> None:
+    """Call *keep* with the text of everything that `log_error()` writes."""
+    if keep not in _keeping.functions:
+        _keeping.functions.append(keep)
+        _error_log.addHandler(_keeping)
+
+
+def log_to_console(text: str) -> None:
+    """Write a line on the console alone."""
+    print(text, flush=True)
+
+
 def log_access(message: str) -> None:
     """Write to the log `microdot.access`."""
     _access_log.info(message)

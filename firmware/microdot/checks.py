@@ -51,6 +51,8 @@ class Field:
     :param maximum: the largest number, or the greatest length.
     :param choices: all values that are allowed.
     :param secret: the value is never shown, as a password.
+    :param rule: a function that gets the checked value and returns what is wrong with it, such as `"must be even"`, or
+        None.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Field:
         maximum: "float | None" = None,
         choices: "list | tuple | None" = None,
         secret: bool = False,
+        rule: "Callable[[Any], str | None] | None" = None,
     ):
         if isinstance(type, list):
             (item,) = type
@@ -77,9 +80,18 @@ class Field:
         self.maximum = maximum
         self.choices = choices
         self.secret = secret
+        self.rule = rule
 
     def check(self, value: object, errors: "dict[str, str]", name: str, is_text: bool = False):
         """Return *value* as the field's type; what is wrong with it is added to *errors* under *name*."""
+        known = len(errors)
+        value = self._convert(value, errors, name, is_text)
+        wrong = self.rule(value) if self.rule and len(errors) == known else None
+        if wrong:
+            errors[name] = wrong
+        return value
+
+    def _convert(self, value, errors, name, is_text):
         kind = self.type
         if isinstance(kind, Fields):
             return kind.collect(value, errors, name + ".", is_text)

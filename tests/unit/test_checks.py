@@ -78,6 +78,22 @@ def test_lists_and_objects():
     }
 
 
+def test_rules_see_what_is_right_otherwise():
+    seen = []
+
+    def rule(value):
+        seen.append(value)
+        return "must be even" if value == 3 else None
+
+    field = Field("n", int, maximum=9, rule=rule)
+    assert Fields([field]).check({"n": 2}) == {"n": 2}
+    assert errors([field], {"n": 3}) == {"n": "must be even"}
+    assert errors([Field("l", [field])], {"l": [2, 3]}) == {"l[1]": "must be even"}
+    assert errors([field], {"n": 10}) == {"n": "must be at most 9"}
+    assert errors([field], {"n": "a"}) == {"n": "must be a whole number"}
+    assert seen == [2, 3, 2, 3]
+
+
 def test_a_long_wrong_list_has_few_errors():
     assert len(errors([Field("l", [str])], {"l": [1] * 5000})) == 17
 

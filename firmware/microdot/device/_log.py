@@ -1,0 +1,54 @@
+"""The log of a board: its last lines, in memory, with the tracebacks of what went wrong."""
+
+import asyncio
+
+from .._compat import add_log, log_to_console
+
+
+class Log:
+    """Keeps the last lines that were logged, up to a size; the oldest ones go first.
+
+    Lines have numbers, which go on when lines go: a reader asks for those from the next number on.
+    """
+
+    #: Size in characters of the lines that are kept.
+    limit = 4096
+
+    def __init__(self):
+        self._lines = []
+        self._size = 0
+        self._next = 0
+        self._changed = None  # the Event of those that wait
+
+    def install(self) -> None:
+        """Keep what the framework logs too: exceptions of handlers and tasks, with their tracebacks."""
+        add_log(self.keep)
+
+    def write(self, text: str) -> None:
+        """Write a line, or several, on the console and into the log."""
+        log_to_console(text)
+        self.keep(text)
+
+    def keep(self, text: str) -> None:
+        """Take lines into the log alone."""
+        for line in text.rstrip().split("\n"):
+            line = line.rstrip()[: self.limit]
+            self._lines.append(line)
+            self._size += len(line) + 1
+            self._next += 1
+        while self._size > self.limit and len(self._lines) > 1:
+            self._size -= len(self._lines.pop(0)) + 1
+        if self._changed:
+            self._changed.set()
+
+    def lines(self, since: int = 0) -> "tuple[list[str], int]":
+        """Return the lines that are still there of those with number *since* and after it, and the next number."""
+        first = self._next - len(self._lines)
+        return self._lines[max(since - first, 0) :], self._next
+
+    async def wait(self, since: int) -> None:
+        """Return when there is a line with number *since*."""
+        while self._next <= since:
+            if self._changed is None or self._changed.is_set():
+                self._changed = asyncio.Event()
+            await self._changed.wait()

@@ -1,0 +1,77 @@
+"""The log of a board."""
+
+import asyncio
+
+from microdot import _compat
+from microdot._compat import log_error
+from microdot.device._log import Log
+
+
+def test_keeps_lines():
+    log = Log()
+    assert log.lines() == ([], 0)
+    log.keep("a\nb\n")
+    log.keep("c")
+    assert log.lines() == (["a", "b", "c"], 3)
+    assert log.lines(1) == (["b", "c"], 3)
+    assert log.lines(3) == ([], 3) and log.lines(9) == ([], 3)
+
+
+def test_the_oldest_lines_go():
+    log = Log()
+    log.limit = 30
+    for number in range(10):
+        log.keep("line %d..." % number)
+    assert log.lines() == (["line 7...", "line 8...", "line 9..."], 10)
+    assert log.lines(0) == log.lines(7) and log.lines(8)[0] == ["line 8...", "line 9..."]
+    log.keep("x" * 100)
+    assert log.lines() == (["x" * 30], 11)
+
+
+def test_keeps_tracebacks_of_the_framework():
+    log = Log()
+    log.install()
+    log.install()
+    try:
+        raise ValueError("of a test")
+    except ValueError as error:
+        log_error("Exception while testing", error)
+    lines = log.lines()[0]
+    assert lines[0] == "Exception while testing"
+    assert "Traceback" in lines[1] and "ValueError: of a test" in lines[-1]
+    assert lines.count("Exception while testing") == 1
+
+
+def test_the_log_may_fail():
+    def fail(text):
+        raise MemoryError
+
+    if _compat.MICROPYTHON:  # where it is the heap's
+        _compat.add_log(fail)
+        try:
+            log_error("logged by a test")
+        finally:
+            _compat._logs.remove(fail)
+
+
+async def test_waits_for_lines():
+    log = Log()
+    log.keep("a")
+    await log.wait(0)
+    seen = []
+
+    async def follow():
+        number = 1
+        while len(seen) < 3:
+            await log.wait(number)
+            lines, number = log.lines(number)
+            seen.extend(lines)
+
+    followers = [asyncio.create_task(follow()), asyncio.create_task(log.wait(3))]
+    await asyncio.sleep(0)
+    log.keep("b")
+    await asyncio.sleep(0)
+    log.keep("c\nd")
+    for task in followers:
+        await task
+    assert seen == ["b", "c", "d"]
