@@ -53,7 +53,8 @@ def test_a_name_of_the_compatibility_path_is_loaded_when_it_is_asked_for(framewo
 
 def test_a_package_in_a_folder_has_one_class_of_each_name(framework, tmp_path):
     shutil.copytree(framework / "microdot", tmp_path / "lib" / "microdot")
-    modules = [name for name in manifests.modules("all") if name != "__init__"]
+    names = [name.removesuffix("/__init__") for name in manifests.modules("all") if name != "__init__"]
+    modules = [name.replace("/", ".") for name in names]
     code = """
 import sys
 from lib.microdot import Microdot, Request, URLPattern

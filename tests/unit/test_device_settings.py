@@ -103,7 +103,8 @@ def test_a_setting_needs_a_default():
 
 def test_files_that_are_none():
     for text in (
-        "", "{", "[1]", "null", '"a"', "{'a': 1}", "\x00" * 50, '{"device": ' + "[" * 300, "5", '{"app": {"interval": 7}',
+        "", "{", "[1]", "null", '"a"', "{'a': 1}", "\x00" * 50, '{"device": ' + "[" * 300, "5",
+        '{"app": {"interval": 7}',
     ):  # fmt: skip
         with Logged() as lines:
             settings = make(text)
