@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import functools
 import os
 import signal
 import socket
@@ -187,22 +188,35 @@ def announce(line) -> None:
 
 
 def run_until_stopped(coroutine, stop) -> None:
-    """Run *coroutine* to its end; the first SIGINT or SIGTERM calls *stop*, a second one has its usual effect."""
+    """Run *coroutine* to its end; the first signal that ends programs calls *stop*, a second one has its usual effect.
+
+    These are SIGINT, SIGTERM and SIGHUP, on Windows SIGINT and SIGBREAK.
+    """
     asyncio.run(_run_until_stopped(coroutine, stop))
+
+
+def _ending_signals():
+    """Return the signals that end programs, without those that this one was started to ignore, as with nohup."""
+    found = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")]
+    return [number for number in found if number and signal.getsignal(number) != signal.SIG_IGN]
 
 
 async def _run_until_stopped(coroutine, stop):
     loop = asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
+    undo = []
 
-    def on_signal():
-        for number in signals:
-            loop.remove_signal_handler(number)
+    def on_signal(*_):
+        while undo:
+            undo.pop()()
         stop()
 
-    # Only the main thread of a POSIX system may handle signals.
-    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-        for number in signals:
-            loop.add_signal_handler(number, on_signal)
+    # Only the main thread may handle signals.
+    with contextlib.suppress(RuntimeError, ValueError):
+        for number in _ending_signals():
+            try:
+                loop.add_signal_handler(number, on_signal)
+                undo.append(functools.partial(loop.remove_signal_handler, number))
+            except NotImplementedError:  # on Windows, whose event loop a signal wakes all the same
+                undo.append(functools.partial(signal.signal, number, signal.signal(number, on_signal)))
     with contextlib.suppress(KeyboardInterrupt):  # raised by the application: the server has stopped in order
         await coroutine

@@ -8,9 +8,10 @@ from firmware_tools.paths import FIRMWARE, ROOT
 UNIT = ROOT / "tests" / "unit"
 NAMES = sorted(path.stem for path in UNIT.glob("test_*.py"))
 PACKAGE = FIRMWARE / "microdot"
+OF_COMPUTERS = ("threads", "_transport", "__main__")
 # The modules that boards can import, but that are never frozen. `_transport` is for type checkers.
 NOT_FROZEN = sorted(
-    {name for name in manifests.source_modules() if "_cpython" not in name and name not in ("threads", "_transport")}
+    {name for name in manifests.source_modules() if "_cpython" not in name and name not in OF_COMPUTERS}
     - set(manifests.modules("all"))
 )
 

@@ -15,7 +15,7 @@ from firmware_tools.paths import MANIFEST
 # Of CPython; of tests; and `_transport`, which holds types only and is imported by type checkers only.
 NEVER = {
     "asgi", "wsgi", "jinja", "_cpython", "_cpython_network", "threads", "test_client", "cookiejar", "websocket_client",
-    "_transport",
+    "_transport", "__main__",
 }
 LISTS = manifests.lists()
 SETS = LISTS["SETS"]

@@ -1,0 +1,54 @@
+"""The command line: `microdot new`, `microdot run`, `microdot routes`.
+
+Each failure is one line on the standard error and a status that is not 0: 2 for arguments that are wrong, 3 for an
+application that raises an exception when it is imported, 1 for all else. After Ctrl-C it is 130.
+"""
+
+import argparse
+import os
+import sys
+
+import microdot
+
+from . import create, listing, serving
+from .console import CommandError
+
+INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of arguments that says in one line what is wrong with them."""
+
+    def error(self, message):
+        """End the program with status 2 and a line on the standard error."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = Parser(prog="microdot", description="A web framework for MicroPython and CPython.")
+    parser.add_argument("--version", action="version", version=microdot.__version__)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in (create, serving, listing):
+        module.add_command(commands)
+    return parser
+
+
+def main(arguments: "list[str] | None" = None) -> int:
+    """Run a command and return the status for the shell.
+
+    :param arguments: those after the program's name; None: those that the program was started with.
+    """
+    try:
+        options = make_parser().parse_args(arguments)
+        status = options.command(options)
+        sys.stdout.flush()
+        return status
+    except CommandError as error:
+        print(f"microdot: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # what read the output, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,30 @@
+"""What a board does when it is switched on: join a Wi-Fi network of settings.json, then serve the application."""
+
+import json
+import time
+
+import network
+
+from app import app
+
+ATTEMPT = 15  # seconds
+
+
+def join():
+    """Try the known networks, one after the other, until one is joined; return the board's address there."""
+    with open("settings.json") as file:  # `microdot setup` writes it
+        networks = json.load(file)["device"]["networks"]
+    wlan = network.WLAN(network.STA_IF)
+    wlan.active(True)
+    while True:
+        for known in networks:
+            print("joining", known["ssid"])
+            wlan.connect(known["ssid"], known["password"])
+            for _ in range(ATTEMPT):
+                if wlan.isconnected():
+                    return wlan.ifconfig()[0]
+                time.sleep(1)
+
+
+print("serving http://" + join() + "/")
+app.run(port=80)

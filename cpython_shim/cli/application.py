@@ -1,0 +1,84 @@
+"""The application that a command is about: an import by its name, such as `app:app`."""
+
+import importlib
+import os
+import pathlib
+import sys
+import traceback
+
+import microdot
+
+from .console import CommandError
+
+#: Status of the program if the application raises an exception when it is imported.
+FAILED_IMPORT = 3
+
+
+def add_argument(parser) -> None:
+    """Let a command take the application's name."""
+    parser.add_argument(
+        "application",
+        nargs="?",
+        default="app:app",
+        metavar="MODULE:NAME",
+        help="module, and the application's name in it (default: app:app); of MODULE alone, the name is app",
+    )
+
+
+def load(name: str) -> microdot.Microdot:
+    """Import an application, from the current folder first.
+
+    :param name: such as `app:app`, or `package.module:app.attribute`.
+    :raises CommandError: if there is no such application, or its import fails.
+    """
+    module_name, colon, attributes = name.partition(":")
+    if colon and not attributes or not all(part.isidentifier() for part in module_name.split(".")):
+        raise CommandError(f"{name!r} is not the name of an application: write module:name, such as app:app")
+    found = _import(module_name)
+    for attribute in (attributes or "app").split("."):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError:
+            raise CommandError(f"{name}: {module_name} has no {attribute!r}") from None
+    if not isinstance(found, microdot.Microdot):
+        raise CommandError(f"{name} is an object of {type(found).__name__}: an application is one of Microdot")
+    return found
+
+
+def shorten(path: str) -> str:
+    """Return a path relative to the current folder, or else to the folder from which Python imports it."""
+    file = pathlib.Path(path)
+    for folder in (os.getcwd(), *sorted(sys.path, key=len, reverse=True)):
+        if folder and file.is_relative_to(folder):
+            return str(file.relative_to(folder))
+    return path
+
+
+def _import(name):
+    sys.path.insert(0, os.getcwd())
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name and (name + ".").startswith(error.name + "."):
+            where = f"in {os.getcwd()}, nor one that is installed"
+            raise CommandError(f"there is no module {error.name!r} {where}") from None
+        raise _failed(name, error) from None
+    except (Exception, SystemExit) as error:
+        raise _failed(name, error) from None
+
+
+def _failed(name, error):
+    """Return the CommandError for an exception of the application's module, with the line that raised it."""
+    description = "".join(traceback.format_exception_only(type(error), error))
+    if isinstance(error, SyntaxError) and error.filename:
+        file, line, description = error.filename, error.lineno, f"{type(error).__name__}: {error.msg}"
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        frame = ([frame for frame in frames if _is_own(frame.filename)] or frames)[-1]
+        file, line = frame.filename, frame.lineno
+    return CommandError(f"cannot import {name}: {shorten(file)}, line {line}: {description}", FAILED_IMPORT)
+
+
+def _is_own(file):
+    """Return whether a file is a part of the application rather than of what it uses."""
+    return file.startswith(os.getcwd() + os.sep) and "site-packages" not in file

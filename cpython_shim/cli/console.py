@@ -1,0 +1,44 @@
+"""What the commands print: colours where there is a terminal, tables, and errors of one line."""
+
+import os
+import sys
+
+BOLD, DIM, GREEN, CYAN = "1", "2", "32", "36"
+
+
+class CommandError(Exception):
+    """A command has failed; the message is one line.
+
+    :param status: that of the program.
+    """
+
+    def __init__(self, message: str, status: int = 1):
+        super().__init__(" ".join(message.split()))
+        self.status = status
+
+
+def has_colour(stream) -> bool:
+    """Return whether colours may be written to *stream*: a terminal that knows them, and NO_COLOR is not set."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" or not stream.isatty():
+        return False
+    return os.name != "nt" or "WT_SESSION" in os.environ  # Windows' older console would show the codes
+
+
+def paint(text: str, *codes: str, stream=None) -> str:
+    """Return *text* in a colour or style for *stream* (None: the standard output), unchanged where that has none."""
+    if not has_colour(stream or sys.stdout):
+        return text
+    return f"\x1b[{';'.join(codes)}m{text}\x1b[0m"
+
+
+def table(heading: "tuple[str, ...]", rows: "list[tuple[str, ...]]", styles: "tuple[str, ...]") -> str:
+    """Return lines of text with the columns below each other, each column in its style ("" for none)."""
+    widths = [max(len(row[column]) for row in [heading, *rows]) for column in range(len(heading))]
+    lines = []
+    for row, codes in [(heading, (BOLD,) * len(heading)), *((row, styles) for row in rows)]:
+        cells = [
+            (paint(cell, code) if code else cell) + " " * (width - len(cell))
+            for cell, code, width in zip(row, codes, widths, strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,315 @@
+"""The command line: projects, tables of routes, and failures of one line."""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+import microdot
+from microdot import cli
+from microdot.cli import application, console, create, listing
+from runtimes import ROOT
+
+ROUTES = """
+import functools
+from microdot import Microdot
+
+app = Microdot()
+inner = Microdot()
+
+@app.get("/")
+async def index(request):
+    return "Hello"
+
+@app.route("/things/<int:number>", methods=["PUT", "DELETE"], name="thing")
+def change(request, number):
+    return str(number)
+
+def logged(f):
+    @functools.wraps(f)
+    def wrapper(request):
+        return f(request)
+    return wrapper
+
+@inner.post("/logged")
+@logged
+def decorated(request):
+    return ""
+
+class Greeter:
+    def __call__(self, request):
+        return "Hello"
+
+    def method(self, request):
+        return "Hello"
+
+inner.get("/object")(Greeter())
+inner.get("/method")(Greeter().method)
+inner.get("/partial")(functools.partial(change, number=3))
+inner.get("/builtin")(len)
+app.mount(inner, "/inner")
+"""
+TABLE = """\
+METHODS     PATTERN               HANDLER                NAME     WHERE
+GET         /                     shop.index             index    shop.py:8
+PUT,DELETE  /things/<int:number>  shop.change            thing    shop.py:12
+POST        /inner/logged         shop.decorated         decorated  shop.py:22
+GET         /inner/object         shop.Greeter.__call__  -        shop.py:28
+GET         /inner/method         shop.Greeter.method    method   shop.py:31
+GET         /inner/partial        shop.change            -        shop.py:12
+GET         /inner/builtin        builtins.len           len      -
+"""
+
+
+def microdot_command(*arguments, cwd, **environment):
+    """Run the command in a process of its own; return the finished process."""
+    command = [sys.executable, "-m", "microdot", *arguments]
+    environment = {**os.environ, **environment}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The current folder, new and empty; what is imported from it is forgotten in the end."""
+    modules = dict(sys.modules)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for name in set(sys.modules) - set(modules):
+        del sys.modules[name]
+
+
+def failure(capsys, *arguments):
+    """Run a command that fails; return its status and the one line that it prints."""
+    try:
+        status = cli.main(arguments)
+    except SystemExit as ended:  # argparse
+        status = ended.code
+    printed, line = capsys.readouterr()
+    assert not printed
+    assert line.count("\n") == 1 and line.endswith("\n"), line
+    assert status
+    return status, line.strip()
+
+
+# Projects
+
+
+def test_a_new_project_passes_its_tests_and_its_checks(folder):
+    assert cli.main(["new", "green house"]) == 0
+    project = folder / "green house"
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q"], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "6 passed" in done.stdout
+    done = subprocess.run([sys.executable, "-m", "ruff", "check", "."], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "/api/light" in microdot_command("routes", cwd=project).stdout
+
+
+def test_a_new_project_has_its_name_where_it_belongs(folder, capsys):
+    assert cli.main(["new", "Green_House.2"]) == 0
+    printed = capsys.readouterr().out
+    project = folder / "Green_House.2"
+    files = sorted(str(path.relative_to(folder)) for path in project.rglob("*") if path.is_file())
+    assert files == sorted(line.strip() for line in printed.splitlines() if line.startswith("  "))
+    assert project.joinpath(".gitignore").exists() and not project.joinpath("gitignore").exists()
+    assert 'name = "green-house-2"' in project.joinpath("pyproject.toml").read_text()
+    assert "<title>Green_House.2</title>" in project.joinpath("static/index.html").read_text()
+    for path in project.rglob("*.*"):
+        assert path.is_dir() or "$" not in path.read_text().replace("${", ""), path
+
+
+def test_a_project_may_be_made_in_an_empty_folder(folder):
+    (folder / "empty").mkdir()
+    assert cli.main(["new", "empty"]) == 0
+    assert (folder / "empty" / "app.py").exists()
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "-x", "a;b", "a'b", "<b>", "x" * 65, "ä", "a/..", "a\nb"])
+def test_names_that_no_project_can_have(folder, capsys, name):
+    (folder / ".hidden").mkdir()
+    os.chdir(folder / ".hidden")
+    status, line = failure(capsys, "new", "--", name)
+    assert status == 1
+    assert "cannot be a project's name" in line
+    assert not list(folder.glob(".hidden/*"))
+
+
+def test_a_folder_with_something_in_it_is_left_alone(folder, capsys):
+    (folder / "full").mkdir()
+    (folder / "full" / "kept").write_text("kept")
+    (folder / "file").write_text("kept")
+    for name in ("full", "file"):
+        line = f"microdot: {name} is there already: choose another name, or an empty folder"
+        assert failure(capsys, "new", name) == (1, line)
+    assert [path.name for path in (folder / "full").iterdir()] == ["kept"]
+
+
+def test_a_project_that_cannot_be_written(folder, capsys):
+    (folder / "file").write_text("")
+    status, line = failure(capsys, "new", "file/project")
+    assert status == 1
+    assert line.startswith("microdot: cannot write file/project")
+
+
+# Routes
+
+
+def test_routes(folder, capsys):
+    (folder / "shop.py").write_text(ROUTES)
+    assert cli.main(["routes", "shop:app"]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split() for line in printed.splitlines()] == [line.split() for line in TABLE.splitlines()]
+    columns = [line.index("shop.py") for line in printed.splitlines() if "shop.py" in line]
+    assert len(set(columns)) == 1
+
+
+def test_the_application_is_app_unless_named(folder, capsys):
+    (folder / "app.py").write_text(ROUTES)
+    printed = []
+    for arguments in ([], ["app"], ["app:app"]):
+        assert cli.main(["routes", *arguments]) == 0
+        printed.append(capsys.readouterr().out)
+    assert "app.index" in printed[0] and len(set(printed)) == 1
+
+
+def test_routes_of_the_framework_are_named_by_their_module(folder, capsys):
+    (folder / "www").mkdir()
+    (folder / "app.py").write_text(
+        "from microdot import Microdot\nfrom microdot.static import mount_static\n"
+        "class Holder:\n    app = Microdot()\nmount_static(Holder.app, '/', 'www')\n"
+    )
+    assert cli.main(["routes", "app:Holder.app"]) == 0
+    file = re.escape(os.path.join("microdot", "static.py"))
+    assert re.search(rf" {file}:\d+$", capsys.readouterr().out, re.MULTILINE)
+
+
+def test_no_routes(folder, capsys):
+    (folder / "app.py").write_text("from microdot import Microdot\napp = Microdot()\n")
+    assert cli.main(["routes"]) == 0
+    assert capsys.readouterr().out == "app:app has no routes\n"
+
+
+def test_examples_have_routes():
+    for example in ("one_app", "chat"):
+        done = microdot_command("routes", cwd=ROOT / "examples" / example)
+        assert done.returncode == 0, done.stderr
+        assert "app.py:" in done.stdout
+
+
+# Applications that cannot be had
+
+
+@pytest.mark.parametrize("command", ["routes", "run"])
+@pytest.mark.parametrize(("name", "message"), [
+    ("nowhere", "there is no module 'nowhere' in {folder}, nor one that is installed"),
+    ("app.nowhere:app", "there is no module 'app.nowhere' in {folder}, nor one that is installed"),
+    ("app:nothing", "app:nothing: app has no 'nothing'"),
+    ("app:app.nothing.more", "app:app.nothing.more: app has no 'nothing'"),
+    ("app:number", "app:number is an object of int: an application is one of Microdot"),
+    ("app:Microdot", "app:Microdot is an object of type: an application is one of Microdot"),
+    ("app:", "'app:' is not the name of an application: write module:name, such as app:app"),
+    ("app.py", "there is no module 'app.py' in {folder}, nor one that is installed"),
+    ("./app.py", "'./app.py' is not the name of an application: write module:name, such as app:app"),
+    ("", "'' is not the name of an application: write module:name, such as app:app"),
+])
+def test_names_of_no_application(folder, capsys, command, name, message):
+    (folder / "app.py").write_text("from microdot import Microdot\napp = Microdot()\nnumber = 3\n")
+    assert failure(capsys, command, name) == (1, "microdot: " + message.format(folder=folder))
+
+
+@pytest.mark.parametrize("command", ["routes", "run"])
+@pytest.mark.parametrize(("source", "message"), [
+    ("x = 1\nimport nothing_there\n", "app.py, line 2: ModuleNotFoundError: No module named 'nothing_there'"),
+    ("def f(:\n    pass\n", "app.py, line 1: SyntaxError: "),
+    ("\n\nraise ValueError('two\\nlines')\n", "app.py, line 3: ValueError: two lines"),
+    ("raise SystemExit(0)\n", "app.py, line 1: SystemExit: 0"),
+    ("import json\nimport other\n", os.path.join("other", "__init__.py") + ", line 3: json.decoder.JSONDecodeError: "),
+])
+def test_applications_that_fail(folder, capsys, command, source, message):
+    (folder / "app.py").write_text(source)
+    (folder / "other").mkdir()
+    (folder / "other" / "__init__.py").write_text("import json\n\nvalue = json.loads('{')\n")
+    status, line = failure(capsys, command, "app")
+    assert status == application.FAILED_IMPORT
+    assert line.startswith("microdot: cannot import app: " + message)
+
+
+# Arguments and output
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    ([], "microdot: the following arguments are required: COMMAND; see microdot --help"),
+    (["walk"], "microdot: argument COMMAND: invalid choice: 'walk'"),
+    (["run", "--port", "x"], "microdot run: argument --port: 'x' is not a port: write a number from 0 to 65535"),
+    (["run", "--port", "65536"], "microdot run: argument --port: '65536' is not a port"),
+    (["run", "--port", "-1"], "microdot run: argument --port: "),
+    (["routes", "app:app", "--all"], "microdot: unrecognized arguments: --all"),
+    (["new"], "microdot new: the following arguments are required: NAME"),
+])
+def test_arguments_that_are_wrong(folder, capsys, arguments, message):
+    status, line = failure(capsys, *arguments)
+    assert status == 2
+    assert line.startswith(message)
+    assert re.search(r"; see microdot( \w+)? --help$", line)
+
+
+def test_version_and_help(tmp_path):
+    assert microdot_command("--version", cwd=tmp_path).stdout == microdot.__version__ + "\n"
+    printed = microdot_command("--help", cwd=tmp_path).stdout
+    for command in ("new", "run", "routes"):
+        assert re.search(rf"^ +{command} ", printed, re.MULTILINE)
+        assert microdot_command(command, "--help", cwd=tmp_path).stdout.startswith(f"usage: microdot {command}")
+
+
+def test_the_program_is_installed(tmp_path):
+    program = pathlib.Path(sys.executable).with_name("microdot")
+    done = subprocess.run([program, "--version"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout == microdot.__version__ + "\n"
+
+
+def test_a_reader_that_has_seen_enough(folder):
+    (folder / "app.py").write_text(
+        "from microdot import Microdot\napp = Microdot()\n"
+        "for i in range(5000):\n    app.get('/%d' % i)(lambda request: '')\n"
+    )
+    command = [sys.executable, "-m", "microdot", "routes"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline().startswith(b"METHODS")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+class Terminal:
+    def __init__(self, is_terminal):
+        self.isatty = lambda: is_terminal
+
+
+@pytest.mark.parametrize(("terminal", "environment", "colour"), [
+    (True, {}, True),
+    (False, {}, False),
+    (True, {"NO_COLOR": "1"}, False),
+    (True, {"NO_COLOR": ""}, True),
+    (True, {"TERM": "dumb"}, False),
+])
+def test_colour_is_for_terminals(monkeypatch, terminal, environment, colour):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    painted = console.paint("text", console.BOLD, console.GREEN, stream=Terminal(terminal))
+    assert painted == ("\x1b[1;32mtext\x1b[0m" if colour else "text")
+
+
+def test_colours_take_no_room_in_tables(monkeypatch):
+    rows = [("a", "bbb", "c"), ("aaaa", "b", "c")]
+    plain = console.table(("1", "2", "3"), rows, (console.GREEN, "", console.DIM))
+    monkeypatch.setattr(console, "has_colour", lambda stream: True)
+    coloured = console.table(("1", "2", "3"), rows, (console.GREEN, "", console.DIM))
+    assert "\x1b[32ma\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain == "1     2    3\na     bbb  c\naaaa  b    c"
+    assert create.quoted(pathlib.Path("a b")) == '"a b"' and listing.where(len) == "-"
