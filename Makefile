@@ -8,7 +8,7 @@ OPTIONS ?=
 .PHONY: help run environment machine test unit check coverage mutants firmware clean
 
 help:
-	@echo "make run               serve examples/one_app under uvicorn and under MicroPython"
+	@echo "make run               serve examples/dashboard under uvicorn and under MicroPython"
 	@echo "make test              install what the tests need, and run every test"
 	@echo "make unit              run the unit tests, on CPython and on MicroPython"
 	@echo "make check             ruff, mypy and the coverage of the package"

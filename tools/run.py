@@ -1,23 +1,26 @@
 #!/usr/bin/env python3
-"""Serve examples/one_app under uvicorn and, at the same time, under a real MicroPython. Ctrl-C stops both.
+"""Serve an example under uvicorn and, at the same time, under a real MicroPython. Ctrl-C stops both.
 
-What that needs is installed in a private virtual environment first.
+What that needs is installed in a private virtual environment first. Files that the example writes are gone afterwards.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import venv
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "examples" / "one_app"
+EXAMPLES = ROOT / "examples"
 PATIENCE = 60  # seconds for a server to answer
+FAREWELL = 5  # seconds for a server to end in good order
 
 
 def install(folder):
@@ -52,11 +55,24 @@ def choose_port(wanted):
     raise OSError("no free port")
 
 
-def start(command, **environment):
+def start(command, folder, **environment):
     """Start a server in a process group of its own, so that Ctrl-C reaches this program only."""
     return subprocess.Popen(
-        [str(part) for part in command], cwd=FOLDER, env=dict(os.environ, **environment), start_new_session=True
+        [str(part) for part in command], cwd=folder, env=dict(os.environ, **environment), start_new_session=True
     )
+
+
+def stop(processes):
+    """End servers: in good order, or after a while at once."""
+    for process in processes:
+        process.terminate()
+    limit = time.monotonic() + FAREWELL
+    for process in processes:
+        try:
+            process.wait(max(limit - time.monotonic(), 0))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def answers(url):
@@ -77,47 +93,66 @@ def wait_for(process, url):
         time.sleep(0.05)
 
 
-def serve(programs, ports):
+def serve(example, programs, ports):
     """Serve until one server ends or a signal comes."""
     ports = [choose_port(port) for port in ports]
     urls = [f"http://127.0.0.1:{port}" for port in ports]
+    app = EXAMPLES / example
+    uvicorn = [programs / "uvicorn", "app:app", f"--app-dir={app}", f"--port={ports[0]}", "--log-level=warning"]
     micropython = f"from app import app; app.run(host='127.0.0.1', port={ports[1]})"
     processes = []
-    try:
-        processes.append(start([programs / "uvicorn", "app:app", f"--port={ports[0]}", "--log-level=warning"]))
-        processes.append(start(
-            [programs / "micropython", "-X", "heapsize=256k", "-c", micropython],
-            MICROPYPATH=f".frozen:{ROOT / 'firmware'}:{FOLDER}",
-        ))
-        for process, url in zip(processes, urls, strict=True):
-            wait_for(process, url)
-        print(f"uvicorn:     {urls[0]}\nMicroPython: {urls[1]}\nCtrl-C stops both.", flush=True)
-        while all(process.poll() is None for process in processes):
-            time.sleep(0.2)
-        sys.exit("one of the servers has ended")
-    except KeyboardInterrupt:
-        print("\nStopped.")
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
+    with tempfile.TemporaryDirectory(prefix="microdot-run-") as scratch:
+        folders = [pathlib.Path(scratch, name) for name in ("uvicorn", "micropython")]
+        for folder in folders:
+            folder.mkdir()
+        try:
+            processes.append(start(uvicorn, folders[0]))
+            processes.append(start(
+                [programs / "micropython", "-X", "heapsize=256k", "-c", micropython],
+                folders[1], MICROPYPATH=f".frozen:{ROOT / 'firmware'}:{app}",
+            ))
+            for process, url in zip(processes, urls, strict=True):
+                wait_for(process, url)
+            print(f"uvicorn:     {urls[0]}\nMicroPython: {urls[1]}\nCtrl-C stops both.", flush=True)
+            while all(process.poll() is None for process in processes):
+                time.sleep(0.2)
+            sys.exit("one of the servers has ended")
+        finally:
+            stop(processes)
+
+
+def interrupt(number, frame):
+    """Begin to stop; further signals do not disturb that."""
+    for each in signals():
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def signals():
+    """Return what ends this program: Ctrl-C, `kill`, and, where there is such a signal, a terminal that is closed."""
+    return [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
 
 
 def main():
     """Read the command line, install and serve."""
     parser = argparse.ArgumentParser(description=__doc__)
+    examples = sorted(path.parent.name for path in EXAMPLES.glob("*/app.py"))
+    parser.add_argument("--example", choices=examples, default="dashboard", metavar="NAME",
+                        help="a folder of examples/ (default: dashboard)")
     parser.add_argument("--environment", type=pathlib.Path, default=ROOT / ".venv",
                         help="the folder of the virtual environment")
     parser.add_argument("--ports", type=port_number, nargs=2, default=(8000, 8001), metavar=("UVICORN", "MICROPYTHON"),
                         help="the ports to use where they are free (default: 8000 8001)")
     args = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in signals():
+        signal.signal(each, interrupt)
     try:
-        programs = install(args.environment)
+        serve(args.example, install(args.environment), args.ports)
+    except KeyboardInterrupt:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("\nStopped.", flush=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        sys.exit(f"cannot make the virtual environment {args.environment}: {error}")
-    serve(programs, args.ports)
+        sys.exit(f"cannot serve {args.example} from the virtual environment {args.environment}: {error}")
 
 
 if __name__ == "__main__":
