@@ -18,7 +18,8 @@ def run(tmp_path):
     processes = []
 
     def run(*options):
-        command = [sys.executable, "tools/run.py", "--environment", str(tmp_path / "venv"), "--ports", "0", "0", *options]
+        places = ["--environment", str(tmp_path / "venv"), "--ports", "0", "0"]
+        command = [sys.executable, "tools/run.py", *places, *options]
         processes.append(subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         ))

@@ -1,7 +1,7 @@
 """What the dashboard measures and switches: change this file for what you have connected.
 
-On a Pico and an ESP32 the temperature is that of the chip itself, so that no sensor is needed. Connect a relay or an LED
-with its resistor to GP15 for the switch "Pump". On a computer, values and switches are stand-ins.
+On a Pico and an ESP32 the temperature is that of the chip itself, so that no sensor is needed. Connect a relay, or an
+LED with its resistor, to GP15 for the switch "Pump". On a computer, values and switches are stand-ins.
 """
 
 import math
@@ -34,11 +34,14 @@ def _stand_in():
     return 21.5 + 2 * math.sin(phase * math.pi / 60) + 0.4 * math.sin(phase * math.pi / 7.5)
 
 
-#: Returns degrees Celsius.
-if Pin is None:
-    temperature = _stand_in
-else:
-    temperature = _esp32() if sys.platform == "esp32" else _pico()
+def choose_sensor():
+    """Return a function that returns degrees Celsius."""
+    if Pin is None:
+        return _stand_in
+    return _esp32() if sys.platform == "esp32" else _pico()
+
+
+temperature = choose_sensor()
 
 
 class Switch:
