@@ -70,11 +70,9 @@ def check_board(args):
 
 def emulate_board(args):
     """Run a board's firmware here until Ctrl-C."""
-    board = boards.load(args.board)
-    if board.port == "esp32":
-        raise FirmwareError(f"there is no emulator for {board.name} here; `check {board.name}` does what can be done")
+    emulation.check(boards.load(args.board), args.scenario)
     firmware = build.build(args.board, args.micropython, args.set, args.app)
-    return emulation.run(firmware, repl_port=args.repl_port, http_port=args.http_port)
+    return emulation.run(firmware, repl_port=args.repl_port, http_port=args.http_port, scenario=args.scenario)
 
 
 def show_sizes(args):
@@ -187,6 +185,8 @@ def make_parser():
     emulate.add_argument("--repl-port", metavar="N", type=port_number, help="serve the serial port on 127.0.0.1:N")
     emulate.add_argument("--http-port", metavar="N", type=port_number,
                          help="forward 127.0.0.1:N to the board's port 80")
+    emulate.add_argument("--scenario", metavar="FILE", type=pathlib.Path,
+                         help="the networks around an RPI_PICO_W, and what happens to them; see docs/emulator.md")
 
     size = command("size", show_sizes)
     size.add_argument("--firmware", action="store_true", help="measure flash too, which builds firmware")

@@ -3,6 +3,7 @@
 What is missing on a contributor's machine skips its tests, and the end of the run says so; with CI set it fails them.
 """
 
+import os
 import pathlib
 import sys
 
@@ -10,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent / "tools"))
 
-from needs import MISSING, NOTES, needed  # noqa: E402
+from needs import MISSING, NOTES, needed, not_run  # noqa: E402
 
 from firmware_tools import build, sources  # noqa: E402
 
@@ -59,3 +60,15 @@ def pico_uf2(firmware):
 def pico_ppp_uf2(firmware):
     """The image of the Raspberry Pi Pico with PPP, with everything frozen."""
     return firmware("RPI_PICO_PPP").image
+
+
+@pytest.fixture(scope="session")
+def pico_w_uf2(firmware):
+    """The image of a Raspberry Pi Pico W with everything frozen, from the checkout that MICROPYTHON_CHECKOUT names."""
+    folder = os.environ.get("MICROPYTHON_CHECKOUT")
+    if not folder:
+        not_run(
+            "no image of a Pico W was emulated; with a full checkout of MicroPython in DIR:"
+            " MICROPYTHON_CHECKOUT=DIR pytest tests/firmware/rp2040/test_rp2040_wifi.py"
+        )
+    return firmware("RPI_PICO_W", micropython=pathlib.Path(folder)).image

@@ -1,57 +1,54 @@
-// The board's network: a PPP link on a UART, and behind it the host. Host programs reach the board's ports on 127.0.0.1;
-// the board reaches the host as 10.64.0.1 (its loopback interface), everything else by the address it uses.
+// The board's network: a link (PPP on a UART, or Wi-Fi), and behind it the host. Host programs reach the board's ports on
+// 127.0.0.1; the board reaches the host as 10.64.0.1 (its loopback interface), everything else by the address it uses.
 
 import dgram from 'node:dgram';
 import net from 'node:net';
 import { answerDnsQuery } from './dns.mjs';
 import { TCP, UDP, ipPacket, parseIp, parseUdp, udpSegment } from './ip.mjs';
-import { Ppp } from './ppp.mjs';
+import { pppOnUart } from './ppp.mjs';
+import { LOOPBACK, join, servePort } from './sockets.mjs';
 import { TcpStack } from './tcp.mjs';
 
 export const HOST_ADDRESS = '10.64.0.1', BOARD_ADDRESS = '10.64.0.2';
-const LOOPBACK = '127.0.0.1', DNS_PORT = 53, UDP_IDLE_MS = 60000;
+const DNS_PORT = 53, UDP_IDLE_MS = 60000;
 
 export class Network {
   #udpSockets = new Map(); // by the board's port
   #upWaiters = [];
 
-  constructor(pico, { uart = 0 } = {}) {
+  /** *makeLink(pico, options)* makes the link; it gets what `Ppp` takes, without `write`. */
+  constructor(pico, makeLink = pppOnUart) {
     this.pico = pico;
-    this.uart = uart;
-    this.ppp = new Ppp({
+    this.link = makeLink(pico, {
       local: HOST_ADDRESS,
       remote: BOARD_ADDRESS,
-      write: (bytes) => pico.uart[uart].send(bytes),
       onPacket: (packet) => this.#packet(packet),
-      onUp: () => this.#upWaiters.splice(0).forEach((resolve) => resolve()),
+      onUp: () => this.#up(),
       onDown: () => this.tcp.linkDown(),
     });
     this.tcp = new TcpStack({
-      local: this.ppp.local,
-      remote: this.ppp.remote,
+      local: this.link.local,
+      remote: this.link.remote,
       after: (microseconds, callback) => pico.after(microseconds, callback),
-      send: (source, segment) => this.ppp.send(ipPacket(TCP, source, this.ppp.remote, segment)),
+      send: (source, segment) => this.link.send(ipPacket(TCP, source, this.link.remote, segment)),
       onIncoming: (connection, decision) => this.#outbound(connection, decision),
     });
-    pico.on('uart', (number, byte) => number === uart && this.ppp.receive(byte));
-    pico.on('reset', () => this.ppp.reset());
+    pico.on('reset', () => this.link.reset());
   }
 
-  /** Resolves when the board has brought its PPP link up. */
+  #up() {
+    this.tcp.remote = this.link.remote;
+    this.#upWaiters.splice(0).forEach((resolve) => resolve());
+  }
+
+  /** Resolves when the board has brought its link up. */
   up() {
-    return this.ppp.up ? Promise.resolve() : new Promise((resolve) => this.#upWaiters.push(resolve));
+    return this.link.up ? Promise.resolve() : new Promise((resolve) => this.#upWaiters.push(resolve));
   }
 
   /** Serves a port of the board on 127.0.0.1; resolves to the net.Server. Port 0 takes a free one. */
   serve(boardPort, hostPort = 0) {
-    const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      const connection = this.tcp.connect(boardPort, {});
-      join(this.pico, socket, connection);
-    });
-    return new Promise((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(hostPort, LOOPBACK, () => resolve(server));
-    });
+    return servePort(this.pico, this.tcp, boardPort, hostPort);
   }
 
   #packet(packet) {
@@ -62,7 +59,7 @@ export class Network {
   }
 
   #hostAddress(address) {
-    return address.equals(this.ppp.local) ? LOOPBACK : address.join('.');
+    return address.equals(this.link.local) ? LOOPBACK : address.join('.');
   }
 
   #outbound(connection, { start, refuse }) {
@@ -80,9 +77,9 @@ export class Network {
     const datagram = parseUdp(segment);
     if (!datagram) return;
     const { sourcePort, destinationPort, data } = datagram;
-    if (destinationPort === DNS_PORT && destination.equals(this.ppp.local)) {
+    if (destinationPort === DNS_PORT && destination.equals(this.link.local)) {
       const answer = await answerDnsQuery(data, { [LOOPBACK]: HOST_ADDRESS });
-      if (answer) this.#sendDatagram(this.ppp.local, DNS_PORT, sourcePort, answer);
+      if (answer) this.#sendDatagram(this.link.local, DNS_PORT, sourcePort, answer);
       return;
     }
     this.#udpSocket(sourcePort).send(data, destinationPort, this.#hostAddress(destination));
@@ -100,7 +97,7 @@ export class Network {
       socket.on('error', () => {}); // as on any network, a datagram that cannot be delivered is lost
       socket.on('message', (data, { address, port }) => {
         idle.refresh();
-        const source = address === LOOPBACK ? this.ppp.local : Buffer.from(address.split('.').map(Number));
+        const source = address === LOOPBACK ? this.link.local : Buffer.from(address.split('.').map(Number));
         this.#sendDatagram(source, port, boardPort, data);
       });
       this.#udpSockets.set(boardPort, socket);
@@ -109,34 +106,7 @@ export class Network {
   }
 
   #sendDatagram(source, sourcePort, boardPort, data) {
-    const segment = udpSegment(source, this.ppp.remote, sourcePort, boardPort, data);
-    this.ppp.send(ipPacket(UDP, source, this.ppp.remote, segment));
+    const segment = udpSegment(source, this.link.remote, sourcePort, boardPort, data);
+    this.link.send(ipPacket(UDP, source, this.link.remote, segment));
   }
-}
-
-// Ties a host socket and a connection of the board's together, with back-pressure both ways.
-function join(pico, socket, connection) {
-  Object.assign(connection, {
-    onData(data) {
-      socket.write(data, () => connection.consumed(data.length));
-      pico.yield();
-    },
-    onEnd() {
-      socket.end();
-      pico.yield();
-    },
-    onDrain: () => socket.resume(),
-    onClose(error) {
-      if (error) socket.resetAndDestroy();
-      else socket.destroySoon();
-      pico.yield();
-    },
-  });
-  socket.on('data', (data) => {
-    connection.write(data);
-    if (connection.buffered > connection.sendMark) socket.pause();
-  });
-  socket.on('end', () => connection.end());
-  socket.on('error', () => connection.reset());
-  socket.on('close', () => connection.end());
 }

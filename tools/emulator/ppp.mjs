@@ -188,3 +188,10 @@ export class Ppp {
     this.onDown();
   }
 }
+
+/** The link on a UART of the board; *options* as for Ppp, without `write`. */
+export function pppOnUart(pico, options, uart = 0) {
+  const ppp = new Ppp({ ...options, write: (bytes) => pico.uart[uart].send(bytes) });
+  pico.on('uart', (number, byte) => number === uart && ppp.receive(byte));
+  return ppp;
+}

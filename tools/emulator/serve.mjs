@@ -1,15 +1,19 @@
 // serve.mjs FIRMWARE.uf2 [--repl-port N] [--http-port N [--board-port 80]] [--forward HOST_PORT:BOARD_PORT]...
-//           [--script FILE.py]... [--pace N] [--flash FILE] [--verbose]
+//           [--script FILE.py]... [--wifi] [--scenario FILE.json] [--pace N] [--flash FILE] [--verbose]
 //
 // Boots the firmware and serves its USB serial port on 127.0.0.1 (mpremote connect socket://127.0.0.1:N) and ports of
-// its PPP link. Port 0 takes a free one. Prints one line of JSON when all ports listen:
+// its network: PPP, or with --wifi the emulated Wi-Fi of a Pico W. --scenario names the networks around the board (see
+// wifi/scenario.mjs). Port 0 takes a free one. Prints one line of JSON when all ports listen:
 //   {"repl": 40001, "ports": {"80": 40002}}
 // --script runs programs on the board first, one after the other, the last one for as long as the emulator runs: the
-// ready line waits until it prints the line READY. What they print goes to standard error. Each line of JSON on
+// ready line waits until it prints the line READY. Without it the board starts what it has: its boot.py and main.py.
+// What the board prints goes to standard error, unless somebody is connected to its serial port. Each line of JSON on
 // standard input is answered by one on standard output:
-//   {"command": "status"}                 simulated time, TCP statistics, link state
+//   {"command": "status"}                 simulated time, TCP statistics, link state, what the radio does
 //   {"command": "pace", "value": 20}      how fast idle time may pass
 //   {"command": "reset"}                  power cycle; the flash is kept
+//   {"command": "clear"}                  begin the TCP statistics anew
+//   {"command": "network", "ssid": "home", "present": false}    change a network around the board, or add one
 // The program ends when its standard input does, or by a signal.
 
 import net from 'node:net';
@@ -17,12 +21,15 @@ import readline from 'node:readline';
 import { boardFromOptions, fail, parseCommand, readScript } from './command.mjs';
 import { Network } from './network.mjs';
 import { Repl } from './repl.mjs';
+import { DEFAULT, play, readScenario } from './wifi/scenario.mjs';
+import { Wifi } from './wifi/wifi.mjs';
 
 const usage = 'serve.mjs FIRMWARE.uf2 [--repl-port N] [--http-port N] [--board-port N] [--forward HOST:BOARD]... '
-  + '[--script FILE.py]... [--pace N] [--flash FILE] [--verbose]';
+  + '[--script FILE.py]... [--wifi] [--scenario FILE.json] [--pace N] [--flash FILE] [--verbose]';
 const string = { type: 'string' };
 const { positionals: [firmware], values } = parseCommand(usage, 1, {
   'repl-port': string, 'http-port': string, 'board-port': { ...string, default: '80' },
+  wifi: { type: 'boolean', default: false }, scenario: string,
   forward: { ...string, multiple: true, default: [] }, script: { ...string, multiple: true, default: [] },
 });
 
@@ -35,8 +42,9 @@ function portNumber(text) {
 }
 
 // One client at a time owns the serial port; a newer one takes it from the older.
+let client = null;
+
 function serveRepl(pico, port) {
-  let client = null;
   pico.on('serial', (bytes) => {
     client?.write(bytes);
     pico.yield();
@@ -56,29 +64,64 @@ function serveRepl(pico, port) {
   });
 }
 
-function status(pico, network) {
+function status({ pico, network, wifi }) {
   return {
     simulatedMicroseconds: pico.simulatedMicroseconds,
     busyMicroseconds: pico.busyMicroseconds,
-    linkUp: network.ppp.up,
-    damagedFrames: network.ppp.damagedFrames,
+    linkUp: network.link.up,
+    damagedFrames: network.link.damagedFrames,
     tcp: network.tcp.statistics,
+    ...(wifi && { wifi: wifi.status() }),
   };
 }
 
-function obey(line, pico, network) {
-  const { command, value } = JSON.parse(line);
-  if (command === 'pace') pico.pace = Number(value);
-  else if (command === 'reset') pico.reset();
-  else if (command === 'clear') network.tcp.resetStatistics();
-  else if (command !== 'status') throw new Error(`unknown command ${command}`);
-  return status(pico, network);
+const COMMANDS = {
+  status() {},
+  pace({ pico }, { value }) {
+    pico.pace = Number(value);
+  },
+  reset({ pico }) {
+    pico.reset();
+  },
+  clear({ network }) {
+    network.tcp.resetStatistics();
+  },
+};
+
+async function obey(line, board) {
+  const { command, ...values } = JSON.parse(line);
+  if (Object.hasOwn(COMMANDS, command)) {
+    await COMMANDS[command](board, values);
+    return status(board);
+  }
+  if (board.wifi && Object.hasOwn(WIFI_COMMANDS, command)) return WIFI_COMMANDS[command](board.wifi, values);
+  throw new Error(`unknown command ${command}`);
+}
+
+const WIFI_COMMANDS = {
+  network({ air }, changes) {
+    if (air.named(changes).length) air.change(changes);
+    else air.add(changes);
+    return {};
+  },
+};
+
+function startWifi(pico, file) {
+  const started = new Wifi(pico);
+  try {
+    play(file ? readScenario(file) : DEFAULT, started.air, pico);
+  } catch (error) {
+    fail(file ? `${file}: ${error.message}` : error.message);
+  }
+  return started;
 }
 
 const show = (text) => process.stderr.write(text, 'latin1');
 
 // Runs the programs; resolves when the last one prints READY. Ends the emulator if it cannot run them.
-async function startScripts(repl, scripts) {
+async function startScripts(pico, scripts) {
+  const repl = new Repl(pico);
+  await repl.enter();
   const last = scripts.pop();
   for (const { file, text } of scripts) {
     const { error } = await repl.exec(text, { onOutput: show });
@@ -97,13 +140,20 @@ async function startScripts(repl, scripts) {
   });
 }
 
+// Resolves when the board has a serial port, and shows what it prints there.
+function startBoard(pico) {
+  pico.on('serial', (bytes) => !client && process.stderr.write(bytes));
+  pico.start();
+  return new Promise((resolve) => pico.once('connected', resolve));
+}
+
 const scripts = values.script.map((file) => ({ file, text: readScript(file) }));
 const pico = boardFromOptions(firmware, values);
-const network = new Network(pico);
-const repl = new Repl(pico);
-await repl.enter();
-if (scripts.length) await startScripts(repl, scripts);
-else repl.leave();
+const wifi = values.wifi || values.scenario ? startWifi(pico, values.scenario) : null;
+const network = wifi ? new Network(pico, (_, options) => wifi.link(options)) : new Network(pico);
+const board = { pico, network, wifi };
+if (scripts.length) await startScripts(pico, scripts);
+else await startBoard(pico);
 const forwards = values.forward.map((pair) => pair.split(':').map(portNumber));
 if (values['http-port'] !== undefined) forwards.push([portNumber(values['http-port']), portNumber(values['board-port'])]);
 const ready = { ports: {} };
@@ -116,15 +166,13 @@ try {
   fail(error.message);
 }
 console.log(JSON.stringify(ready));
+let answered = Promise.resolve(); // one command after the other
 readline.createInterface({ input: process.stdin })
   .on('line', (line) => {
-    let answer;
-    try {
-      answer = obey(line, pico, network);
-    } catch (error) {
-      answer = { error: error.message };
-    }
-    console.log(JSON.stringify(answer));
+    answered = answered
+      .then(() => obey(line, board))
+      .catch((error) => ({ error: error.message }))
+      .then((answer) => console.log(JSON.stringify(answer)));
   })
   .on('close', () => {
     process.stderr.write('standard input has ended, and with it the emulator\n');

@@ -34,6 +34,11 @@ class Board:
         self.flash_offset = None if offset is None else int(offset, 0)
         self.manifest = folder / "manifest.py"
 
+    @property
+    def has_wifi(self):
+        """Whether the board has the Wi-Fi chip of a Pico W."""
+        return "cyw43-driver" in self.submodules
+
     def check_source(self, full):
         """Raise FirmwareError when the board cannot be built from a full checkout, or from Debian's source if not."""
         if ("checkout" if full else "debian") in self.sources:

@@ -66,7 +66,7 @@ def build(name, micropython=None, sets=None, app=None):
     with locked(f"build-{label}"):
         manifest = manifests.derive(manifest_path(folder), board, sets, app)
         forget_other(folder, f"{board.folder} {source.mp} {source.version}")
-        env = {}
+        env = source.env
         if board.port != "esp32":
             with locked("sources"):
                 env["MICROPY_MPYCROSS"] = str(source.mpy_cross())
@@ -94,11 +94,11 @@ def build_rp2(board, source, manifest, folder, env):
     """Build with cmake directly: the port's Makefile insists on a Pico SDK inside the checkout."""
     command = ["cmake", "-GNinja", "-S", source.port("rp2"), "-B", folder, f"-DMICROPY_BOARD={board.name}",
                f"-DMICROPY_BOARD_DIR={board.folder}", f"-DMICROPY_FROZEN_MANIFEST={manifest}", "-DPICO_BUILD_DOCS=0"]
-    with locked("sources"):
-        picotool = source.picotool()
+    if not source.full:
+        command += [f"-DPICO_SDK_PATH_OVERRIDE={source.sdk}", f"-DMICROPY_LIB_DIR={source.lib}"]
+    picotool = source.picotool()
     if picotool:
-        command += [f"-DPICO_SDK_PATH_OVERRIDE={source.sdk}", f"-DMICROPY_LIB_DIR={source.lib}",
-                    f"-Dpicotool_DIR={picotool}"]
+        command.append(f"-Dpicotool_DIR={picotool}")
     log = folder.with_suffix(".log")
     with step(f"{board.name} with MicroPython {source.version}"):
         if not (folder / "build.ninja").exists():

@@ -12,6 +12,9 @@ from .paths import ROOT
 
 EMULATOR = ROOT / "tools" / "emulator"
 
+# The one network around an emulated board without a scenario; tools/emulator/wifi/scenario.mjs has it.
+DEFAULT_NETWORK = "one network, `emulator`, whose password is `emulated radio`"
+
 # The machine's options, and an address in memory that its firmware does not use, for a ROMFS image.
 MACHINES = {
     "cortex-m3": (["qemu-system-arm", "-machine", "mps2-an385"], 0x21000000, "qemu-system-arm"),
@@ -26,20 +29,28 @@ def prepare():
         raise MissingError(done.stderr.strip().splitlines()[-1].removeprefix("emulator: "))
 
 
-def command(firmware, *, repl_port=None, http_port=None):
+def check(board, scenario=None):
+    """Raise FirmwareError when *board* has no emulator, or no Wi-Fi for the *scenario* given."""
+    if board.mcu != "rp2040" and board.port not in ("qemu", "unix"):
+        hint = f"; `check {board.name}` does what can be done" if board.port == "esp32" else ""
+        raise FirmwareError(f"there is no emulator for {board.name} here{hint}")
+    if scenario and not board.has_wifi:
+        raise FirmwareError(f"a scenario is for a board with emulated Wi-Fi, RPI_PICO_W, not for {board.name}")
+
+
+def command(firmware, *, repl_port=None, http_port=None, scenario=None):
     """Return the command that runs *firmware* with its serial port on 127.0.0.1:*repl_port*."""
     board = firmware.board
+    check(board, scenario)
     if board.port == "rp2":
         prepare()
         line = ["node", str(EMULATOR / "serve.mjs"), str(firmware.image)]
-        for option, port in (("--repl-port", repl_port), ("--http-port", http_port)):
-            line += [] if port is None else [option, str(port)]
-        return line
+        for option, value in (("--repl-port", repl_port), ("--http-port", http_port), ("--scenario", scenario)):
+            line += [] if value is None else [option, str(value)]
+        return [*line, "--wifi"] if board.has_wifi else line
     if board.port == "qemu":
         return qemu(firmware, f"tcp:127.0.0.1:{repl_port},server=on,wait=off" if repl_port else "stdio")
-    if board.port == "unix":
-        return [str(firmware.image)]
-    raise FirmwareError(f"there is no emulator for {board.name} here")
+    return [str(firmware.image)]
 
 
 def qemu(firmware, serial, romfs=None):
@@ -52,9 +63,11 @@ def qemu(firmware, serial, romfs=None):
     return [*line, "-kernel", str(firmware.elf)]
 
 
-def run(firmware, *, repl_port=None, http_port=None):
+def run(firmware, *, repl_port=None, http_port=None, scenario=None):
     """Run *firmware* in the foreground until it or the user ends it; return its exit status."""
-    line = command(firmware, repl_port=repl_port, http_port=http_port)
+    line = command(firmware, repl_port=repl_port, http_port=http_port, scenario=scenario)
+    if firmware.board.has_wifi:
+        print("Wi-Fi:", f"the networks of {scenario}" if scenario else DEFAULT_NETWORK)
     if repl_port:
         print(f"serial port: mpremote connect socket://127.0.0.1:{repl_port}")
     try:

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-from .console import FirmwareError, capture, run, step
+from .console import FirmwareError, MissingError, capture, run, step
 from .debian import SUITE, PrivateApt
 from .paths import cache, locked
 
@@ -26,8 +26,11 @@ SUBMODULES = {
     "unix": ("micropython-lib", "mbedtls"),
     "esp32": ("micropython-lib",),
 }
-TARBALLS = ("micropython", "mbedtls", "lwip", "picotool")
-PACKAGES = ("pico-sdk-source", "tinyusb-source")
+# What the tree and picotool are made of: upstream tarballs, and packages that hold sources.
+TREE = ("micropython", "mbedtls", "lwip"), ("pico-sdk-source", "tinyusb-source")
+PICOTOOL = ("picotool",), ("pico-sdk-source",)
+# The environment variable in which cmake looks for an installed picotool.
+PICOTOOL_FOLDER = "picotool_DIR"
 JOBS = str(os.cpu_count() or 1)
 
 
@@ -38,12 +41,11 @@ class Source:
     None for the tree's own, `version` its release, `full` whether it is a complete checkout.
     """
 
-    def __init__(self, mp, *, work, sdk=None, lib=None, picotool=None):
+    def __init__(self, mp, *, work, sdk=None, lib=None):
         self.mp = mp
         self.work = work
         self.sdk = sdk
         self.lib = lib
-        self.picotool_source = picotool
         self.full = lib is None
         self.version = version(mp)
 
@@ -61,26 +63,32 @@ class Source:
         if not program.exists():
             with step("mpy-cross"):
                 command = ["make", "-C", self.mp / "mpy-cross", f"-j{JOBS}", f"BUILD={build}"]
-                run(command, log=self.work / "mpy-cross.log", what="building mpy-cross")
+                run(command, log=self.work / "mpy-cross.log", env=self.env, what="building mpy-cross")
         return program
 
     def picotool(self):
         """Return the cmake folder of picotool, which turns an ELF file into UF2; built on first use.
 
-        None for a full checkout, whose SDK fetches its own when none is installed.
+        None when `picotool_DIR` names one, and for a full checkout on a machine that cannot get picotool's source: the
+        checkout's Pico SDK then takes one that is installed, or fetches its own.
         """
-        if self.picotool_source is None:
+        if os.environ.get(PICOTOOL_FOLDER):
             return None
-        tools = self.work / "picotool"
-        if not (tools / "bin" / "picotool").exists():
-            with step("picotool"):
-                build = self.work / "picotool-build"
-                log = self.work / "picotool.log"
-                run(["cmake", "-GNinja", "-S", self.picotool_source, "-B", build, "-DPICOTOOL_NO_LIBUSB=1",
-                     "-DCMAKE_BUILD_TYPE=MinSizeRel", f"-DCMAKE_INSTALL_PREFIX={tools}"],
-                    log=log, env={"PICO_SDK_PATH": str(self.sdk)}, what="configuring picotool")
-                run(["ninja", f"-j{JOBS}", "-C", build, "install"], log=log, what="building picotool")
-        return tools / "lib" / "cmake" / "picotool"
+        try:
+            return picotool()
+        except MissingError:
+            if self.full:
+                return None
+            raise
+
+    @property
+    def env(self):
+        """The environment of commands that build from the tree.
+
+        Git shall not look for the version of MicroPython in a repository around the tree, such as this one.
+        """
+        others = os.environ.get("GIT_CEILING_DIRECTORIES")
+        return {"GIT_CEILING_DIRECTORIES": os.pathsep.join([str(self.mp.parent), *([others] if others else [])])}
 
 
 def version(mp):
@@ -115,23 +123,50 @@ def pinned():
     work = cache() / f"{SUITE}-{PINNED['micropython']}"
     with locked("sources"):
         if not (work / "complete").exists():
-            fetch(work)
+            fetch(work, *TREE)
             unpack(work)
             (work / "complete").touch()
         stand_in(work / "micropython-lib")
     sdk, lib = work / "root" / "usr" / "src" / "pico-sdk", work / "micropython-lib"
-    return Source(work / "micropython", work=work, sdk=sdk, lib=lib, picotool=work / "picotool-src")
+    return Source(work / "micropython", work=work, sdk=sdk, lib=lib)
 
 
-def fetch(work):
-    """Download the pinned tarballs and packages into *work*/downloads."""
+def picotool():
+    """Return the cmake folder of Debian's pinned picotool, fetched and built on first use; MissingError without apt.
+
+    It serves the pinned source and checkouts whose Pico SDK asks for this release of picotool or an older one.
+    """
+    work = cache() / f"picotool-{PINNED['picotool']}"
+    tools = work / "tools"
+    with locked("picotool"):
+        if not (tools / "bin" / "picotool").exists():
+            fetch(work, *PICOTOOL)
+            untar(downloaded(work, "picotool"), work / "source")
+            unpack_package(work, "pico-sdk-source")
+            build_picotool(work, tools)
+    return tools / "lib" / "cmake" / "picotool"
+
+
+def build_picotool(work, tools):
+    """Build picotool in *work* and install it in *tools*, without USB, which turning files into UF2 does not need."""
+    log, folder, sdk = work / "build.log", work / "build", work / "root" / "usr" / "src" / "pico-sdk"
+    with step("picotool"):
+        run(["cmake", "-GNinja", "-S", work / "source", "-B", folder, "-DPICOTOOL_NO_LIBUSB=1",
+             "-DCMAKE_BUILD_TYPE=MinSizeRel", f"-DCMAKE_INSTALL_PREFIX={tools}"],
+            log=log, env={"PICO_SDK_PATH": str(sdk)}, what="configuring picotool")
+        run(["ninja", f"-j{JOBS}", "-C", folder, "install"], log=log, what="building picotool")
+
+
+def fetch(work, tarballs, packages):
+    """Download the pinned *tarballs* and *packages* into *work*/downloads."""
     downloads = work / "downloads"
     apt = PrivateApt(cache() / "apt")
-    with step(f"package index of Debian {SUITE}"):
-        apt.update()
-    with step(f"sources: {', '.join(PINNED)}"):
-        apt.download(downloads, TARBALLS, PACKAGES)
-    for name in PINNED:
+    with locked("apt"):
+        with step(f"package index of Debian {SUITE}"):
+            apt.update()
+        with step(f"sources: {', '.join((*tarballs, *packages))}"):
+            apt.download(downloads, tarballs, packages)
+    for name in (*tarballs, *packages):
         downloaded(work, name)
 
 
@@ -148,17 +183,21 @@ def downloaded(work, name):
 def unpack(work):
     """Join the downloads into one MicroPython tree and a Pico SDK."""
     mp, root = work / "micropython", work / "root"
-    for folder in (mp, root, work / "picotool-src"):
+    for folder in (mp, root):
         shutil.rmtree(folder, ignore_errors=True)
     with step("unpacking"):
         untar(downloaded(work, "micropython"), mp)
         untar(downloaded(work, "mbedtls"), mp / "lib" / "mbedtls")
         untar(downloaded(work, "lwip"), mp / "lib" / "lwip")
-        untar(downloaded(work, "picotool"), work / "picotool-src")
-        for name in PACKAGES:
-            capture(["dpkg-deb", "-x", downloaded(work, name), root], what=f"unpacking {name}")
+        for name in TREE[1]:
+            unpack_package(work, name)
         (mp / "lib" / "tinyusb").rmdir()
         (mp / "lib" / "tinyusb").symlink_to(root / "usr" / "src" / "tinyusb")
+
+
+def unpack_package(work, name):
+    """Unpack the downloaded package *name* into *work*/root."""
+    capture(["dpkg-deb", "-x", downloaded(work, name), work / "root"], what=f"unpacking {name}")
 
 
 def untar(archive, folder):

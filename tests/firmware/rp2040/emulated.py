@@ -35,14 +35,22 @@ class EmulatedPico:
 
     :param forwards: ports of the board that the host shall reach; see `port()`.
     :param scripts: programs that run on it, the last one until it has printed `READY`.
+    :param scenario: the networks around a Pico W, as docs/emulator.md describes them; other boards have None.
     """
 
-    def __init__(self, firmware, forwards=(), scripts=()):
+    def __init__(self, firmware, forwards=(), scripts=(), scenario=None):
         line = ["node", EMULATOR / "serve.mjs", firmware, "--repl-port", "0"]
         for board_port in forwards:
             line += ["--forward", f"0:{board_port}"]
         for script in scripts:
             line += ["--script", script]
+        if scenario is not None:
+            self.scenario = tempfile.NamedTemporaryFile("w", suffix=".json")  # noqa: SIM115 (close() closes it)
+            json.dump(scenario, self.scenario)
+            self.scenario.flush()
+            line += ["--scenario", self.scenario.name]
+        else:
+            self.scenario = None
         self.printed = tempfile.TemporaryFile("w+")  # noqa: SIM115 (close() closes it)
         self.process = subprocess.Popen(
             line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.printed, text=True
@@ -68,6 +76,8 @@ class EmulatedPico:
         self.process.stdin.close()
         self.process.stdout.close()
         self.printed.close()
+        if self.scenario:
+            self.scenario.close()
 
     def log(self):
         """Return the end of what the programs on the board and the emulator have printed."""
@@ -97,6 +107,14 @@ class EmulatedPico:
     def reset(self):
         """Take the board's power away for a moment; its flash is kept."""
         self._command(command="reset")
+
+    def network(self, ssid, **properties):
+        """Change a network around the board, or add it."""
+        self._command(command="network", ssid=ssid, **properties)
+
+    def radio(self):
+        """Return what the board's radio does: joined, address, channel, accessPoint, led, transactions."""
+        return self.status()["wifi"]
 
     def _command(self, **command):
         self.process.stdin.write(json.dumps(command) + "\n")

@@ -1,0 +1,155 @@
+"""A Pico W on its real driver, with emulated networks around it."""
+
+import http.client
+
+import pytest
+from emulated import PATIENCE, EmulatedPico, RawRepl
+
+HOME, PASSWORD = "home", "correct horse"
+DOWN, JOINING, NO_ADDRESS, UP, NO_NETWORK, WRONG_PASSWORD = 0, 1, 2, 3, -2, -3  # WLAN.status()
+
+PROLOGUE = """
+import network, time
+w = network.WLAN(network.STA_IF)
+w.active(True)
+def wait(*states, seconds=30):
+    end = time.ticks_add(time.ticks_ms(), seconds * 1000)
+    while w.status() not in states and time.ticks_diff(end, time.ticks_ms()) > 0:
+        time.sleep_ms(20)
+    return w.status()
+def join(ssid, password=None, seconds=30):
+    w.connect(ssid, password)
+    return wait(0, 3, -1, -2, -3, seconds=seconds)
+"""
+SERVE = """
+import asyncio
+from microdot import Microdot
+app = Microdot()
+@app.get("/")
+async def index(request):
+    return request.client_addr[0]
+@app.post("/echo")
+async def echo(request):
+    return request.body
+async def main():
+    server = asyncio.create_task(app.start_server(port=80))
+    await asyncio.sleep_ms(50)
+    print("READY")
+    await server
+asyncio.run(main())
+"""
+
+
+@pytest.fixture(scope="module")
+def pico(emulator, pico_w_uf2):
+    """A Pico W at its prompt, with no network around it."""
+    with EmulatedPico(pico_w_uf2, scenario={"networks": []}) as pico:
+        pico.pace(10)
+        yield pico
+
+
+@pytest.fixture
+def repl(pico):
+    """The raw REPL of the Pico W after a power cycle, with `w` for the station, `wait()` and `join()`; one network."""
+    pico.reset()
+    pico.network(HOME, password=PASSWORD, channel=6, strength=-50, present=True, hidden=False, dhcp=True, goodbye=True)
+    with RawRepl(pico) as repl:
+        repl.run(PROLOGUE)
+        yield repl
+
+
+def status(repl, expression):
+    return int(repl.run(f"print({expression})"))
+
+
+def test_a_scan_finds_the_networks(pico, repl):
+    pico.network("caf\u00e9", channel=11, strength=-80)
+    found = eval(repl.run("print([(s, c, r, a) for s, b, c, r, a, n in w.scan()])"))
+    pico.network("caf\u00e9", present=False)
+    assert found == [(b"home", 6, -50, 5), ("caf\u00e9".encode(), 11, -80, 0)]
+
+
+def test_the_right_password_brings_an_address(pico, repl):
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r})") == UP
+    assert repl.run("print(w.ifconfig()[0], w.config('ssid'), w.config('channel'), w.status('rssi'))") == (
+        "10.64.0.2 home 6 -50\n"
+    )
+    radio = pico.radio()
+    assert (radio["joined"], radio["address"], radio["channel"]) == (HOME, "10.64.0.2", 6)
+    assert repl.run("import socket\nprint(socket.getaddrinfo('localhost', 80)[0][-1])") == "('10.64.0.1', 80)\n"
+
+
+def test_a_wrong_password_is_told_from_a_network_that_is_not_there(pico, repl):
+    assert status(repl, f"join({HOME!r}, 'wrong horse')") == WRONG_PASSWORD
+    assert status(repl, f"join('nowhere', {PASSWORD!r})") == NO_NETWORK
+    assert pico.radio()["joined"] is None
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r})") == UP
+
+
+def test_a_late_network_is_joined_by_a_later_attempt_only(pico, repl):
+    pico.network(HOME, present=False)
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r})") == NO_NETWORK
+    pico.network(HOME, present=True)
+    assert status(repl, "wait(3, seconds=20)") == NO_NETWORK
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r})") == UP
+
+
+def test_a_lost_network_is_joined_again_by_a_new_attempt_only(pico, repl):
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r})") == UP
+    pico.network(HOME, present=False)
+    assert status(repl, "wait(0)") == DOWN
+    assert not pico.status()["linkUp"]
+    pico.network(HOME, present=True)
+    assert status(repl, "wait(3, seconds=20)") == DOWN
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r})") == UP
+
+
+def test_a_silent_loss_shows_as_a_link_that_is_being_joined(pico, repl):
+    pico.network(HOME, goodbye=False)
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r})") == UP
+    pico.network(HOME, present=False)
+    assert status(repl, "wait(0, 1, 2, -1, -2, -3)") == JOINING
+    assert repl.run("print(w.isconnected())") == "False\n"
+
+
+def test_a_router_without_dhcp_gives_no_address(pico, repl):
+    pico.network(HOME, dhcp=False)
+    assert status(repl, f"join({HOME!r}, {PASSWORD!r}, seconds=5)") == NO_ADDRESS
+
+
+def test_events_of_a_scenario_happen_at_their_time(emulator, pico_w_uf2):
+    scenario = {
+        "networks": [{"ssid": HOME, "password": PASSWORD, "present": False}],
+        "events": [{"at": 15, "ssid": HOME, "present": True}, {"at": 40, "ssid": HOME, "present": False}],
+    }
+    with EmulatedPico(pico_w_uf2, scenario=scenario) as pico, RawRepl(pico) as repl:
+        pico.pace(10)
+        repl.run(PROLOGUE)
+        repl.run(f"while join({HOME!r}, {PASSWORD!r}) != 3:\n    pass")
+        joined = pico.status()["simulatedMicroseconds"] / 1e6
+        assert 15 < joined < 40
+        assert status(repl, "wait(0, seconds=60)") == DOWN
+        assert pico.status()["simulatedMicroseconds"] / 1e6 > 40
+
+
+def test_the_led_is_seen(pico, repl):
+    repl.run("from machine import Pin\nled = Pin('LED', Pin.OUT)\nled.on()")
+    assert pico.radio()["led"] is True
+    assert repl.run("led.off()\nprint(led.value())") == "0\n"
+    assert pico.radio()["led"] is False
+
+
+def test_programs_of_this_machine_reach_the_board(emulator, pico_w_uf2, tmp_path):
+    script = tmp_path / "serve.py"
+    script.write_text(f"{PROLOGUE}assert join({HOME!r}, {PASSWORD!r}) == 3\n{SERVE}")
+    scenario = {"networks": [{"ssid": HOME, "password": PASSWORD}]}
+    with EmulatedPico(pico_w_uf2, forwards=(80,), scripts=[script], scenario=scenario) as board:
+        body = bytes(range(256)) * 20
+        for _ in range(10):
+            connection = http.client.HTTPConnection("127.0.0.1", board.port(80), timeout=PATIENCE)
+            connection.request("GET", "/")
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"10.64.0.1")
+            connection.request("POST", "/echo", body)
+            assert connection.getresponse().read() == body
+            connection.close()

@@ -1,0 +1,46 @@
+// Sockets of this machine that lead to TCP connections of the board.
+
+import net from 'node:net';
+
+export const LOOPBACK = '127.0.0.1';
+
+/**
+ * Serves a port of the board on 127.0.0.1 by the connections of *stack*; resolves to the net.Server. Port 0 takes a
+ * free one.
+ */
+export function servePort(pico, stack, boardPort, hostPort = 0) {
+  const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    join(pico, socket, stack.connect(boardPort, {}));
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(hostPort, LOOPBACK, () => resolve(server));
+  });
+}
+
+/** Ties a host socket and a connection of the board's together, with back-pressure both ways. */
+export function join(pico, socket, connection) {
+  Object.assign(connection, {
+    onData(data) {
+      socket.write(data, () => connection.consumed(data.length));
+      pico.yield();
+    },
+    onEnd() {
+      socket.end();
+      pico.yield();
+    },
+    onDrain: () => socket.resume(),
+    onClose(error) {
+      if (error) socket.resetAndDestroy();
+      else socket.destroySoon();
+      pico.yield();
+    },
+  });
+  socket.on('data', (data) => {
+    connection.write(data);
+    if (connection.buffered > connection.sendMark) socket.pause();
+  });
+  socket.on('end', () => connection.end());
+  socket.on('error', () => connection.reset());
+  socket.on('close', () => connection.end());
+}
