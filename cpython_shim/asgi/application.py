@@ -7,8 +7,8 @@ import functools
 import microdot
 from microdot import Response
 from microdot._compat import invoke_handler, is_fault, isolate, log_error, uncancel
-from microdot._network import HostProcess
 from microdot.errors import HTTPException, error_text
+from microdot.gateway.process import HostProcess
 
 from .lifespan import serve_lifespan
 from .messages import encode_headers, make_request, read_headers

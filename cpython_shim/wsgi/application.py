@@ -11,8 +11,8 @@ import inspect
 import microdot
 from microdot import Request, Response
 from microdot._compat import is_fault, log_error
-from microdot._network import HostProcess
 from microdot.errors import error_text, reason_phrase
+from microdot.gateway.process import HostProcess
 from microdot.gateway.target import make_target, quote_path
 
 from .loop import RequestThread, get_loop

@@ -113,20 +113,6 @@ def _discard(accepting):
         accepting.result()[0].close()
 
 
-class HostProcess:
-    """What an application under an ASGI or WSGI server has for a server: the process that it runs in."""
-
-    cancelled = False
-
-    def end(self, error):
-        """Leave SystemExit or KeyboardInterrupt to the server that has the process: raises *error*."""
-        raise error
-
-    def close(self):
-        """Ask the process to end in good order."""
-        os.kill(os.getpid(), signal.SIGTERM)
-
-
 async def open_streams(sock, ssl):
     """Return reader and writer of a connected socket, after the TLS handshake if *ssl* is a context."""
     loop = asyncio.get_running_loop()
