@@ -37,16 +37,18 @@ def test_imports_point_down(copy, tmp_path):
 
 
 @pytest.mark.parametrize(("module", "line", "contract"), [
-    ("urls", "from .app import Microdot", "Imports point down"),
-    ("app", "from .websocket import WebSocket", "Imports point down"),
-    ("datastructures", "from .urls import quote", "Imports point down"),
-    ("response", "from .request import Request", "Imports point down"),
+    ("_urls", "from ._app import Microdot", "Imports point down"),
+    ("_app", "from .websocket import WebSocket", "Imports point down"),
+    ("_datastructures", "from ._urls import quote", "Imports point down"),
+    ("_response", "from ._request import Request", "Imports point down"),
     ("new", "x = 1", "Imports point down"),
-    ("sse", "from .server import Server", "Extensions and shims know no server"),
-    ("wsgi/loop", "import microdot.connection", "Extensions and shims know no server"),
-    ("wsgi/transport", "from microdot.http11 import format_head", "Shims know no HTTP/1.1"),
-    ("http11", "import asyncio", "Parsers and the application do no input or output"),
-    ("app", "from ._cpython import Listener", "One module knows which Python it runs on"),
+    ("sse", "from .server import Server", "Imports point down"),
+    ("wsgi/loop", "import microdot.server.connection", "Imports point down"),
+    ("wsgi/transport", "from microdot.server.http11 import format_head", "Imports point down"),
+    ("websocket/frames", "from .connection import Channel", "Inside a folder imports point down too"),
+    ("server/http11", "from .network import Listener", "Inside a folder imports point down too"),
+    ("server/http11", "import asyncio", "Parsers and the application do no input or output"),
+    ("_app", "from ._cpython import Listener", "One module knows which Python it runs on"),
 ])
 def test_a_violation_is_caught(copy, tmp_path, module, line, contract):
     with open(copy / f"{module}.py", "a") as file:

@@ -4,7 +4,7 @@ import asyncio
 
 from microdot import Response
 from microdot._compat import TICKS_PER_SECOND, invoke_handler
-from microdot.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG, FrameError, is_close_code
+from microdot.websocket.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG, FrameError, is_close_code
 
 from .messages import encode_headers, make_request, read_headers
 

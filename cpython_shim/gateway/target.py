@@ -8,7 +8,7 @@ path. The client's spelling of it counts where it means the same.
 
 from urllib.parse import quote_from_bytes
 
-from microdot.urls import unquote_to_bytes
+from microdot._urls import unquote_to_bytes
 
 # What a path has beside unreserved characters (RFC 3986, section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="

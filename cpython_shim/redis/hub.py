@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 
 from microdot._compat import log_error
+from microdot._queues import DROP, WAIT, QueueClosed
 from microdot.pubsub import PubSub, PubSubError
-from microdot.queues import DROP, WAIT, QueueClosed
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff

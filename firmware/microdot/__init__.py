@@ -7,17 +7,17 @@
 ...     return 'Hello, world!'
 """
 
+from ._app import Microdot
 from ._compat import MICROPYTHON, iscoroutine
-from .app import Microdot
+from ._response import Response
 from .errors import abort
-from .response import Response
 
 if not MICROPYTHON:
-    from .request import Request
-    from .routing import URLPattern
-    from .streams import AsyncBytesIO
+    from ._request import Request
+    from ._request_body import AsyncBytesIO
+    from ._routing import URLPattern
 else:
-    _later = {"AsyncBytesIO": "streams", "Request": "request", "URLPattern": "routing"}
+    _later = {"AsyncBytesIO": "_request_body", "Request": "_request", "URLPattern": "_routing"}
 
     def _load(name):
         # What is not used takes no memory of a board. `from microdot import module` comes here, too.

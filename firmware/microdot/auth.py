@@ -3,8 +3,8 @@
 from binascii import a2b_base64, b2a_base64
 
 from ._compat import invoke_handler, wraps
+from ._response import Response
 from .errors import HTTPException, error_text
-from .response import Response
 from .tokens import compare_digest
 
 if False:  # for type checkers: MicroPython's compiler leaves this out

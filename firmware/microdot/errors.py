@@ -1,6 +1,6 @@
 """Status codes of HTTP: their reason phrases (RFC 9110, section 15), and the exception that carries one."""
 
-from .datastructures import ResponseHeaders
+from ._datastructures import ResponseHeaders
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import NoReturn

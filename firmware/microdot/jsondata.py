@@ -3,8 +3,8 @@
 import json
 
 from ._compat import MICROPYTHON
+from ._utf8 import decode, has_forbidden
 from .errors import MalformedJSON
-from .utf8 import decode, has_forbidden
 
 _BOM = b"\xef\xbb\xbf"
 _HEX = b"0123456789abcdefABCDEF"

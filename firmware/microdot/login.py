@@ -1,11 +1,11 @@
 """Logging users in and out, with a session and a cookie that remembers them."""
 
 from ._compat import invoke_handler, wraps
+from ._response import Response
+from ._urls import quote
 from .errors import HTTPException, error_text
-from .response import Response
 from .session import get_extension
 from .tokens import RESERVED, decode_token, encode_token, is_within, keyed_hash, unix_time
-from .urls import quote
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable

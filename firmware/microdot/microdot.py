@@ -3,26 +3,26 @@
 import sys
 
 from . import Microdot, Response, abort, iscoroutine, redirect, send_file
+from ._app import mro
 from ._compat import MICROPYTHON, invoke_handler
-from .app import mro
 from .errors import HTTPException
 
 if not MICROPYTHON:
     from traceback import print_exception
 
     from . import AsyncBytesIO, Request, URLPattern
-    from .datastructures import NoCaseDict
-    from .forms import MultiDict, urldecode, urlencode
+    from ._datastructures import NoCaseDict
+    from ._forms import MultiDict, urldecode, urlencode
 else:
     print_exception = sys.print_exception
     _later = {
-        "AsyncBytesIO": "streams",
-        "MultiDict": "forms",
-        "NoCaseDict": "datastructures",
-        "Request": "request",
-        "URLPattern": "routing",
-        "urldecode": "forms",
-        "urlencode": "forms",
+        "AsyncBytesIO": "_request_body",
+        "MultiDict": "_forms",
+        "NoCaseDict": "_datastructures",
+        "Request": "_request",
+        "URLPattern": "_routing",
+        "urldecode": "_forms",
+        "urlencode": "_forms",
     }
 
     def _load(name):

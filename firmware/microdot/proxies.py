@@ -1,6 +1,6 @@
 """The client's side of a connection that a reverse proxy has in between (RFC 7239, and the X-Forwarded fields)."""
 
-from .urls import quote_url
+from ._urls import quote_url
 
 
 class ProxyHeaders:

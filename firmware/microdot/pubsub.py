@@ -1,6 +1,6 @@
 """Broadcast within one event loop: whoever publishes on a topic reaches all who subscribe to it."""
 
-from .queues import DROP, BoundedQueue, QueueClosed
+from ._queues import DROP, BoundedQueue, QueueClosed
 
 
 class PubSubError(OSError):

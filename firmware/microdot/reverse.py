@@ -1,8 +1,8 @@
 """URLs made from routes: the way back from a handler to the path that leads to it."""
 
-from .forms import urlencode
-from .routing import URLPattern, match
-from .urls import quote
+from ._forms import urlencode
+from ._routing import URLPattern, match
+from ._urls import quote
 
 _SEGMENT_SAFE = b":@!$&'()*+,;="
 

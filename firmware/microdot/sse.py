@@ -3,8 +3,8 @@
 import asyncio
 
 from ._compat import TICKS_PER_SECOND, dump_json, is_fault, wraps
-from .queues import WAIT, BoundedQueue, QueueClosed
-from .response import Response
+from ._queues import WAIT, BoundedQueue, QueueClosed
+from ._response import Response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable

@@ -3,10 +3,10 @@
 import os
 
 from ._compat import MICROPYTHON, fspath, log_error, opens_files
+from ._file_body import respond_with_file
+from ._response import Response
+from ._urls import quote
 from .errors import HTTPException
-from .files import respond_with_file
-from .response import Response
-from .urls import quote
 
 if not MICROPYTHON:
     from os.path import realpath

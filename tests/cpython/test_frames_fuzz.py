@@ -8,8 +8,19 @@ import wsproto.extensions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Connection, FrameError, FrameParser, encode
-from microdot.permessage import Deflate
+from microdot.websocket.frames import (
+    BINARY,
+    CLOSE,
+    CONTINUATION,
+    PING,
+    PONG,
+    TEXT,
+    Connection,
+    FrameError,
+    FrameParser,
+    encode,
+)
+from microdot.websocket.permessage_deflate import Deflate
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
 

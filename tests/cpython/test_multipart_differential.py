@@ -12,7 +12,7 @@ from python_multipart.multipart import MultipartParser as Peer
 from python_multipart.multipart import parse_options_header
 
 from microdot.errors import HTTPException
-from microdot.formparser import MultipartParser, parse_options
+from microdot.multipart.parser import MultipartParser, parse_options
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from microdot._queues import QueueClosed
 from microdot.pubsub import PubSubError
-from microdot.queues import QueueClosed
 from microdot.redis import RedisPubSub
 from microdot.redis import hub as hub_module
 from redis_server import RedisServer

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from microdot._urls import unquote_to_bytes
 from microdot.gateway.target import make_target
-from microdot.urls import unquote_to_bytes
 
 CAFE = "/café".encode()
 

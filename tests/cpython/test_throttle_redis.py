@@ -5,9 +5,9 @@ import asyncio
 import pytest
 from redis.exceptions import RedisError
 
+from microdot._request import G
 from microdot.errors import HTTPException
 from microdot.redis import RedisAttempts
-from microdot.request import G
 from microdot.throttle import Throttle
 from redis_server import RedisServer
 

@@ -7,8 +7,8 @@ import socket
 import pytest
 
 import transport_contract as contract
-from microdot.frames import CLOSE, Connection
-from microdot.handshake import make_key, request_headers
+from microdot.websocket.frames import CLOSE, Connection
+from microdot.websocket.handshake import make_key, request_headers
 
 
 class ASGI:

@@ -71,7 +71,7 @@ def test_scripts_that_the_board_starts_stay_source(tmp_path):
     laid_out = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     own = {name for name in laid_out if not name.startswith("lib/")}
     assert own == {"main.py", "boot.py", "pages/index.html", "pages/main.mpy"}
-    assert "lib/microdot/app.mpy" in laid_out
+    assert "lib/microdot/_app.mpy" in laid_out
 
 
 def test_files_that_do_not_fit_are_an_error(tmp_path):

@@ -34,17 +34,17 @@ def test_the_compatibility_path_loads_no_more_than_the_package(framework):
         package = loaded(framework, "from microdot import Microdot" + use)
         path = loaded(framework, "from microdot.microdot import Microdot" + use)
         assert path == package | {"microdot.microdot"}
-    assert "microdot.request" not in path and "microdot.forms" not in path
+    assert "microdot._request" not in path and "microdot._forms" not in path
 
 
 @pytest.mark.parametrize(("name", "module"), [
-    ("AsyncBytesIO", "streams"),
-    ("MultiDict", "forms"),
-    ("NoCaseDict", "datastructures"),
-    ("Request", "request"),
-    ("URLPattern", "routing"),
-    ("urldecode", "forms"),
-    ("urlencode", "forms"),
+    ("AsyncBytesIO", "_request_body"),
+    ("MultiDict", "_forms"),
+    ("NoCaseDict", "_datastructures"),
+    ("Request", "_request"),
+    ("URLPattern", "_routing"),
+    ("urldecode", "_forms"),
+    ("urlencode", "_forms"),
 ])
 def test_a_name_of_the_compatibility_path_is_loaded_when_it_is_asked_for(framework, name, module):
     code = f"from microdot.microdot import {name}\nimport microdot.{module}\nassert {name} is microdot.{module}.{name}"
@@ -53,15 +53,14 @@ def test_a_name_of_the_compatibility_path_is_loaded_when_it_is_asked_for(framewo
 
 def test_a_package_in_a_folder_has_one_class_of_each_name(framework, tmp_path):
     shutil.copytree(framework / "microdot", tmp_path / "lib" / "microdot")
-    names = [name.removesuffix("/__init__") for name in manifests.modules("all") if name != "__init__"]
-    modules = [name.replace("/", ".") for name in names]
+    modules = [manifests.import_name(name) for name in manifests.modules("all")]
     code = """
 import sys
 from lib.microdot import Microdot, Request, URLPattern
 from lib.microdot.test_client import TestClient
-import lib.microdot.microdot, lib.microdot.request
+import lib.microdot.microdot, lib.microdot._request
 
-assert lib.microdot.request.Request is lib.microdot.microdot.Request is Request
+assert lib.microdot._request.Request is lib.microdot.microdot.Request is Request
 assert lib.microdot.microdot.URLPattern is URLPattern
 Request.max_content_length = 10
 app = Microdot()
@@ -82,8 +81,8 @@ async def main():
 import asyncio
 asyncio.run(main())
 for name in NAMES:
-    if name != "utemplate":  # which needs a package that is not there
-        __import__("lib.microdot." + name)
+    if name != "microdot.utemplate":  # which needs a package that is not there
+        __import__("lib." + name)
 print([name for name in sys.modules if name.startswith("microdot")])
 """.replace("NAMES", repr(modules))
     assert run(tmp_path, code) == '200 [true, "1"]\n413 Payload too large\n[]\n'

@@ -14,8 +14,8 @@ from firmware_tools.paths import MANIFEST
 
 # Of CPython; of tests; and `_transport`, which holds types only and is imported by type checkers only.
 NEVER = {
-    "asgi", "wsgi", "jinja", "_cpython", "_cpython_network", "threads", "test_client", "cookiejar", "websocket_client",
-    "_transport", "__main__",
+    "__main__", "_cpython", "_transport", "server/network_cpython", "threads",
+    "test_client/__init__", "test_client/cookiejar", "test_client/websocket",
 }
 LISTS = manifests.lists()
 SETS = LISTS["SETS"]

@@ -12,7 +12,7 @@ import socket
 import pytest
 
 from live.raw_websocket import RawClient, frame
-from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from microdot.websocket.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wire.server import Server, reset, wait_until
 
 APP = pathlib.Path(__file__).parent / "corrupted_app.py"

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests")]
 
 with atheris.instrument_imports(include=["microdot"]):
-    from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, encode
+    from microdot.websocket.frames import BINARY, CLOSE, CONTINUATION, PING, TEXT, encode
 
 from cpython.test_frames_fuzz import agree, ours, theirs  # noqa: E402
 

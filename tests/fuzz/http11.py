@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path[:0] = [str(ROOT / "firmware"), str(ROOT / "tests")]
 
 with atheris.instrument_imports(include=["microdot"]):
-    import microdot.http11  # noqa: F401 (imported here to be instrumented)
+    import microdot.server.http11  # noqa: F401 (imported here to be instrumented)
 
 from fuzz import inputs, oracle  # noqa: E402
 

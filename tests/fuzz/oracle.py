@@ -20,7 +20,7 @@ import re
 import h11
 
 from microdot.errors import HTTPException
-from microdot.http11 import RequestParser
+from microdot.server.http11 import RequestParser
 
 STATUSES = {400, 414, 417, 431, 501, 505}
 BAD_WHITE_SPACE = re.compile(r"illegal chunk header: bytearray\(b['\"][0-9A-Fa-f]+( |\\t)+;.*\\r\\n['\"]\)")

@@ -2,8 +2,8 @@
 
 import socket
 
-from microdot.frames import CLOSE, Connection, encode
-from microdot.handshake import request_headers
+from microdot.websocket.frames import CLOSE, Connection, encode
+from microdot.websocket.handshake import request_headers
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 MASK = b"\x11\x22\x33\x44"

@@ -10,7 +10,7 @@ from playwright.async_api import async_playwright, expect
 
 from live.raw_websocket import RawClient, frame
 from live.servers import ALL, EXAMPLES, serve
-from microdot.frames import CONTINUATION, TEXT
+from microdot.websocket.frames import CONTINUATION, TEXT
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 QUIET = [

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from live.served import Served
+from microdot._urls import quote_url
 from microdot.errors import reason_phrase
-from microdot.urls import quote_url
 
 APP = pathlib.Path(__file__).parent / "values_app.py"
 SERVERS = {

@@ -6,7 +6,7 @@ import pytest
 
 from live.raw_websocket import RawClient, frame
 from live.servers import ALL, FRAMES, ROOT, serve
-from microdot.frames import CLOSE, TEXT
+from microdot.websocket.frames import CLOSE, TEXT
 from wire.server import reset, wait_until
 
 APP = ROOT / "tests" / "live" / "websocket_app.py"

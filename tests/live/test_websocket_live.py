@@ -7,7 +7,7 @@ import websockets
 
 from live.raw_websocket import RawClient, frame
 from live.servers import ALL, EXAMPLES, FRAMES, serve
-from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
+from microdot.websocket.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT
 from wire.server import reset, wait_until
 
 

@@ -3,12 +3,12 @@
 from microdot._transport import AsyncTransport, Endpoint, MessageTransport, Ticking, Transport, Upgradable, Watcher
 from microdot.asgi.application import HTTPTransport
 from microdot.asgi.websocket import MessageConnection, WebSocketTransport
-from microdot.channel import Channel
-from microdot.connection import Connection
-from microdot.frames import Connection as Frames
+from microdot.server.connection import Connection
 from microdot.sse import _Events
 from microdot.test_client import TestTransport
-from microdot.websocket_client import WebSocketClient
+from microdot.test_client.websocket import WebSocketClient
+from microdot.websocket.connection import Channel
+from microdot.websocket.frames import Connection as Frames
 from microdot.wsgi.transport import SocketTransport, WSGITransport
 
 

@@ -1,6 +1,6 @@
-import microdot.app
+import microdot._app
 from microdot import Microdot, Request, Response, abort
-from microdot.app import mro
+from microdot._app import mro
 from microdot.errors import HTTPException, MalformedJSON, MissingField
 from microdot.test_client import TestClient
 from support import raises
@@ -262,9 +262,9 @@ async def test_options_without_a_handler_for_them():
 
 async def test_a_path_cannot_forge_a_line_of_the_log():
     lines = []
-    log_access, log_error = microdot.app.log_access, microdot.app.log_error
-    microdot.app.log_access = lines.append
-    microdot.app.log_error = lambda message, error=None: lines.append(message)
+    log_access, log_error = microdot._app.log_access, microdot._app.log_error
+    microdot._app.log_access = lines.append
+    microdot._app.log_error = lambda message, error=None: lines.append(message)
     app = Microdot()
     app.debug = True
     app.get("/<path:path>")(lambda request, path: 1 / 0)
@@ -274,7 +274,7 @@ async def test_a_path_cannot_forge_a_line_of_the_log():
             app.log_access(Request(app, None, "GET", path, "1.1", {}), Response("", 404))
             await client.get(path)
     finally:
-        microdot.app.log_access, microdot.app.log_error = log_access, log_error
+        microdot._app.log_access, microdot._app.log_error = log_access, log_error
     assert lines[:2] == ["GET /a%0Aforged%1B[31m 404", "Exception while handling GET /a%0Aforged%1B[31m"]
     assert not [line for line in lines if "\n" in line]
 
@@ -345,7 +345,7 @@ async def test_an_error_is_known_by_its_attributes():
 
 async def test_an_http_error_of_any_class_is_not_logged():
     logged = []
-    log_error, microdot.app.log_error = microdot.app.log_error, lambda message, error=None: logged.append(message)
+    log_error, microdot._app.log_error = microdot._app.log_error, lambda message, error=None: logged.append(message)
     try:
         for error in (Teapot(), MalformedJSON(), MissingField("a"), HTTPException(400)):
             await failing(error)[1].get("/")
@@ -353,7 +353,7 @@ async def test_an_http_error_of_any_class_is_not_logged():
         await failing(StatusOnly())[1].get("/")
         assert len(logged) == 1
     finally:
-        microdot.app.log_error = log_error
+        microdot._app.log_error = log_error
 
 
 async def test_which_handler_an_http_error_of_another_class_gets():

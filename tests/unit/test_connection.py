@@ -4,7 +4,7 @@ import time
 
 from memory_stream import MemoryStream, exchange, split
 from microdot import Microdot, Request, Response
-from microdot.dates import parse_date
+from microdot._dates import parse_date
 
 LINE = 2048 if sys.implementation.name == "micropython" else 8000  # bytes of the longest request line, unless set
 LONG = LINE + 500

@@ -3,7 +3,7 @@ import io
 
 from memory_stream import MemoryStream, exchange, split
 from microdot import Microdot, Request
-from microdot._network import READ_SIZE
+from microdot.server.network import READ_SIZE
 
 
 def get(path="/", *fields, version="1.1", method="GET"):

@@ -1,4 +1,4 @@
-from microdot.cookies import format_cookie, parse_cookies
+from microdot._cookies import format_cookie, parse_cookies
 from support import raises
 
 

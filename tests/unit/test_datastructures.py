@@ -1,5 +1,5 @@
-from microdot.datastructures import NoCaseDict
-from microdot.forms import MultiDict
+from microdot._datastructures import NoCaseDict
+from microdot._forms import MultiDict
 from support import raises
 
 

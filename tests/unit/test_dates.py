@@ -1,4 +1,4 @@
-from microdot.dates import format_date, parse_date
+from microdot._dates import format_date, parse_date
 
 
 def test_format():

@@ -1,7 +1,7 @@
 import io
 import os
 
-import microdot.files
+import microdot._file_body
 from microdot import Request, Response, send_file
 from microdot.errors import HTTPException
 from support import Path, folder, raises
@@ -165,28 +165,28 @@ def _etag_of_compressed(path):
 async def test_an_older_compressed_sibling_is_left_alone():
     path = write("files-e.txt")
     write("files-e.txt.gz", b"compressed")
-    stat = microdot.files.stat
-    microdot.files.stat = lambda name: (stat(name)[0], 1000 if name.endswith(".gz") else 2000, 0)
+    stat = microdot._file_body.stat
+    microdot._file_body.stat = lambda name: (stat(name)[0], 1000 if name.endswith(".gz") else 2000, 0)
     try:
         response = send_file(path)
         assert await answer(response, Accept_Encoding="gzip") == CONTENT
         assert "Vary" not in response.headers
     finally:
-        microdot.files.stat = stat
+        microdot._file_body.stat = stat
     remove("files-e.txt", "files-e.txt.gz")
 
 
 async def test_a_filesystem_without_times():
     path = write("files-f.txt")
-    stat = microdot.files.stat
-    microdot.files.stat = lambda name: (stat(name)[0], 0, 0)
+    stat = microdot._file_body.stat
+    microdot._file_body.stat = lambda name: (stat(name)[0], 0, 0)
     try:
         response = send_file(path)
         assert await answer(response, If_None_Match="*", If_Modified_Since="Mon, 01 Jan 2024 00:00:00 GMT") == CONTENT
         assert "ETag" not in response.headers
         assert "Last-Modified" not in response.headers
     finally:
-        microdot.files.stat = stat
+        microdot._file_body.stat = stat
     remove("files-f.txt")
 
 
@@ -312,37 +312,37 @@ async def test_head_closes_the_file():
 
 async def test_a_small_file_that_became_shorter():
     path = write("files-s.txt", b"01234")
-    stat = microdot.files.stat
-    microdot.files.stat = lambda name: (10, 0, 0)  # a filesystem may go on showing the file as it was
+    stat = microdot._file_body.stat
+    microdot._file_body.stat = lambda name: (10, 0, 0)  # a filesystem may go on showing the file as it was
     try:
         response = send_file(path)
     finally:
-        microdot.files.stat = stat
+        microdot._file_body.stat = stat
     assert await answer(response) == b"01234"
     assert response.headers["Content-Length"] == "5"
     remove("files-s.txt")
 
 
 class Opened:
-    """Context manager: the files that `microdot.files` opens, each a wrapper that tells whether it is closed."""
+    """Context manager: the files that `microdot._file_body` opens, each a wrapper that tells whether it is closed."""
 
     def __enter__(self):
         self.files = []
-        self.open_gzip = microdot.files.open_gzip
-        microdot.files.open = lambda *arguments: self.keep(open(*arguments))  # noqa: SIM115
-        microdot.files.open_gzip = self.unpack
+        self.open_gzip = microdot._file_body.open_gzip
+        microdot._file_body.open = lambda *arguments: self.keep(open(*arguments))  # noqa: SIM115
+        microdot._file_body.open_gzip = self.unpack
         return self
 
     def __exit__(self, *exc_info):
-        del microdot.files.open
-        microdot.files.open_gzip = self.open_gzip
+        del microdot._file_body.open
+        microdot._file_body.open_gzip = self.open_gzip
 
     def unpack(self, filename):
-        microdot.files.open, kept = open, microdot.files.open
+        microdot._file_body.open, kept = open, microdot._file_body.open
         try:
             return self.keep(self.open_gzip(filename))
         finally:
-            microdot.files.open = kept
+            microdot._file_body.open = kept
 
     def keep(self, file):
         self.files.append(Wrapper(file))
@@ -461,7 +461,7 @@ async def test_a_board_that_cannot_unpack():
 
     write("files-u.js.gz", GZIP)
     path = folder() + "/files-u.js"
-    open_gzip, microdot.files.open_gzip = microdot.files.open_gzip, cannot
+    open_gzip, microdot._file_body.open_gzip = microdot._file_body.open_gzip, cannot
     try:
         for accepted in ("gzip", "", "br"):
             with Opened() as opened:
@@ -477,7 +477,7 @@ async def test_a_board_that_cannot_unpack():
                     assert caught.value.headers == {"Vary": "Accept-Encoding"}
                 assert opened.all_closed()
     finally:
-        microdot.files.open_gzip = open_gzip
+        microdot._file_body.open_gzip = open_gzip
     remove("files-u.js.gz")
 
 
@@ -531,10 +531,10 @@ async def test_paths_that_are_objects():
 
 async def test_a_file_in_a_response_of_an_applications_own():
     path = write("files-y.txt")
-    response = Response(microdot.files.FileBody(path, False))
+    response = Response(microdot._file_body.FileBody(path, False))
     assert await answer(response, Range="bytes=0-4") == b"01234"
     assert response.status_code == 206
-    body = microdot.files.FileBody(path, False)
+    body = microdot._file_body.FileBody(path, False)
     assert body.read(3) + body.read() + body.read() == CONTENT
     body.close()
     remove("files-y.txt")

@@ -1,4 +1,4 @@
-from microdot.frames import (
+from microdot.websocket.frames import (
     BINARY,
     CLOSE,
     CONTINUATION,

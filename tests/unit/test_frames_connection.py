@@ -1,4 +1,4 @@
-from microdot.frames import BINARY, CLOSE, PING, PONG, TEXT, Connection, encode, encode_close
+from microdot.websocket.frames import BINARY, CLOSE, PING, PONG, TEXT, Connection, encode, encode_close
 from support import raises
 
 MASK = b"\x01\x02\x03\x04"

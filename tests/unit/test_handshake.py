@@ -1,5 +1,5 @@
 from microdot.errors import HTTPException
-from microdot.handshake import (
+from microdot.websocket.handshake import (
     accept_key,
     check_origin,
     check_request,

@@ -1,5 +1,5 @@
 from microdot.errors import HTTPException
-from microdot.http11 import LAST_CHUNK, RequestParser, format_chunk
+from microdot.server.http11 import LAST_CHUNK, RequestParser, format_chunk
 from support import raises
 
 

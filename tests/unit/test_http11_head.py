@@ -1,5 +1,5 @@
 from microdot.errors import HTTPException
-from microdot.http11 import RequestParser
+from microdot.server.http11 import RequestParser
 from support import raises
 
 

@@ -1,4 +1,4 @@
-from microdot.http11 import LAST_CHUNK, format_chunk, format_head
+from microdot.server.http11 import LAST_CHUNK, format_chunk, format_head
 from support import raises
 
 

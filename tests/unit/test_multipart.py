@@ -1,4 +1,4 @@
-import microdot.request
+import microdot._request
 from microdot import Microdot, Request
 from microdot.errors import HTTPException
 from microdot.multipart import FileUpload, FormDataIter, FormDict, with_form_data
@@ -262,7 +262,7 @@ async def test_a_handler_without_its_decorator_is_named_in_the_log_once():
         return [request.form is None, names]
 
     c = TestClient(app)
-    log_error, microdot.request.log_error = microdot.request.log_error, logged.append
+    log_error, microdot._request.log_error = microdot._request.log_error, logged.append
     try:
         for _ in range(2):
             assert (await c.post("/bare", form={"a": "1"}, files={})).json == [True, True]
@@ -272,4 +272,4 @@ async def test_a_handler_without_its_decorator_is_named_in_the_log_once():
         assert (await c.post("/bare", form={"a": "1"})).json == [False, True]
         assert len(logged) == 1
     finally:
-        microdot.request.log_error = log_error
+        microdot._request.log_error = log_error

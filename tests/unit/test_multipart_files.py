@@ -4,8 +4,8 @@ import asyncio
 import os
 
 from microdot import Microdot, Request, abort
+from microdot._request_body import AsyncBytesIO
 from microdot.multipart import FileUpload, FormDataIter, with_form_data
-from microdot.streams import AsyncBytesIO
 from microdot.test_client import TestClient
 from microdot.uploads import save_body, save_stream
 from support import Path, raises

@@ -1,5 +1,5 @@
 from microdot.errors import HTTPException
-from microdot.formparser import MultipartParser, parse_options
+from microdot.multipart.parser import MultipartParser, parse_options
 from support import raises
 
 BOUNDARY = b"----WebKitFormBoundaryx"

@@ -1,6 +1,6 @@
 import gc
 
-from microdot.formparser import MultipartParser
+from microdot.multipart.parser import MultipartParser
 
 HEAD = b'Content-Disposition: form-data; name="f"; filename="a"\r\n\r\n'
 # Those of Firefox, Chrome, curl and a short one; a parser may fail at some sizes for some lengths of a boundary.

@@ -1,5 +1,5 @@
-from microdot.frames import CONTINUATION, PING, TEXT, Connection, FrameError, FrameParser, encode
-from microdot.permessage import BOARD, Deflate, negotiate
+from microdot.websocket.frames import CONTINUATION, PING, TEXT, Connection, FrameError, FrameParser, encode
+from microdot.websocket.permessage_deflate import BOARD, Deflate, negotiate
 from support import raises
 
 HELLO = b"\xf2\x48\xcd\xc9\xc9\x07\x00"  # RFC 7692, 7.2.3.1

@@ -2,8 +2,8 @@
 
 import asyncio
 
-import microdot.connection
 import microdot.server
+import microdot.server.connection
 from memory_stream import split
 from microdot import Microdot
 from microdot.sse import with_sse
@@ -77,19 +77,19 @@ async def first_answer(running, request):
 
 POINTS = (
     (microdot.server, "Connection"),
-    (microdot.connection, "open_streams"),
-    (microdot.connection, "receive"),
+    (microdot.server.connection, "open_streams"),
+    (microdot.server.connection, "receive"),
     (Microdot, "serve_request"),
-    (microdot.connection, "send_response"),
-    (microdot.connection, "close_stream"),
-    (microdot.connection.RequestParser, "receive"),
-    (microdot.connection.RequestParser, "parse_head"),
-    (microdot.connection.Connection, "serve"),
-    (microdot.connection.Connection, "send"),
-    (microdot.connection.Connection, "_read_head"),
-    (microdot.connection.Connection, "_out_of_memory"),
-    (microdot.connection.Connection, "_close"),
-    (microdot.connection.Connection, "check"),
+    (microdot.server.connection, "send_response"),
+    (microdot.server.connection, "close_stream"),
+    (microdot.server.connection.RequestParser, "receive"),
+    (microdot.server.connection.RequestParser, "parse_head"),
+    (microdot.server.connection.Connection, "serve"),
+    (microdot.server.connection.Connection, "send"),
+    (microdot.server.connection.Connection, "_read_head"),
+    (microdot.server.connection.Connection, "_out_of_memory"),
+    (microdot.server.connection.Connection, "_close"),
+    (microdot.server.connection.Connection, "check"),
     (microdot.server, "sleep_ms"),
 )
 
@@ -103,7 +103,7 @@ async def test_a_failure_at_any_point_costs_no_place():
                 with Failing(owner, name, error) as failing:
                     await attempt(running, get("/", "Connection: close"))
                     if name == "_out_of_memory":
-                        with Failing(microdot.connection, "receive", MemoryError()):
+                        with Failing(microdot.server.connection, "receive", MemoryError()):
                             await attempt(running, get("/", "Connection: close"))
                     if name in ("check", "sleep_ms"):
                         await attempt(running, b"")  # until its deadline
@@ -115,10 +115,10 @@ async def test_a_failure_at_any_point_costs_no_place():
 async def test_a_log_line_that_fails_costs_no_place():
     """Neither the connection's, nor the acceptor's, nor the clock's."""
     for module, failing_too in (
-        (microdot.connection, (Microdot, "serve_request")),
-        (microdot.connection, (microdot.connection, "receive")),
+        (microdot.server.connection, (Microdot, "serve_request")),
+        (microdot.server.connection, (microdot.server.connection, "receive")),
         (microdot.server, (microdot.server, "Connection")),
-        (microdot.server, (microdot.connection.Connection, "check")),
+        (microdot.server, (microdot.server.connection.Connection, "check")),
     ):
         for error in (MemoryError(), ValueError("a log handler's")):
             app = make()

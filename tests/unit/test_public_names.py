@@ -1,8 +1,8 @@
 import microdot
 import microdot.helpers
 import microdot.microdot
-from microdot.datastructures import NoCaseDict
-from microdot.forms import MultiDict
+from microdot._datastructures import NoCaseDict
+from microdot._forms import MultiDict
 from support import raises
 
 

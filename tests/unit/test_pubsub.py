@@ -1,7 +1,7 @@
 import asyncio
 
+from microdot._queues import QueueClosed
 from microdot.pubsub import PubSub
-from microdot.queues import QueueClosed
 from support import raises
 
 

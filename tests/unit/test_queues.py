@@ -1,6 +1,6 @@
 import asyncio
 
-from microdot.queues import BoundedQueue, QueueClosed
+from microdot._queues import BoundedQueue, QueueClosed
 from support import raises
 
 

@@ -1,6 +1,6 @@
 from microdot import AsyncBytesIO, Microdot, Request
+from microdot._request_body import BodyStream
 from microdot.errors import HTTPException
-from microdot.streams import BodyStream
 from support import raises
 
 

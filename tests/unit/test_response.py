@@ -2,8 +2,8 @@ import io
 
 from memory_stream import exchange
 from microdot import Microdot, Request, Response, abort, redirect
+from microdot._response import make_response
 from microdot.errors import HTTPException
-from microdot.response import make_response
 from support import raises
 
 

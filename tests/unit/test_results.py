@@ -1,5 +1,5 @@
 from microdot import Response
-from microdot.response import make_response
+from microdot._response import make_response
 from support import raises
 
 

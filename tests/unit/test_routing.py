@@ -1,5 +1,5 @@
 from microdot import URLPattern
-from microdot.routing import URLMap
+from microdot._routing import URLMap
 from support import raises
 
 

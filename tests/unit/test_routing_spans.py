@@ -1,7 +1,7 @@
 """Variables that may match several segments of a path, and what they cost."""
 
 from microdot import URLPattern
-from microdot.spans import may_match_slash
+from microdot._spans import may_match_slash
 from support import raises
 
 

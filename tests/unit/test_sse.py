@@ -2,8 +2,8 @@ import asyncio
 
 from microdot import Microdot, Request
 from microdot._compat import invoke_handler
-from microdot.datastructures import NoCaseDict
-from microdot.queues import QueueClosed
+from microdot._datastructures import NoCaseDict
+from microdot._queues import QueueClosed
 from microdot.sse import format_comment, format_event, sse_response, with_sse
 from microdot.test_client import TestClient
 from support import raises

@@ -1,6 +1,6 @@
 import os
 
-import microdot.files
+import microdot._file_body
 import microdot.static
 from microdot import Microdot, Response
 from microdot.errors import HTTPException
@@ -303,13 +303,13 @@ async def check_packed(client):
         assert (await client.get("/fixed/docs")).status_code == 404
         for path in ("/static/style.css/", "/static/style", "/static/empty", "/fixed/empty/"):
             assert (await client.get(path)).status_code != 200
-        microdot.files.open_gzip, open_gzip = cannot_unpack, microdot.files.open_gzip
+        microdot._file_body.open_gzip, open_gzip = cannot_unpack, microdot._file_body.open_gzip
         try:
             res = await client.get("/static/style.css")
             assert (res.status_code, res.headers["Vary"]) == (406, "Accept-Encoding")
             assert (await client.get("/static/style.css", {"Accept-Encoding": "gzip"})).body == GZIP
         finally:
-            microdot.files.open_gzip = open_gzip
+            microdot._file_body.open_gzip = open_gzip
     finally:
         for name in PACKED:
             os.remove(FOLDER + name)

@@ -1,7 +1,7 @@
 """How often passwords can be tried."""
 
 from microdot import Microdot, throttle
-from microdot.request import G
+from microdot._request import G
 from microdot.test_client import TestClient
 from microdot.throttle import MemoryAttempts, Throttle, network
 from support import raises

@@ -4,8 +4,8 @@ import asyncio
 
 import transport_contract as contract
 from memory_stream import MemoryStream, split
-from microdot.frames import CLOSE, Connection
-from microdot.handshake import make_key, request_headers
+from microdot.websocket.frames import CLOSE, Connection
+from microdot.websocket.handshake import make_key, request_headers
 
 
 class Stream(MemoryStream):

@@ -1,6 +1,6 @@
+from microdot._forms import parse_form, urldecode, urlencode
+from microdot._urls import decode, quote, unquote, unquote_to_bytes
 from microdot.errors import HTTPException
-from microdot.forms import parse_form, urldecode, urlencode
-from microdot.urls import decode, quote, unquote, unquote_to_bytes
 from support import raises
 
 

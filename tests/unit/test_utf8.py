@@ -1,5 +1,5 @@
-from microdot import utf8
-from microdot.frames import CONTINUATION, TEXT, FrameError, FrameParser, encode
+from microdot import _utf8 as utf8
+from microdot.websocket.frames import CONTINUATION, TEXT, FrameError, FrameParser, encode
 from support import raises
 
 GOOD = (

@@ -2,9 +2,9 @@ import asyncio
 import gc
 
 from microdot import Microdot, Response
-from microdot.frames import BINARY, CLOSE, PING, PONG, TEXT, encode
-from microdot.permessage import BOARD, Deflate
 from microdot.websocket import WebSocket, WebSocketError, websocket_upgrade, with_websocket
+from microdot.websocket.frames import BINARY, CLOSE, PING, PONG, TEXT, encode
+from microdot.websocket.permessage_deflate import BOARD, Deflate
 from support import raises
 from websocket_peer import Peer, application
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from microdot.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, encode
 from microdot.websocket import WebSocketError, with_websocket
+from microdot.websocket.frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, encode
 from support import raises
 from websocket_peer import Peer, application
 

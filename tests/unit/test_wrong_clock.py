@@ -2,17 +2,17 @@
 
 import time
 
-import microdot.files
+import microdot._file_body
 import microdot.server
 from clocks import EPOCHS, NOW, YEAR, Clocks
 from login_app import KEY, User
 from memory_stream import MemoryStream
 from microdot import Microdot, send_file
-from microdot.cookiejar import CookieJar
 from microdot.login import Login
 from microdot.server import Server
 from microdot.session import MemoryStore, Session, with_session
 from microdot.test_client import TestClient
+from microdot.test_client.cookiejar import CookieJar
 from support import folder
 
 DAY = 86400
@@ -178,7 +178,7 @@ def test_date_is_there_when_the_clock_is_set():
 
 
 class NoClock:
-    """What `microdot.files` sees of `time`: it may convert a file's time, and not ask what time it is."""
+    """What `microdot._file_body` sees of `time`: it may convert a file's time, and not ask what time it is."""
 
     @staticmethod
     def gmtime(seconds):
@@ -192,8 +192,8 @@ async def test_validators_of_files_need_no_clock():
     app = Microdot()
     app.get("/")(lambda request: send_file(name))
     client = TestClient(app)
-    saved = microdot.files.time
-    microdot.files.time = NoClock
+    saved = microdot._file_body.time
+    microdot._file_body.time = NoClock
     try:
         response = await client.get("/")
         assert response.status_code == 200 and response.headers["ETag"]
@@ -203,7 +203,7 @@ async def test_validators_of_files_need_no_clock():
         ):
             assert (await client.get("/", headers)).status_code == 304
     finally:
-        microdot.files.time = saved
+        microdot._file_body.time = saved
 
 
 async def test_deadlines_where_numbers_get_large():

@@ -4,9 +4,9 @@ import asyncio
 
 from microdot import Microdot, Request
 from microdot._compat import invoke_handler
-from microdot.datastructures import NoCaseDict
-from microdot.frames import Connection
-from microdot.handshake import request_headers
+from microdot._datastructures import NoCaseDict
+from microdot.websocket.frames import Connection
+from microdot.websocket.handshake import request_headers
 
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 

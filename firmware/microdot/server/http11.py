@@ -4,7 +4,7 @@ The parser is strict wherever two programs could read a message differently (req
 `HTTPException` what RFC 9112 allows a server to refuse, and repairs nothing.
 """
 
-from .errors import HTTPException, reason_phrase
+from ..errors import HTTPException, reason_phrase
 
 _TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&'*+.^`|~"
 _HOST = b"etaoinsrhldcumfpgwybvkxjqz0123456789.-ACEHUORTDLSXIFKWBGJMNPQVYZ_~%!$&'()*+,;="

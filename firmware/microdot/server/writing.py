@@ -1,9 +1,9 @@
 """The delivery of a response to its client: head and body, framed as RFC 9112, sections 6 and 7 say."""
 
-from ._compat import MICROPYTHON, is_fault, iscoroutine, log_error
-from .errors import error_text
+from .._compat import MICROPYTHON, is_fault, iscoroutine, log_error
+from .._response import Response
+from ..errors import error_text
 from .http11 import LAST_CHUNK, format_chunk, format_head
-from .response import Response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Awaitable

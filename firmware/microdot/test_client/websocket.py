@@ -2,8 +2,8 @@
 
 import asyncio
 
-from ._compat import TICKS_PER_SECOND, invoke_handler
-from .frames import BINARY, CLOSE, TEXT, Connection
+from .._compat import TICKS_PER_SECOND, invoke_handler
+from ..websocket.frames import BINARY, CLOSE, TEXT, Connection
 
 
 class WebSocketClient:

@@ -4,7 +4,7 @@ import binascii
 import hashlib
 import os
 
-from .errors import HTTPException
+from ..errors import HTTPException
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -1,7 +1,7 @@
 """The parts of a `multipart/form-data` body (RFC 7578) without any I/O: bytes in, names and data out."""
 
-from .errors import HTTPException
-from .urls import decode, unquote
+from .._urls import decode, unquote
+from ..errors import HTTPException
 
 _PREAMBLE = 0
 _HEADER = 1

@@ -5,7 +5,7 @@ import gc
 import select
 import sys
 
-from ._compat import MICROPYTHON, MIN_FILE_CHUNK
+from .._compat import MICROPYTHON, MIN_FILE_CHUNK
 
 #: Bytes that a connection reads at most at once.
 READ_SIZE = MIN_FILE_CHUNK or 1024
@@ -210,4 +210,4 @@ def _run_to_end(loop, task):
 
 
 if not MICROPYTHON:
-    from ._cpython_network import *
+    from .network_cpython import *

@@ -28,10 +28,10 @@ the others end after their response, and `wait_closed()` cancels what is left af
 import asyncio
 import time
 
-from ._compat import TICKS_PER_SECOND, log_error
-from ._network import CROWDED_AT, Listener, ListenError, call_in_loop, sleep_ms
+from .._compat import TICKS_PER_SECOND, log_error
+from .._dates import format_date
 from .connection import Connection
-from .dates import format_date
+from .network import CROWDED_AT, Listener, ListenError, call_in_loop, sleep_ms
 
 #: Milliseconds between two looks at the deadlines: they are kept this exactly.
 TICK_MS = 1000 // TICKS_PER_SECOND

@@ -1,15 +1,15 @@
 """The request that a handler receives."""
 
 from ._compat import DEFAULT_MAX_READLINE, MAX_FIELDS, log_error
-from .datastructures import NoCaseDict
+from ._datastructures import NoCaseDict
+from ._urls import decode, unquote
 from .errors import HTTPException
-from .urls import decode, unquote
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable, TypeVar
 
+    from ._forms import MultiDict
     from ._transport import Transport
-    from .forms import MultiDict
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -129,7 +129,7 @@ class Request:
         if stream:
             self._stream = stream
         elif body is None and transport and transport.has_body:
-            from .streams import BodyStream
+            from ._request_body import BodyStream
 
             self._stream = BodyStream(transport.receive_body, self.max_content_length)
         if scheme:
@@ -155,7 +155,7 @@ class Request:
         :return: the request, or None if the stream is at its end.
         :raises HTTPException: for a malformed request.
         """
-        from .connection import read_request
+        from .server.connection import read_request
 
         return await read_request(app, client_reader, client_writer, client_addr, scheme)
 
@@ -200,7 +200,7 @@ class Request:
         :raises HTTPException: 400 if there are more than `max_fields`.
         """
         if self._args is None:
-            from .forms import parse_form
+            from ._forms import parse_form
 
             self._args = parse_form(self.query_string or "", self.max_fields, 400)
         return self._args
@@ -209,7 +209,7 @@ class Request:
     def cookies(self) -> "dict[str, str]":
         """The cookies that the client sent."""
         if self._cookies is None:
-            from .cookies import parse_cookies
+            from ._cookies import parse_cookies
 
             self._cookies = parse_cookies(self._header(b"cookie") or "", self.max_fields)
         return self._cookies
@@ -294,7 +294,7 @@ class Request:
         """The body as a stream with `read(n)`, `readline()`, `readexactly(n)` and `readuntil(separator)`."""
         self.body_used = True
         if self._stream is None:
-            from .streams import AsyncBytesIO
+            from ._request_body import AsyncBytesIO
 
             self._body = self.body  # all of it is known
             self._stream = AsyncBytesIO(self._body)
@@ -337,7 +337,7 @@ class Request:
         if self._form is None:
             media_type = self._media_type()
             if media_type == "application/x-www-form-urlencoded":
-                from .forms import parse_form
+                from ._forms import parse_form
 
                 self._form = parse_form(self._whole_body(), self.max_fields)
             elif media_type == "multipart/form-data" and not self.body_used and self.route not in _undecorated:
@@ -396,7 +396,7 @@ class Request:
     def start_background(self) -> None:
         """Start what `background()` was given; servers call this after the response, in a running event loop."""
         if self._background:
-            from .background import start
+            from ._background import start
 
             self.background_tasks = start(self.app, self._background)
             self._background = None

@@ -1,7 +1,7 @@
 """Query strings and URL-encoded forms (WHATWG URL standard), and the dictionary of their fields."""
 
+from ._urls import decode, quote, unquote, unquote_to_bytes
 from .errors import HTTPException, MissingField
-from .urls import decode, quote, unquote, unquote_to_bytes
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable

@@ -6,14 +6,14 @@ import json
 import os
 import time
 
-from ._compat import invoke_handler, is_fault
+from .._compat import invoke_handler, is_fault
+from .._datastructures import NoCaseDict
+from .._forms import urlencode
+from .._request import Request
+from .._response import Response
+from ..errors import reason_phrase
+from ..jsondata import parse_json
 from .cookiejar import CookieJar
-from .datastructures import NoCaseDict
-from .errors import reason_phrase
-from .forms import urlencode
-from .jsondata import parse_json
-from .request import Request
-from .response import Response
 
 _PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network
 
@@ -355,8 +355,8 @@ class TestClient:
         :param client: a generator function; it yields the messages to send, str or bytes (None for none), and each
             `yield` returns the next message from the application. What it raises comes out here.
         """
-        from .handshake import make_key, request_headers
-        from .websocket_client import WebSocketClient
+        from ..websocket.handshake import make_key, request_headers
+        from .websocket import WebSocketClient
 
         refusal = TestTransport()
         transport = WebSocketClient(client(), refusal.send_response)

@@ -4,13 +4,13 @@ import binascii
 import gc
 import os
 
-from ._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, log_error, wraps
-from .errors import HTTPException
-from .formparser import MultipartParser, malformed, parse_options
-from .forms import MultiDict, too_many_fields
-from .streams import AsyncBytesIO
-from .uploads import save_stream
-from .urls import decode
+from .._compat import MICROPYTHON, MIN_FILE_CHUNK, invoke_handler, log_error, wraps
+from .._forms import MultiDict, too_many_fields
+from .._request_body import AsyncBytesIO
+from .._urls import decode
+from ..errors import HTTPException
+from ..uploads import save_stream
+from .parser import MultipartParser, malformed, parse_options
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable

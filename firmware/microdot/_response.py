@@ -1,9 +1,9 @@
 """The response that a handler returns, or that is made of what it returns."""
 
 from ._compat import dump_json
-from .datastructures import ResponseHeaders, check_text
+from ._datastructures import ResponseHeaders, check_text
+from ._urls import quote_url
 from .errors import check_status
-from .urls import quote_url
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from os import PathLike
@@ -144,7 +144,7 @@ class Response:
         :param same_site: `'Strict'`, `'Lax'` or `'None'`.
         :raises ValueError: for `;`, a control character, or a blank at the end of any part.
         """
-        from .cookies import format_cookie
+        from ._cookies import format_cookie
 
         field = format_cookie(cookie, value, path, domain, expires, max_age, secure, http_only, partitioned, same_site)
         cookies = self.headers.get("Set-Cookie", [])
@@ -239,7 +239,7 @@ class Response:
 
         An object is valid until the next one is asked for: files are read into one buffer.
         """
-        from .bodies import iterate
+        from ._response_body import iterate
 
         return iterate(self.body, self.send_file_buffer_size)
 
@@ -281,7 +281,7 @@ class Response:
         :param file_extension: added to *filename* for the name of the file to open, not for its type; such as `'.gz'`.
         :raises OSError: if the file cannot be opened.
         """
-        from .files import respond_with_file
+        from ._file_body import respond_with_file
 
         return respond_with_file(
             cls, filename, status_code, content_type, stream, max_age, compressed, file_extension

@@ -54,7 +54,7 @@ What cancels what
 import asyncio
 import gc
 
-from ._compat import TICKS_PER_SECOND, log_error, uncancel
+from .._compat import TICKS_PER_SECOND, log_error, uncancel
 from .frames import CLOSE, PING, TOO_BIG, FrameError
 
 _LINGER_SECONDS = 0.2

@@ -15,8 +15,8 @@ from ._compat import (
     log_error,
     mark_handler,
 )
+from ._response import Response, make_response
 from .errors import HTTPException, abort, error_text, is_http_error
-from .response import Response, make_response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Callable, TypeVar
@@ -92,7 +92,7 @@ class Microdot:
     _announces = False  # run() shows where the application is served
 
     def __init__(self) -> None:
-        from .routing import URLMap
+        from ._routing import URLMap
 
         self.url_map = URLMap()
         self.before_request_handlers = []
@@ -473,8 +473,8 @@ class Microdot:
         :raises TypeError: if *ssl* is no context; a server that should encrypt never serves plain text.
         :raises ValueError: if *port* is none.
         """
-        from ._network import announce
         from .server import Server
+        from .server.network import announce
 
         if ssl and not hasattr(ssl, "wrap_socket"):
             raise TypeError("ssl must be an SSLContext")
@@ -507,7 +507,7 @@ class Microdot:
 
         :raises SystemExit: if the address cannot be listened on, with a line that says why; a board raises OSError.
         """
-        from ._network import ListenError, run_until_stopped
+        from .server.network import ListenError, run_until_stopped
 
         self._announces = True
         try:

@@ -1,9 +1,9 @@
 """Cookies (RFC 6265): the request's `Cookie` field parsed, the response's `Set-Cookie` values made."""
 
 from ._compat import MAX_FIELDS
-from .datastructures import check_text
-from .dates import format_date
-from .urls import decode
+from ._datastructures import check_text
+from ._dates import format_date
+from ._urls import decode
 
 
 def parse_cookies(field: "str | bytes", max_cookies: int = MAX_FIELDS) -> "dict[str, str]":

@@ -4,7 +4,7 @@ import os
 import time
 
 from ._compat import MICROPYTHON, MIN_FILE_CHUNK, fspath
-from .dates import format_date, parse_date
+from ._dates import format_date, parse_date
 from .errors import HTTPException, error_text
 
 _TYPE = 0xF000  # of a file's mode

@@ -11,7 +11,7 @@ def decode(data: bytes) -> str:
     try:
         text = str(data, "utf-8")
         if MICROPYTHON and len(text) != len(data):  # only where it is needed: text is ASCII most of the time
-            from .utf8 import decode as decode_strictly
+            from ._utf8 import decode as decode_strictly
 
             text = decode_strictly(data)
         return text

@@ -6,7 +6,7 @@ answers pings, keeps the closing handshake and holds both sides to the protocol.
 
 import os
 
-from .utf8 import check, decode, unfinished
+from .._utf8 import check, decode, unfinished
 
 CONTINUATION = 0
 TEXT = 1

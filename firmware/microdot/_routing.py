@@ -107,7 +107,7 @@ class URLPattern:
             raise self._error("unknown type " + type_name)
         if pattern == _SEGMENT:
             return name, parser, None, spans
-        from .spans import may_match_slash
+        from ._spans import may_match_slash
 
         return name, parser, self._regex(pattern), may_match_slash(pattern)
 
@@ -147,7 +147,7 @@ def match(segments: tuple, path: str) -> "dict | None":
             continue
         name, parser, regex, spans = segment
         if spans and index < count:
-            from .spans import match_from_end
+            from ._spans import match_from_end
 
             return match_from_end(segments[index - 1 :], "/".join(parts[index:]), values, _parse)
         if not text or "/" in text and not spans:

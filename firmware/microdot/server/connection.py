@@ -3,7 +3,7 @@
 import asyncio
 import gc
 
-from ._compat import (
+from .._compat import (
     DEFAULT_MAX_READLINE,
     MAX_LINE,
     TICKS_PER_SECOND,
@@ -12,7 +12,10 @@ from ._compat import (
     log_error,
     uncancel,
 )
-from ._network import (
+from .._request import Request
+from ..errors import HTTPException
+from .http11 import RequestParser, format_head
+from .network import (
     HANDSHAKE_WITH_HEAD,
     READ_SIZE,
     abort_stream,
@@ -24,15 +27,12 @@ from ._network import (
     receive,
     receive_now,
 )
-from .delivery import send_response
-from .errors import HTTPException
-from .http11 import RequestParser, format_head
-from .request import Request
+from .writing import send_response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Awaitable
 
-    from ._transport import Watcher
+    from .._transport import Watcher
 
 _EXPIRED = -1  # a deadline that has passed
 _EVICTED = -2  # one that did not matter: another client gets the place
@@ -580,7 +580,7 @@ async def read_request(app, reader, writer, client_addr, scheme: "str | None") -
 
     stream = None
     if not parser.body_complete:
-        from .streams import BodyStream
+        from .._request_body import BodyStream
 
         stream = BodyStream(receive_body, Request.max_content_length)
     head = parser.method, parser.target, parser.version, parser.fields

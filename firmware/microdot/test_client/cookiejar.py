@@ -2,7 +2,7 @@
 
 import time
 
-from .dates import parse_date
+from .._dates import parse_date
 
 _MAX_LIFETIME = 400 * 86400  # seconds, as browsers cut it
 

@@ -2,14 +2,14 @@
 
 import asyncio
 
-from ._compat import TICKS_PER_SECOND, is_fault, iscoroutine, uncancel, wraps
-from .channel import Channel
-from .channel import WebSocketError as WebSocketError
-from .errors import HTTPException
+from .._compat import TICKS_PER_SECOND, is_fault, iscoroutine, uncancel, wraps
+from .._request import Request
+from .._response import Response
+from ..errors import HTTPException
+from .connection import Channel
+from .connection import WebSocketError as WebSocketError
 from .frames import BINARY, CLOSE, CONTINUATION, GOING_AWAY, INTERNAL_ERROR, NORMAL, PING, PONG, TEXT, Connection
 from .handshake import check_origin, check_request, response_headers, select_subprotocol, tokens
-from .request import Request
-from .response import Response
 
 if False:  # for type checkers: MicroPython's compiler leaves this out
     from typing import Any, Awaitable, Callable
@@ -180,7 +180,7 @@ async def websocket_upgrade(
     subprotocol = select_subprotocol(tokens(header(b"sec-websocket-protocol")), subprotocols)
     extension_header, extension = None, None
     if deflate:
-        from .permessage import negotiate
+        from .permessage_deflate import negotiate
 
         extension_header, extension = negotiate(header(b"sec-websocket-extensions")) or (None, None)
     received = await transport.upgrade(request, response_headers(key, subprotocol, extension_header))
