@@ -25,6 +25,7 @@ CORE = (
     "_dates",
     "_file_body",
     "_forms",
+    "_lifespan",
     "_request",
     "_request_body",
     "_response",

@@ -51,16 +51,26 @@ def serve_scope(app, scope, receive, send):
     if kind == "http":
         return isolate(_serve_http(app, scope, receive, send))
     if kind == "lifespan":
-        startup = getattr(app, "lifespan_startup", None)
-        return serve_lifespan(startup, functools.partial(_shut_down, app), scope, receive, send)
+        start, end = functools.partial(_start_up, app), functools.partial(_shut_down, app)
+        return serve_lifespan(start, end, scope, receive, send)
     if kind == "websocket":
         return isolate(serve_websocket(app, scope, receive, send))
     raise ValueError(f"unsupported ASGI scope: {kind}")
 
 
+async def _start_up(app, scope):
+    startup = getattr(app, "lifespan_startup", None)
+    if startup:
+        await startup(scope)
+    if app.lifespan:
+        await app.lifespan.start()
+
+
 async def _shut_down(app, scope):
     if app.background_tasks:
         await asyncio.wait(list(app.background_tasks), timeout=app.shutdown_timeout)
+    if app.lifespan:
+        await app.lifespan.stop()
     shutdown = getattr(app, "lifespan_shutdown", None)
     if shutdown:
         await shutdown(scope)
@@ -182,6 +192,8 @@ class _ClientGone(OSError):
 
 
 async def _serve_http(app, scope, receive, send):
+    if app.lifespan and not app.lifespan.started:
+        await app.lifespan.start_once()
     method = scope["method"]
     headers = read_headers(scope)
     has_body = method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers

@@ -146,6 +146,8 @@ class MessageConnection:
 
 async def serve_websocket(app, scope, receive, send):
     """Serve one WebSocket connection, or refuse it with an HTTP response."""
+    if app.lifespan and not app.lifespan.started:
+        await app.lifespan.start_once()
     if (await receive())["type"] != "websocket.connect":
         return
     transport = WebSocketTransport(scope, receive, send)

@@ -38,6 +38,9 @@ def _environ_key(name):
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
 
 
+_stopped_at_exit = []  # applications
+
+
 class EnvironHeaders:
     """The header fields of a WSGI environment as a mapping of lower-case bytes to bytes."""
 
@@ -68,6 +71,8 @@ def serve(app, environ, start_response):
     """
     if app.server is None:
         app.server = HostProcess()
+    if app.lifespan and not app.lifespan.started:
+        _start_lifespan(app)
     transport = make_transport(app, environ)
     request = _make_request(app, environ, transport)
     thread = RequestThread()
@@ -205,6 +210,18 @@ class _BodyThenDuties:
                 self._thread.call(self._request.app.log_access, self._request, self._response)
         finally:
             _start_work(self._request, self._thread)
+
+
+def _start_lifespan(app):
+    """Start in the event loop what runs beside the server; the process stops it when it ends."""
+    asyncio.run_coroutine_threadsafe(app.lifespan.start_once(), get_loop()).result()
+    if app not in _stopped_at_exit:
+        _stopped_at_exit.append(app)
+        atexit.register(_stop_lifespan, app)
+
+
+def _stop_lifespan(app):
+    RequestThread().run(app.lifespan.stop())
 
 
 def _start_work(request, thread):

@@ -90,6 +90,8 @@ class Microdot:
     #: Time for running requests, and what they left to `Request.background()`, to finish after `shutdown()`.
     shutdown_timeout: "float" = 5
     _announces = False  # run() shows where the application is served
+    #: What runs beside the servers, which start and stop it; made when an application first has something.
+    lifespan: "Any" = None
 
     def __init__(self) -> None:
         from ._routing import URLMap
@@ -187,6 +189,8 @@ class Microdot:
                 hooks = getattr(self, kind)  # some are there already if *subapp* is mounted several times
                 hooks.extend([hook for hook in getattr(subapp, kind) if hook not in hooks])
             self.error_handlers.update(subapp.error_handlers)
+        if subapp.lifespan:
+            self._own_lifespan().include(subapp.lifespan)
 
     # Hooks
 
@@ -221,6 +225,33 @@ class Microdot:
             return f
 
         return decorator
+
+    # Beside the requests
+
+    def _own_lifespan(self):
+        if not self.lifespan:
+            from ._lifespan import Lifespan
+
+            self.lifespan = Lifespan(self)
+        return self.lifespan
+
+    def on_startup(self, f: "F") -> "F":
+        """Call `f()`, a function or coroutine function, before the first request; an exception stops the server."""
+        self._own_lifespan().startup.append(f)
+        return f
+
+    def on_shutdown(self, f: "F") -> "F":
+        """Call `f()`, a function or coroutine function, after the last request and the end of the tasks."""
+        self._own_lifespan().shutdown.append(f)
+        return f
+
+    def task(self, f: "F") -> "F":
+        """Run the coroutine function `f()` in a task beside the server, from its start to its end.
+
+        An exception is logged, and `f()` called again. At the server's end the task is cancelled and waited for.
+        """
+        self._own_lifespan().add(f)
+        return f
 
     abort = staticmethod(abort)
 

@@ -74,6 +74,7 @@ class Server:
         self._accepting = None
         self._error = None  # for which the server stops
         self._watcher = None
+        self._lifespan = None  # what has been started beside this server
 
     @property
     def sockets(self) -> list:
@@ -107,15 +108,18 @@ class Server:
         self._loop = asyncio.get_event_loop()
 
     async def start_serving(self) -> None:
-        """Accept connections from now on."""
+        """Start what runs beside the server, then accept connections from now on."""
+        if self.app.lifespan and not self._lifespan:
+            await self.app.lifespan.start()
+            self._lifespan = self.app.lifespan
         if not self._accepting:
             self._changed = asyncio.Event()
             self._accepting = asyncio.create_task(self._accept())
 
     async def serve_forever(self) -> None:
         """Accept connections until `close()`, then finish as `wait_closed()` does."""
-        await self.start_serving()
         try:
+            await self.start_serving()
             await self._stopped_accepting()
         finally:
             self._close()
@@ -192,6 +196,9 @@ class Server:
         if self._watcher:
             self._watcher.cancel()
             await asyncio.sleep(0)
+        if self._lifespan:
+            lifespan, self._lifespan = self._lifespan, None
+            await lifespan.stop()
         if self._error:
             raise self._error
 

@@ -207,6 +207,9 @@ class TestTransport:
 class TestClient:
     """A client that gives requests to an application and keeps the cookies that it sets.
 
+    In `async with TestClient(app) as client:` the functions for the application's start and end are called, and its
+    tasks run; else they are not.
+
     :param app: the application.
     :param cookies: dict of cookies to begin with: name to value, or to (value, path).
     :param scheme: `'http'` unless given.
@@ -238,6 +241,17 @@ class TestClient:
         self._serving = []  # lists of a request and the exception for which the application had no handler, or None
         if raise_exceptions:
             _watch_exceptions(app, self._serving)
+
+    async def __aenter__(self):
+        """Start what runs beside the application's server."""
+        if self.app.lifespan:
+            await self.app.lifespan.start()
+        return self
+
+    async def __aexit__(self, *exc_info):
+        """Stop that."""
+        if self.app.lifespan:
+            await self.app.lifespan.stop()
 
     async def request(
         self,
