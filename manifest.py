@@ -83,8 +83,12 @@ SETS = {
     "device": (
         "checks",
         "device/__init__",
+        "device/_board",
+        "device/_hardware",
         "device/_log",
+        "device/_ntp",
         "device/_settings",
+        "device/_station",
     ),
 }
 

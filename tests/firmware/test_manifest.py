@@ -12,10 +12,10 @@ from firmware_tools import manifests
 from firmware_tools.console import FirmwareError
 from firmware_tools.paths import MANIFEST
 
-# Of CPython; of tests; and `_transport`, which holds types only and is imported by type checkers only.
+# Of computers; of tests; and `_transport`, which holds types only and is imported by type checkers only.
 NEVER = {
     "__main__", "_cpython", "_transport", "server/network_cpython", "threads",
-    "test_client/__init__", "test_client/cookiejar", "test_client/websocket",
+    "test_client/__init__", "test_client/cookiejar", "test_client/websocket", "device/_laptop",
 }
 LISTS = manifests.lists()
 SETS = LISTS["SETS"]

@@ -1,0 +1,150 @@
+"""The hardware of RP2 and ESP32 boards. `_laptop` has the same functions for computers; `_hardware` chooses."""
+
+import gc
+import os
+import time
+
+import machine
+
+try:
+    import network
+except ImportError:  # a board without Wi-Fi
+    network = None
+
+#: Whether this is a board, which nobody may be near.
+IS_BOARD = True
+_CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
+_NAMES = ("power on", "reset", "watchdog", "deep sleep", "soft reset")
+_RESULTS = (
+    ("STAT_WRONG_PASSWORD", "wrong password"),
+    ("STAT_HANDSHAKE_TIMEOUT", "wrong password"),
+    ("STAT_NO_AP_FOUND", "not found"),
+    ("STAT_CONNECT_FAIL", "failed"),
+)
+
+
+def station():
+    """Return the Wi-Fi station, None on a board without."""
+    if network is None or not hasattr(network, "WLAN"):
+        return None
+    return network.WLAN(network.STA_IF)
+
+
+def access_point():
+    """Return the Wi-Fi access point, None on a board without."""
+    if network is None or not hasattr(network, "WLAN"):
+        return None
+    return network.WLAN(network.AP_IF)
+
+
+def set_up_wifi(wlan, name: str, country: str, power_saving: bool) -> None:
+    """Switch a station on.
+
+    :param name: the host name, also in mDNS.
+    :param country: two letters, or `''`.
+    """
+    network.hostname(name)
+    if country:
+        network.country(country)
+    wlan.active(True)
+    if not power_saving:
+        wlan.config(pm=wlan.PM_NONE)
+    if hasattr(network, "STAT_BEACON_TIMEOUT"):  # ESP32: its driver would try for ever, and the others never
+        wlan.config(reconnects=0)
+
+
+def join(wlan, name: bytes, password: str, addresses: "tuple[str, str, str, str] | None") -> None:
+    """Begin to join a network.
+
+    :param addresses: (address, mask, gateway, name server), None for DHCP.
+    """
+    if addresses:
+        wlan.ifconfig(addresses)
+    else:
+        wlan.ipconfig(dhcp4=True)
+    if password:
+        wlan.connect(name, password)
+    else:
+        wlan.connect(name)
+
+
+def failure(wlan) -> "str | None":
+    """Return why a network was not joined, None while it is still tried."""
+    status = wlan.status()
+    for constant, text in _RESULTS:
+        if status == getattr(network, constant, None):
+            return text
+    return None
+
+
+def restart() -> None:
+    """Reset the board."""
+    machine.reset()
+
+
+def reset_cause() -> str:
+    """Return why the board has started."""
+    cause = machine.reset_cause()
+    for constant, text in zip(_CAUSES, _NAMES):  # noqa: B905 - MicroPython's zip() has no strict
+        if cause == getattr(machine, constant, None):
+            return text
+    return "unknown"
+
+
+def woke() -> bool:
+    """Return whether the board wakes from deep sleep."""
+    return reset_cause() == "deep sleep"
+
+
+def is_pressed(pin: int) -> bool:
+    """Return whether the button between a pin and ground is held."""
+    return machine.Pin(pin, machine.Pin.IN, machine.Pin.PULL_UP).value() == 0
+
+
+def flash_free() -> int:
+    """Return the free bytes of the filesystem."""
+    stat = os.statvfs("/")
+    return stat[0] * stat[3]
+
+
+def heap() -> "tuple[int, int]":
+    """Return the free bytes of the heap, and the size of the largest free piece, found by trying."""
+    gc.collect()
+    free = gc.mem_free()
+    low, high = 0, free
+    while high - low > 256:
+        size = (low + high) // 2
+        try:
+            bytearray(size)
+            low = size
+        except MemoryError:
+            high = size
+    return free, low
+
+
+def watchdog():
+    """Start the watchdog, which resets the board 8 seconds after its last `feed()`; it cannot be stopped."""
+    return machine.WDT(timeout=8000)
+
+
+def keep_feeding(dog) -> None:
+    """Feed a watchdog by a timer from now on."""
+    timer = machine.Timer(-1 if os.uname()[0] == "rp2" else 0)
+    timer.init(period=2000, callback=lambda _: dog.feed())
+
+
+def set_clock(seconds: int) -> None:
+    """Set the clock to a number of seconds since 1970, in UTC."""
+    epoch = 946684800 if time.gmtime(0)[0] == 2000 else 0
+    year, month, day, hour, minute, second, weekday, _ = time.gmtime(seconds - epoch)
+    machine.RTC().datetime((year, month, day, weekday, hour, minute, second, 0))
+
+
+def ticks() -> int:
+    """Return milliseconds that go round."""
+    return time.ticks_ms()
+
+
+def passed(begin: int, end: int) -> int:
+    """Return the milliseconds between two values of `ticks()`."""
+    return time.ticks_diff(end, begin)

@@ -1,0 +1,130 @@
+"""A computer in place of a board: its functions are those of `_board`, and its Wi-Fi is pretended."""
+
+import os
+import sys
+import time
+
+#: Whether this is a board, which nobody may be near.
+IS_BOARD = False
+
+
+class PretendedStation:
+    """A station near some networks; each is joined with any password that is long enough."""
+
+    _NETWORKS = ((b"Home", -48, True), (b"Office", -67, True), (b"Guests", -80, False))
+
+    def __init__(self):
+        self._joined = None
+
+    def scan(self):
+        """Return the networks as MicroPython does."""
+        return [(name, bytes(6), 1, signal, 3 if locked else 0, 0) for name, signal, locked in self._NETWORKS]
+
+    def isconnected(self):
+        """Return whether a network has been joined."""
+        return self._joined is not None
+
+    def disconnect(self):
+        """Leave the network."""
+        self._joined = None
+
+    def status(self, param):
+        """Return the signal in dBm, the only thing asked for."""
+        return -48
+
+    def ifconfig(self):
+        """Return the addresses of this computer as its own programs see it."""
+        return "127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1"
+
+    def join(self, name):
+        """Join a network if it is there."""
+        if name in [known for known, _, _ in self._NETWORKS]:
+            self._joined = name
+
+
+def station():
+    """Return the pretended station."""
+    return PretendedStation()
+
+
+def access_point():
+    """Return None: there is no access point to pretend."""
+
+
+def set_up_wifi(wlan, name: str, country: str, power_saving: bool) -> None:
+    """Do nothing."""
+
+
+def join(wlan, name: bytes, password: str, addresses: "tuple[str, str, str, str] | None") -> None:
+    """Join a pretended network."""
+    wlan.join(name)
+
+
+def failure(wlan) -> "str | None":
+    """Return why a network was not joined."""
+    return None if wlan.isconnected() else "not found"
+
+
+def restart() -> None:
+    """Start this program again in its own process."""
+    if hasattr(os, "execv"):
+        os.execv(sys.executable, [sys.executable] + sys.argv)
+    raise SystemExit  # the unix port has nothing to start itself with
+
+
+def reset_cause() -> str:
+    """Return why the program has started."""
+    return "power on"
+
+
+def woke() -> bool:
+    """Return False: there is no deep sleep."""
+    return False
+
+
+def is_pressed(pin: int) -> bool:
+    """Return False: there is no button."""
+    return False
+
+
+def flash_free() -> int:
+    """Return the free bytes of the filesystem that the program runs in."""
+    if hasattr(os, "statvfs"):
+        stat = os.statvfs(".")
+        return stat[1] * stat[4] if hasattr(stat, "f_bavail") else stat[0] * stat[3]
+    return 0
+
+
+def heap() -> "tuple[int, int]":
+    """Return (0, 0): the system tells what is free."""
+    return 0, 0
+
+
+def watchdog():
+    """Return None: there is no watchdog."""
+
+
+def keep_feeding(dog) -> None:
+    """Do nothing."""
+
+
+def set_clock(seconds: int) -> None:
+    """Do nothing: the system sets its clock."""
+
+
+if hasattr(time, "ticks_ms"):
+    ticks = time.ticks_ms
+
+    def passed(begin: int, end: int) -> int:
+        """Return the milliseconds between two values of `ticks()`."""
+        return time.ticks_diff(end, begin)
+
+else:
+
+    def ticks() -> int:
+        """Return milliseconds."""
+        return int(time.monotonic() * 1000)
+
+    def passed(begin: int, end: int) -> int:
+        """Return the milliseconds between two values of `ticks()`."""
+        return end - begin

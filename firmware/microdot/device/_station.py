@@ -1,0 +1,209 @@
+"""The Wi-Fi station: joins a known network, and joins one again whenever it is lost.
+
+States, in `Station.state`:
+
+    off           the board has no Wi-Fi, or `switch_on()` has not been called
+    no networks   none is known
+    joining       known networks are tried, in their order
+    waiting       none could be joined; the next attempt comes after 1, 2, 4 ... 30 seconds
+    joined        a network has been joined; once a second this is looked at
+
+`keep()`, one task, moves between them. `try_network()` and `scan()` use the radio meanwhile; whoever uses it holds
+`_radio`. The driver joins by itself nothing that it has lost: on a Pico W `connect()` tries once.
+"""
+
+import asyncio
+
+from ._settings import NETWORK, network_name
+
+#: Seconds between two looks at the radio while it joins a network, and those after which it gives up.
+_STEP = 0.25
+_PATIENCE = 20
+_MAX_PAUSE = 30
+_SECONDS_BETWEEN_SYNCS = 12 * 3600
+
+
+class Station:
+    """Keeps a board in one of the networks of its settings.
+
+    :param hardware: the module `_hardware`, or what has its functions.
+    """
+
+    #: What it does: see above.
+    state = "off"
+    #: The outcome of the last attempt: `"joined"`, `"wrong password"`, `"not found"` or `"failed"`; None before it.
+    result: "str | None" = None
+    #: The name of the network that is joined or tried, bytes.
+    network: "bytes | None" = None
+    #: What takes over where no known network can be joined: an object with `open()`, `close()` and `is_busy()`.
+    fallback = None
+
+    def __init__(self, settings, log, hardware):
+        self._settings = settings
+        self._log = log
+        self._hardware = hardware
+        self._wlan = None
+        self._radio = asyncio.Lock()
+        self._is_open = False  # the fallback
+        self._offline = 0  # seconds since a network was joined
+        self._hurry = False  # `retry()` has been called
+        self._until_sync = 0  # seconds until the clock is to be set
+
+    @property
+    def address(self) -> "str | None":
+        """The board's IP address, None while it is in no network."""
+        return self._wlan.ifconfig()[0] if self.state == "joined" else None
+
+    @property
+    def signal(self) -> "int | None":
+        """The strength of the network's signal in dBm, None while the board is in no network."""
+        return self._wlan.status("rssi") if self.state == "joined" else None
+
+    def switch_on(self) -> None:
+        """Switch the radio on; sockets can be made from then on."""
+        self._wlan = self._hardware.station()
+        if self._wlan is not None:
+            device = self._settings.device
+            self._hardware.set_up_wifi(self._wlan, device["name"], device["country"], device["power_saving"])
+            self.state = "waiting"
+
+    def retry(self) -> None:
+        """Try the known networks now, instead of after the pause; for new settings."""
+        self._hurry = True
+
+    async def keep(self) -> None:
+        """Keep the board in a network for as long as this runs."""
+        if self._wlan is None:
+            return
+        pause = 1
+        while True:
+            if await self._join_known():
+                pause = 1
+                await self._stay()
+                continue
+            networks = self._settings.device["networks"]
+            self.state = "waiting" if networks else "no networks"
+            self._open_fallback(bool(networks))
+            left = pause
+            while left > 0 and not self._hurry:
+                left -= 1
+                await self._sleep(1)
+            pause = 1 if self._hurry else min(2 * pause, _MAX_PAUSE)
+            self._hurry = False
+
+    async def scan(self) -> "list[tuple[bytes, int, bool]]":
+        """Return the networks around: (name, signal in dBm, whether it wants a password), the strongest first.
+
+        On MicroPython nothing else runs meanwhile, for about two seconds.
+        """
+        async with self._radio:
+            found = {}
+            for entry in self._wlan.scan():
+                name, signal = entry[0], entry[3]
+                if name and (name not in found or found[name][1] < signal):
+                    found[name] = (name, signal, entry[4] != 0)
+        return sorted(found.values(), key=lambda network: -network[1])
+
+    async def try_network(self, network: dict) -> str:
+        """Try to join a network, whose fields are those of the settings; return the outcome, as in `result`.
+
+        The board stays in it if that goes well; nothing is saved.
+
+        :raises CheckError: if the fields are not as declared.
+        """
+        network = NETWORK.check(network)
+        async with self._radio:
+            return await self._join(network)
+
+    async def _join_known(self):
+        """Try the known networks; return whether the board is in one."""
+        async with self._radio:
+            if self._wlan.isconnected():  # as after `try_network()`
+                return True
+            for network in self._settings.device["networks"]:
+                if self._is_open and self.fallback.is_busy():
+                    return False
+                self.state = "joining"
+                if await self._join(network) == "joined":
+                    return True
+        return False
+
+    async def _join(self, network):
+        """Try to join one network; return the outcome, which becomes `result`."""
+        wlan = self._wlan
+        self.network = network_name(network)
+        result = None
+        try:
+            if wlan.isconnected():
+                wlan.disconnect()
+            self._hardware.join(wlan, self.network, network["password"], _addresses(network))
+            waited = 0
+            while result is None and waited < _PATIENCE:
+                await self._sleep(_STEP)
+                waited += _STEP
+                result = "joined" if wlan.isconnected() else self._hardware.failure(wlan)
+        except OSError as error:  # of the driver
+            self._log.write("Wi-Fi: " + repr(error))
+        self.result = result or "failed"
+        if self.result != "joined":
+            self._log.write("Wi-Fi: cannot join %s: %s" % (_shown(self.network), self.result))
+            try:
+                wlan.disconnect()
+            except OSError:
+                pass
+        return self.result
+
+    async def _stay(self):
+        """Wait for the loss of the network; set the clock meanwhile."""
+        self.state = "joined"
+        self._offline = 0
+        name = self._settings.device["name"]
+        self._log.write("Wi-Fi: joined %s, http://%s/ or http://%s.local/" % (_shown(self.network), self.address, name))
+        if self._is_open:
+            self._is_open = False
+            self.fallback.close()
+        while self._wlan.isconnected():
+            await self._set_clock()
+            await asyncio.sleep(1)
+        self.state = "waiting"
+        self._log.write("Wi-Fi: lost " + _shown(self.network))
+
+    async def _set_clock(self):
+        self._until_sync -= 1
+        server = self._settings.device["ntp"]
+        if self._until_sync > 0 or not server or not self._hardware.IS_BOARD:
+            return
+        self._until_sync = 60
+        from ._ntp import ask_time
+
+        try:
+            self._hardware.set_clock(await ask_time(server))
+            self._until_sync = _SECONDS_BETWEEN_SYNCS
+        except (OSError, ValueError) as error:
+            self._log.write("The clock is not set: %s does not answer: %r" % (server, error))
+
+    def _open_fallback(self, has_networks):
+        after = self._settings.device["fallback_after"]
+        if self.fallback and not self._is_open and after and (self._offline >= after or not has_networks):
+            self._is_open = True
+            self.fallback.open()
+
+    async def _sleep(self, seconds):
+        await asyncio.sleep(seconds)
+        self._offline += seconds
+
+
+def _shown(name):
+    """Return a network's name for the log, whatever bytes it is."""
+    return repr(name)[1:]
+
+
+def _addresses(network):
+    """Return the fixed addresses of a network as `ifconfig()` takes them, None without."""
+    address, _, prefix = network["address"].partition("/")
+    if not address:
+        return None
+    bits = int(prefix or 24)
+    mask = (0xFFFFFFFF << (32 - bits)) & 0xFFFFFFFF
+    gateway = network["gateway"] or address.rsplit(".", 1)[0] + ".1"
+    return address, ".".join([str(mask >> shift & 255) for shift in (24, 16, 8, 0)]), gateway, network["dns"] or gateway
