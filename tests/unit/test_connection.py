@@ -444,6 +444,7 @@ async def test_a_status_without_a_body_leaves_a_stream_out():
 
     answers = await exchange(app, get("/status/304"), get("/status/204"), get("/1"))
     assert [answer.status for answer in answers] == [304, 204, 200]
+    assert [answer.field("transfer-encoding") for answer in answers] == [None] * 3
     assert answers[2].body == b"1"
 
 
