@@ -11,7 +11,7 @@ from microdot import Microdot, send_file
 from microdot.pubsub import PubSub
 from microdot.websocket import WebSocketError, with_websocket
 
-FOLDER = __file__[: -len("app.py")]
+FOLDER = __file__.rsplit("app.", 1)[0]  # app.mpy in an image
 
 app = Microdot()
 hub = PubSub()
@@ -20,6 +20,11 @@ hub = PubSub()
 @app.get("/")
 async def index(request):
     return send_file(FOLDER + "index.html")
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 async def say(name, text):

@@ -86,9 +86,9 @@ async def test_the_page_in_a_browser(chat):
             (ann, ["Annhas joined", "Bobhas joined", "Bob<b>hello</b> & welcome", "Annhi Bob"]),
             (bob, ["Bobhas joined", "Bob<b>hello</b> & welcome", "Annhi Bob"]),
         ):
-            await expect(page.locator("#messages li")).to_have_count(len(lines))
-            assert sorted(await page.locator("#messages li").all_text_contents()) == sorted(lines)
+            await expect(page.locator("#messages div")).to_have_count(len(lines))
+            assert sorted(await page.locator("#messages div").all_text_contents()) == sorted(lines)
         await bob.close()
-        await expect(ann.locator("#messages li").last).to_have_text("Bobhas left")
+        await expect(ann.locator("#messages div").last).to_have_text("Bobhas left")
         assert ann_errors == bob_errors == []
         await browser.close()

@@ -40,7 +40,7 @@ def test_serves_when_the_network_is_there(tmp_path):
     assert "port=80" in program
     (tmp_path / "main.py").write_text(program.replace("port=80", "port=0"))  # 80 is not for everyone
     with Server(micropython_binary(), app=tmp_path / "main.py") as server:
-        assert httpx.get(f"http://127.0.0.1:{server.port}/").text == "Hello from Microdot!"
+        assert "Hello from Microdot!" in httpx.get(f"http://127.0.0.1:{server.port}/").text
         assert wait_until(lambda: server.log().splitlines() == [
             "waiting for the network, status 1",
             "serving http://192.0.2.7/",

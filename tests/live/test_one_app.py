@@ -7,6 +7,7 @@ from live.served import KINDS, ROOT, Served
 
 APP = ROOT / "examples" / "one_app" / "app.py"
 TEXT = "text/plain; charset=UTF-8"
+HTML = "text/html; charset=UTF-8"
 JSON = "application/json; charset=UTF-8"
 
 
@@ -21,7 +22,9 @@ def answer(response):
 
 
 def test_index(client):
-    assert answer(client.get("/")) == (200, TEXT, "Hello from Microdot!")
+    status_code, content_type, text = answer(client.get("/"))
+    assert (status_code, content_type) == (200, HTML)
+    assert "<h1>Hello from Microdot!</h1>" in text and "grüß dich" in text
 
 
 def test_dynamic_route(client):
@@ -52,6 +55,11 @@ def test_cookie(client):
         response = client.get("/visits")
         assert response.text == f"Visit {visit}"
         assert response.headers.get_list("Set-Cookie") == [f"visits={visit}; Path=/"]
+    client.cookies.clear()
+    for value in ("x", "", "1.5", "\xb2".encode("latin-1"), "9" * 300):
+        value = value if isinstance(value, bytes) else value.encode()
+        response = client.get("/visits", headers={b"Cookie": b"visits=" + value})
+        assert response.status_code == 200, value
 
 
 def test_not_found(client):
@@ -78,7 +86,8 @@ def test_stream(client):
 
 
 def test_head(client):
-    for path, status_code, length in (("/", 200, "20"), ("/nowhere", 404, "9")):
+    page = client.get("/").content
+    for path, status_code, length in (("/", 200, str(len(page))), ("/nowhere", 404, "9")):
         response = client.head(path)
         assert (response.status_code, response.content) == (status_code, b"")
         assert response.headers["Content-Length"] == length

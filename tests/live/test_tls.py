@@ -16,7 +16,7 @@ def test_tls(kind):
     context = ssl.create_default_context()
     authority.configure_trust(context)
     with Served(kind, APP, tls=authority.issue_cert("127.0.0.1")) as served, served.client(verify=context) as client:
-        assert client.get("/").text == "Hello from Microdot!"
+        assert "Hello from Microdot!" in client.get("/").text
         assert client.get("/hello/susan").text == "Hello, susan!"
         assert client.post("/echo", json={"a": 1}).json() == {"you sent": {"a": 1}}
         assert client.get("/count").text.split() == ["1", "2", "3", "4", "5"]

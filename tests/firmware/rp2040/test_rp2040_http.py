@@ -99,9 +99,9 @@ def heap_in_use(client, server):
 
 
 def test_curl_gets_the_pages_of_the_example(server, tmp_path):
-    assert curl(address(server, "/")) == "Hello from Microdot!"
+    assert "Hello from Microdot!" in curl(address(server, "/"))
     assert curl(address(server, "/hello/board")) == "Hello, board!"
-    assert curl("-L", address(server, "/old")) == "Hello from Microdot!"
+    assert "Hello from Microdot!" in curl("-L", address(server, "/old"))
     assert curl("-N", address(server, "/count")) == "1\n2\n3\n4\n5\n"
     posted = curl("--json", '{"on": true}', address(server, "/echo"))
     assert json.loads(posted) == {"you sent": {"on": True}}
@@ -121,7 +121,7 @@ def test_httpx_gets_the_pages_of_the_example(server, client):
 
 def test_https_serves_curl_and_httpx(server, client, certificate):
     cafile = certificate / "cert.pem"
-    assert curl("--cacert", cafile, address(server, "/", 443)) == "Hello from Microdot!"
+    assert "Hello from Microdot!" in curl("--cacert", cafile, address(server, "/", 443))
     assert client.get(address(server, "/hello/tls", 443)).text == "Hello, tls!"
     assert client.get(address(server, "/download/3000", 443)).content == pattern(3000)
 
