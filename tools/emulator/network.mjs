@@ -48,7 +48,7 @@ export class Network {
 
   /** Serves a port of the board on 127.0.0.1; resolves to the net.Server. Port 0 takes a free one. */
   serve(boardPort, hostPort = 0) {
-    return servePort(this.pico, this.tcp, boardPort, hostPort);
+    return servePort(this.pico, () => this.tcp.connect(boardPort, {}), hostPort);
   }
 
   #packet(packet) {

@@ -14,6 +14,12 @@
 //   {"command": "reset"}                  power cycle; the flash is kept
 //   {"command": "clear"}                  begin the TCP statistics anew
 //   {"command": "network", "ssid": "home", "present": false}    change a network around the board, or add one
+//   {"command": "phone", "action": "join", "ssid": "board", "password": "..."}   join the board's own network
+//   {"command": "phone", "action": "open", "url": "http://example.com/"}         its status, headers and body (latin-1)
+//   {"command": "phone", "action": "lookup", "name": "example.com"}              what the board's DNS says
+//   {"command": "phone", "action": "exchange", "port": 53, "data": "00ff"}       a datagram and its answer, in hex
+//   {"command": "phone", "action": "forward", "port": 80}     a port of this machine that leads there by the phone
+//   {"command": "phone", "action": "leave"}                   "phone": "NAME" in any of these is another phone
 // The program ends when its standard input does, or by a signal.
 
 import net from 'node:net';
@@ -103,6 +109,29 @@ const WIFI_COMMANDS = {
     if (air.named(changes).length) air.change(changes);
     else air.add(changes);
     return {};
+  },
+  phone(wifi, { action, phone = 'phone', ...values }) {
+    if (!Object.hasOwn(PHONE_ACTIONS, action)) throw new Error(`a phone cannot ${action}; it can ${Object.keys(PHONE_ACTIONS).join(', ')}`);
+    return PHONE_ACTIONS[action](wifi.phone(phone), values);
+  },
+};
+
+const PHONE_ACTIONS = {
+  join: (phone, { ssid, password }) => phone.join(ssid, password),
+  leave(phone) {
+    phone.leave();
+    return phone.status();
+  },
+  async lookup(phone, { name }) {
+    return { addresses: await phone.lookUp(name) };
+  },
+  async exchange(phone, { data, port }) {
+    const answer = await phone.exchange(Buffer.from(data, 'hex'), port);
+    return { data: answer?.toString('hex') ?? null };
+  },
+  open: (phone, { url, method, headers, body }) => phone.open(url, { method, headers, body: body && Buffer.from(body, 'latin1') }),
+  async forward(phone, { port }) {
+    return { port: await phone.forward(port) };
   },
 };
 

@@ -5,12 +5,14 @@ import net from 'node:net';
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * Serves a port of the board on 127.0.0.1 by the connections of *stack*; resolves to the net.Server. Port 0 takes a
- * free one.
+ * Listens on 127.0.0.1 for clients, each of which gets a connection to the board from *connect()*, or is turned away when
+ * that returns null. Resolves to the net.Server; port 0 takes a free one.
  */
-export function servePort(pico, stack, boardPort, hostPort = 0) {
+export function servePort(pico, connect, hostPort = 0) {
   const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    join(pico, socket, stack.connect(boardPort, {}));
+    const connection = connect();
+    if (connection) join(pico, socket, connection);
+    else socket.resetAndDestroy();
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);

@@ -30,6 +30,48 @@ def run_script(firmware, script, *options):
     return subprocess.run(line, capture_output=True, text=True, timeout=PATIENCE)
 
 
+class EmulatorError(Exception):
+    """What was asked of the emulator is not possible, or did not work; the text says why."""
+
+
+class EmulatedPhone:
+    """A phone beside a board with emulated Wi-Fi. Its methods raise EmulatorError when they do not get through."""
+
+    def __init__(self, command, name):
+        self._command = command
+        self.name = name
+
+    def _do(self, action, **values):
+        return self._command(command="phone", phone=self.name, action=action, **values)
+
+    def join(self, ssid, password=None):
+        """Join the board's own network; return ssid, address, router, dns and drops, the times it lost the network."""
+        return self._do("join", ssid=ssid, password=password)
+
+    def leave(self):
+        """Leave the network."""
+        self._do("leave")
+
+    def look_up(self, name):
+        """Return the addresses that the board's DNS gives for *name*."""
+        return self._do("lookup", name=name)["addresses"]
+
+    def exchange(self, data, port):
+        """Send a datagram to the board; return the answer, or None if there is none within a second of its time."""
+        answer = self._do("exchange", data=data.hex(), port=port)["data"]
+        return None if answer is None else bytes.fromhex(answer)
+
+    def open(self, url, method="GET", headers=None, body=None):
+        """Look up the URL's name and open the page; return (status, headers by lower-case name, body)."""
+        text = None if body is None else body.decode("latin-1")
+        answer = self._do("open", url=url, method=method, headers=headers or {}, body=text)
+        return answer["status"], answer["headers"], answer["body"].encode("latin-1")
+
+    def port(self, board_port=80):
+        """Return a port on 127.0.0.1 that leads to a port of the board, as the phone reaches it."""
+        return self._do("forward", port=board_port)["port"]
+
+
 class EmulatedPico:
     """A running board.
 
@@ -116,11 +158,16 @@ class EmulatedPico:
         """Return what the board's radio does: joined, address, channel, accessPoint, led, transactions."""
         return self.status()["wifi"]
 
+    def phone(self, name="phone"):
+        """Return the phone of this name, which can join the board's own network."""
+        return EmulatedPhone(self._command, name)
+
     def _command(self, **command):
         self.process.stdin.write(json.dumps(command) + "\n")
         self.process.stdin.flush()
         answer = self._answer()
-        assert "error" not in answer, answer
+        if "error" in answer:
+            raise EmulatorError(answer["error"])
         return answer
 
     def _answer(self):

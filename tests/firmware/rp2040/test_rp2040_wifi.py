@@ -3,7 +3,7 @@
 import http.client
 
 import pytest
-from emulated import PATIENCE, EmulatedPico, RawRepl
+from emulated import PATIENCE, EmulatedPico, EmulatorError, RawRepl
 
 HOME, PASSWORD = "home", "correct horse"
 DOWN, JOINING, NO_ADDRESS, UP, NO_NETWORK, WRONG_PASSWORD = 0, 1, 2, 3, -2, -3  # WLAN.status()
@@ -153,3 +153,115 @@ def test_programs_of_this_machine_reach_the_board(emulator, pico_w_uf2, tmp_path
             connection.request("POST", "/echo", body)
             assert connection.getresponse().read() == body
             connection.close()
+
+
+OWN, SECRET = "board", "ten letters"
+ACCESS_POINT = f"""
+import network, socket
+ap = network.WLAN(network.AP_IF)
+ap.config(ssid={OWN!r}, password={SECRET!r}, channel=3)
+ap.active(True)
+"""
+# Every name is the board's own.
+NAMES = """
+import socket
+async def names():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("0.0.0.0", 53))
+    s.setblocking(False)
+    while True:
+        try:
+            data, sender = s.recvfrom(512)
+        except OSError:
+            await asyncio.sleep_ms(20)
+            continue
+        record = bytes((0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 168, 4, 1))
+        s.sendto(data[:2] + bytes((0x81, 0x80)) + data[4:6] * 2 + bytes(4) + data[12:] + record, sender)
+"""
+
+
+@pytest.fixture(scope="module")
+def own_network(emulator, pico_w_uf2, tmp_path_factory):
+    """A Pico W whose own network leads to an application on its port 80, and a network `home` on another channel."""
+    script = tmp_path_factory.mktemp("own_network") / "serve.py"
+    joins = """
+@app.post("/join")
+async def join_home(request):
+    w.connect("home", request.body.decode())
+    while w.status() == 1:
+        await asyncio.sleep_ms(20)
+    return str(w.status())
+@app.get("/stations")
+async def stations(request):
+    return str(len(ap.status("stations")))
+"""
+    serve = SERVE.replace("async def main():", f"{NAMES}{joins}async def main():\n    asyncio.create_task(names())")
+    script.write_text(PROLOGUE + ACCESS_POINT + serve)
+    scenario = {"networks": [{"ssid": HOME, "password": PASSWORD, "channel": 11}]}
+    with EmulatedPico(pico_w_uf2, forwards=(80,), scripts=[script], scenario=scenario) as pico:
+        yield pico
+
+
+def test_a_phone_gets_an_address_and_opens_pages(own_network):
+    phone = own_network.phone()
+    joined = phone.join(OWN, SECRET)
+    assert (joined["address"], joined["router"], joined["dns"]) == ("192.168.4.16", "192.168.4.1", "192.168.4.1")
+    assert phone.look_up("connectivitycheck.example") == ["192.168.4.1"]
+    status, headers, body = phone.open("http://connectivitycheck.example/")
+    assert (status, body) == (200, b"192.168.4.16")
+    assert headers["content-type"] == "text/plain; charset=UTF-8"
+    assert phone.open("http://192.168.4.1/stations")[2] == b"1"
+    assert phone.exchange(b"hello", 4000) is None
+
+
+def test_a_browser_of_this_machine_goes_by_the_phone(own_network):
+    phone = own_network.phone()
+    phone.join(OWN, SECRET)
+    connection = http.client.HTTPConnection("127.0.0.1", phone.port(80), timeout=PATIENCE)
+    body = bytes(range(256)) * 20
+    connection.request("POST", "/echo", body)
+    assert connection.getresponse().read() == body
+    connection.close()
+    phone.leave()
+    connection = http.client.HTTPConnection("127.0.0.1", phone.port(80), timeout=PATIENCE)
+    with pytest.raises(OSError):
+        connection.request("GET", "/")
+        connection.getresponse()
+    connection.close()
+
+
+def test_two_phones_have_two_addresses(own_network):
+    one, two = own_network.phone("one"), own_network.phone("two")
+    addresses = {phone.join(OWN, SECRET)["address"] for phone in (one, two)}
+    assert len(addresses) == 2
+    assert {phone.open("http://192.168.4.1/")[2].decode() for phone in (one, two)} == addresses
+    assert one.open("http://192.168.4.1/stations")[2] == b"2"
+    one.leave()
+    assert two.open("http://192.168.4.1/stations")[2] == b"1"
+    two.leave()
+
+
+def test_a_phone_with_a_wrong_password_stays_outside(own_network):
+    with pytest.raises(EmulatorError, match="wrong password"):
+        own_network.phone().join(OWN, "ten numbers")
+    with pytest.raises(EmulatorError, match='no network is called "bored"'):
+        own_network.phone().join("bored", SECRET)
+
+
+def test_testing_a_password_moves_the_board_and_loses_the_phone(own_network):
+    phone = own_network.phone()
+    phone.join(OWN, SECRET)
+    with pytest.raises(EmulatorError, match="socket hang up|ECONNRESET"):
+        phone.open("http://192.168.4.1/join", "POST", body=b"wrong horse")
+    with pytest.raises(EmulatorError, match="the phone is in no network"):
+        phone.look_up("example.com")
+    radio = own_network.radio()
+    assert (radio["channel"], radio["phones"]["phone"]["drops"], radio["joined"]) == (11, 1, None)
+    assert phone.join(OWN, SECRET)["address"] == "192.168.4.16"
+    assert phone.open("http://192.168.4.1/join", "POST", body=b"wrong horse")[2] == str(WRONG_PASSWORD).encode()
+    assert phone.open("http://192.168.4.1/join", "POST", body=PASSWORD.encode())[2].decode() in ("2", "3")
+    assert phone.open("http://192.168.4.1/")[2] == b"192.168.4.16"
+    connection = http.client.HTTPConnection("127.0.0.1", own_network.port(80), timeout=PATIENCE)
+    connection.request("GET", "/")
+    assert connection.getresponse().read() == b"10.64.0.1"
+    connection.close()

@@ -28,7 +28,8 @@ export function dhcpMessage({ type, transaction, hardware, address = Buffer.allo
 }
 
 /** Reads a message: what dhcpMessage() takes; null if it is none. */
-export function parseDhcp(message) {
+export function parseDhcp(bytes) {
+  const message = Buffer.from(bytes); // what is found in it is kept
   if (message.length < FIXED + 4 || message.readUInt32BE(FIXED) !== COOKIE) return null;
   const found = {
     type: 0,

@@ -131,6 +131,9 @@ export class WlanProgram {
       case GET_MEMBERS:
         return this.#memberList(payload.readUInt32LE(0));
       default:
+        // The driver asks for `maxassoc` twice, the second time with the first answer in place of the name: what is no
+        // name is answered as it came.
+        if (name !== undefined && !/^\w[\w:]*$/.test(name)) return payload;
         return this.values.get(name ?? command + 1); // the command that sets a value follows the one that asks for it
     }
   }

@@ -4,11 +4,14 @@ import { Air } from './air.mjs';
 import { Cyw43 } from './cyw43.mjs';
 import { GspiPort, wakePin } from './gspi.mjs';
 import { Lan } from './lan.mjs';
+import { Phone } from './phone.mjs';
 import { WlanProgram } from './program.mjs';
 
 const POWER_PIN = 23, HIGH = 1;
 
 export class Wifi {
+  #phones = new Map(); // by name
+
   constructor(pico) {
     this.pico = pico;
     this.air = new Air();
@@ -37,6 +40,12 @@ export class Wifi {
     return this.lan;
   }
 
+  /** The phone of a name; there are as many as are asked for. */
+  phone(name) {
+    if (!this.#phones.has(name)) this.#phones.set(name, new Phone(this.pico, this.program, this.#phones.size + 1));
+    return this.#phones.get(name);
+  }
+
   #powerOn() {
     this.chip.powerOn();
     this.program.powerOn();
@@ -59,6 +68,7 @@ export class Wifi {
       accessPoint: accessPoint.up
         ? { ssid: accessPoint.name.toString(), secured: accessPoint.secured, members: accessPoint.members.size } : null,
       led,
+      phones: Object.fromEntries([...this.#phones].map(([name, phone]) => [name, phone.status()])),
       transactions: this.port.count,
       downloadedBytes: this.chip.downloadedBytes,
     };
