@@ -90,6 +90,7 @@ class MessageConnection:
 
     linger = 0
     reply = error = close_code = _message = None
+    pending = 0  # the server has the messages until they are whole
     close_reason = ""
 
     def __init__(self, max_message_length):

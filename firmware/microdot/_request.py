@@ -265,14 +265,16 @@ class Request:
         length = self.content_length
         if length > self.max_body_length:
             return
-        if hasattr(self.transport, "reserve"):
-            self.transport.reserve(length or self.max_body_length)
+        if length:
+            self.reserve(length)
         # A chunked body announces no size: it is read until it proves too large for `body`.
         parts = []
         size = 0
         while size <= self.max_body_length:
             data = await stream.read(min(self.max_body_length + 1 - size, _PIECE))
             size += len(data)
+            if not length and data:
+                self.reserve(len(data))
             if parts and len(parts[-1]) < 512:  # many small pieces would take many times their size
                 parts[-1] += data
             else:
@@ -283,6 +285,18 @@ class Request:
                 return
         for part in reversed(parts):
             stream.unread(part)
+
+    def reserve(self, size: int) -> None:
+        """Count *size* more bytes of what the client sends that stay in memory, or fewer if it is negative.
+
+        The server counts them until the request has been served, towards `Microdot.max_buffered`. Other servers than
+        the framework's own count nothing.
+
+        :raises HTTPException: 503 if there would be too many with those of other requests.
+        """
+        reserve = getattr(self.transport, "reserve", None)
+        if reserve:
+            reserve(size)
 
     @property
     def body(self) -> bytes:

@@ -67,12 +67,17 @@ class Transport(Protocol):
 
 
 class Budgeting(Transport, Protocol):
-    """A transport whose server bounds the memory for bodies. A request recognises one by its attribute `reserve`."""
+    """A transport whose server bounds the memory for what clients send.
+
+    A request recognises one by its attribute `reserve`.
+    """
 
     def reserve(self, size: int) -> None:
-        """Make sure that there is memory for a body of this size, before any of it is received.
+        """Count *size* more bytes that the request keeps in memory, or fewer if it is negative.
 
-        :raises HTTPException: 503 if other bodies take too much.
+        It is called before they are received, if their number is known then. All count until the request has ended.
+
+        :raises HTTPException: 503 if there would be too many with those of other requests.
         """
 
 
@@ -182,6 +187,10 @@ class Endpoint(Protocol):
     @property
     def error(self) -> "Exception | None":
         """What the peer has done wrong, if that has closed the connection."""
+
+    @property
+    def pending(self) -> int:
+        """How many bytes the message takes, or will take, of which a part has been received; 0 between messages."""
 
     @property
     def linger(self) -> int:

@@ -100,6 +100,9 @@ async def test_temporary_files_go_when_the_request_is_cancelled():
             self.reads = 0
             self.stream = self
 
+        def reserve(self, size):
+            pass
+
         async def read(self, n):
             self.reads += 1
             if self.reads == 1:

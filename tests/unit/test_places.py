@@ -8,7 +8,8 @@ from memory_stream import split
 from microdot import Microdot
 from microdot.sse import with_sse
 from microdot.websocket import with_websocket
-from test_server import Running, get, make
+from running import HANDSHAKE, Running, all_free, get, until
+from test_server import make
 
 
 class Failing:
@@ -36,17 +37,6 @@ class Failing:
 
     def __exit__(self, *exc_info):
         setattr(self.owner, self.name, self.original)
-
-
-async def until(condition):
-    """Wait until a condition holds; the limit of the tests' time is that of this."""
-    while not condition():
-        await asyncio.sleep(0.01)
-
-
-async def all_free(app):
-    """Wait until no connection has a place."""
-    await until(lambda: not app.server.connections)
 
 
 async def serves(running):
@@ -248,10 +238,6 @@ def events_app():
         await ws.receive()
 
     return app
-
-
-HANDSHAKE = ("Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13",
-             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")  # fmt: skip
 
 
 async def test_streams_leave_two_places():

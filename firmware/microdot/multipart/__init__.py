@@ -43,6 +43,7 @@ class FormDataIter:
                 raise malformed()
             self._parser = MultipartParser(boundary)
             self._stream = request.stream
+            self._reserve = request.reserve
             self._max_parts = self._parts_left = request.max_fields
             self._files_left = self.max_files
             self._fields_left = self.max_fields_size
@@ -80,7 +81,7 @@ class FormDataIter:
                 raise ValueError("the file was not read in time")
             return await self._read(n)
 
-        return name, FileUpload(filename, content_type, read)
+        return name, FileUpload(filename, content_type, read, self._reserve)
 
     async def _fill(self):
         self._parser.receive(await self._stream.read(self._size))
@@ -101,6 +102,7 @@ class FormDataIter:
             self._fields_left -= len(data)
             if self._fields_left < 0:
                 raise HTTPException(413, "Fields too large")
+            self._reserve(len(data))
             value.extend(data)
 
 
@@ -116,10 +118,11 @@ class FileUpload:
     #: Folder for temporary files on a board; `''` for the current one. CPython uses the system's.
     temporary_folder = ""
 
-    def __init__(self, filename: str, content_type: "str | None" = None, read=None):
+    def __init__(self, filename: str, content_type: "str | None" = None, read=None, reserve=None):
         self.filename = filename
         self.content_type = content_type
         self._read = read
+        self._reserve = reserve
         self._file = None
         self._path = None
 
@@ -166,6 +169,8 @@ class FileUpload:
         limit = max_memory_size or self.max_memory_size
         data = await self.read(limit)
         if len(data) < limit:
+            if self._reserve:
+                self._reserve(len(data))
             self._read = AsyncBytesIO(data).read
             return self
         try:

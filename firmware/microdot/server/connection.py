@@ -61,7 +61,7 @@ class Connection:
     reader = writer = task = None
     idle = 0  # waiting for a request, of which nothing has come: a number that grows from wait to wait
     since = 0  # since when it has been waiting for a request's head, on the server's clock; 0 while it is not
-    reserved = 0  # bytes of the server's budget for bodies that the request has
+    reserved = 0  # bytes of the server's budget that the connection has
     stream = 0  # an event stream or WebSocket: a number that grows from one to the next
     stream_host = None  # the client of an event stream
     refused = False  # over the budget: to be answered with 503
@@ -146,11 +146,13 @@ class Connection:
         """
         parser = self.parser
         crowd = parser.buffered >= self.app.max_head_length  # of requests: reading on would take too much memory
+        crowd = crowd or parser.buffered and self.server.reserved > self.app.max_buffered
         if parser.body_complete and not (self._reading or parser.at_end or crowd):
             try:
                 data = receive_now(self.reader)
                 if data is not None:
                     parser.receive(data)
+                    self._count(len(data))
             except OSError:
                 parser.receive(b"")
         self.gone = parser.at_end
@@ -293,19 +295,22 @@ class Connection:
             parser.receive(data)
 
     def reserve(self, size: int) -> None:
-        """Make sure that there is memory for a body to be loaded.
+        """Count *size* more bytes of what the client sends that stay in memory, or fewer if it is negative.
 
-        :raises HTTPException: 503 if other bodies take too much; alone each may try.
+        :raises HTTPException: 503 if there would be too many with those of others; alone each may try.
         """
         server = self.server
-        if server.reserved and server.reserved + size > self.app.max_buffered:
+        if size > 0 and server.reserved > self.reserved and server.reserved + size > self.app.max_buffered:
             raise HTTPException(503, "Too many large requests at once", {"Retry-After": "5"})
-        self.reserved = size  # which may fail, unlike the next line
-        server.reserved += size
+        self._count(size)
+
+    def _count(self, size):
+        self.reserved += size  # which may fail, unlike the next line
+        self.server.reserved += size
 
     def _give_back(self):
-        self.server.reserved -= self.reserved
-        self.reserved = 0
+        """Count what the request held no more, but what has been read behind it."""
+        self._count(min(self.parser.buffered, self.reserved) - self.reserved)
 
     # What a request's transport offers
 
@@ -340,13 +345,14 @@ class Connection:
 
         :raises HTTPException: 503 if there are too many streams and WebSockets.
         """
-        if self.reserved:
-            self._give_back()
         if not self.server.claim_stream(self):
             raise HTTPException(503, "Too many WebSockets", {"Retry-After": "5"})
         self.upgraded = True
         await self.send(format_head(101, None, headers.items()))
-        return self.parser.take_buffer()
+        data = self.parser.take_buffer()
+        if self.reserved:
+            self._give_back()
+        return data
 
     # Serving
 

@@ -55,7 +55,8 @@ import asyncio
 import gc
 
 from .._compat import TICKS_PER_SECOND, log_error, uncancel
-from .frames import CLOSE, PING, TOO_BIG, FrameError
+from ..errors import HTTPException
+from .frames import CLOSE, PING, TOO_BIG, TRY_AGAIN, FrameError
 
 _LINGER_SECONDS = 0.2
 
@@ -85,6 +86,7 @@ class Channel:
     _closing = False  # this side has closed
     _ended = False
     _messages = ()  # read ahead, oldest first
+    _held = 0  # bytes of messages that count towards the server's budget
     _reader = None  # the task that reads
     _watching = False  # it does that for nobody yet
     _waiting = False  # the handler waits for what another task reads
@@ -116,6 +118,8 @@ class Channel:
                 event = connection.next_event()
                 if event is None:
                     if connection.close_code is None:
+                        if (connection.pending or self._held) and not await self._has_memory():
+                            continue
                         connection.feed(await self._request.transport.read())
                         if self._silence:
                             self._silence = 0
@@ -148,6 +152,22 @@ class Channel:
             raise end
         return None
 
+    async def _has_memory(self):
+        """Tell the server how much memory the messages take that are on their way to the handler.
+
+        One that the handler has got counts until it asks for the next one. Return False if the server has no room for
+        them: the connection has been closed then.
+        """
+        size = self._connection.pending + sum([len(message) for message in self._messages])
+        try:
+            self._request.reserve(size - self._held)
+        except HTTPException as error:
+            self._connection.fail(FrameError(TRY_AGAIN, error.reason))
+            await self._write(self._connection.reply)
+            return False
+        self._held = size
+        return True
+
     def _free(self):
         """Let another task read."""
         self._reader = None
@@ -176,7 +196,7 @@ class Channel:
             if not self._reader:
                 return await self._pull(end)
             await self._reader_done()
-        return self._messages.pop(0)
+        return self._messages.pop(0)  # it counts until something is read again
 
     async def _reader_done(self):
         """Wait until the task that reads has read a message or the end."""
@@ -202,6 +222,8 @@ class Channel:
                 if not self._messages:
                     self._messages = []
                 self._messages.append(message)
+                if not await self._has_memory() and not self._reader:
+                    await self._pull(None)
         except Exception as error:
             log_error("Exception in a WebSocket connection", error)
             self._expire()

@@ -24,6 +24,7 @@ BAD_DATA = 1007
 POLICY = 1008
 TOO_BIG = 1009
 INTERNAL_ERROR = 1011
+TRY_AGAIN = 1013
 
 _MASK_CHUNK = 512  # bytes masked at once; larger gains nothing on MicroPython and costs three times its size in heap
 
@@ -134,6 +135,11 @@ class FrameParser:
         """Take bytes from the peer."""
         self._data = self._data[self._at :] + data if self._at < len(self._data) else data
         self._at = 0
+
+    @property
+    def pending(self) -> int:
+        """How many bytes the message takes of which a part has come, those announced included if there is a limit."""
+        return len(self._message) + (self._left if self._limit and self._left > 0 else 0)
 
     def next_event(self) -> "tuple[int, object] | None":
         """Return the next (opcode, payload) or None when more data is needed; raises FrameError.
