@@ -1,4 +1,60 @@
-"""One client's connection: requests in, responses out, one after the other (RFC 9112, section 9)."""
+"""One client's connection: requests in, responses out, one after the other (RFC 9112, section 9).
+
+A connection has one task, `serve()`. It reads a head, has the application serve the request, and sends the response;
+then it reads the next head. Whoever waits for the client waits with a deadline. `check()`, which the server's clock
+calls at each tick, ends the waits whose deadline has passed.
+
+The states
+----------
+
+*Opening*: from `Server._admit()` to the end of `open_streams()`, which on CPython is a TLS handshake. There are no
+streams yet. `since` and `read_deadline` are set.
+
+*Waiting* (`since`): for a request's head. The connection is *idle* (`idle`) until the head's first byte comes. Only in
+these two states, and while it lingers, may the server end it for another client (`is_dispensable`).
+
+*Serving*: from the end of the head until the response has been sent. `serving` becomes False if the application asks
+for the connection's streams, because then nobody else may read from them. While it is True, `check()` looks whether
+the client has left: `gone` says so, and such a connection is the first to make room for another one. At any moment at
+most one of these waits goes on in the connection's own task:
+
+- for a piece of the request's body (`_reading`, `read_deadline`), which takes from the client's `_body_ticks`;
+- for the client to take a piece of the response (`_writing`, `write_deadline`);
+- for a piece of the response's body (`waiting`), which has no deadline, but ends when the client leaves. The head of
+  the response waits for the first piece until `head_deadline`.
+
+*A stream* (`stream`): an event stream or WebSocket, which counts as such until the next head. A WebSocket is *upgraded*
+(`upgraded`) as well: what it reads and when is the application's business, and `watch` is what the clock calls for it.
+
+*Lingering*: the response to an error has been sent, and what the client still sends is read and thrown away so that
+it sees the response. `idle` is 1, less than that of any waiting connection, so this one makes room first.
+
+*Closing*: `_close()` waits, with `write_deadline`, until the client has taken the rest. Then `Server.release()` takes
+the place away. That happens in a `finally`, whatever was raised before.
+
+What cancels what
+-----------------
+
+All cancellations go to a task that waits, and whoever cancels says before why. The three reasons:
+
+- A read takes too long, or the server wants the place: `expire()` and `evict()` set `read_deadline` to `_EXPIRED` or
+  `_EVICTED`, and cancel the task that reads. That task takes the cancellation back (`uncancel`): a body ends with
+  status 408, and so does a head of which a part has come; a connection on which nothing has come just ends.
+- A write takes too long: `check()` sets `write_deadline` to `_EXPIRED` and cancels the task that writes. `_send()`
+  takes this back and raises OSError, as for a client that has gone.
+- The connection has to end: `cancel()` sets `cancelled`, and cancels the connection's task. Nobody takes this back. It
+  comes from a shutdown, from a newer event stream of the same client, from `evict()` if the client has gone, or from
+  `_look_after_client()` if it leaves while the response's body waits.
+
+A CancelledError without one of these reasons is the application's own, and a fault of it: see `is_fault()`.
+
+Memory
+------
+
+`reserved` is the connection's part of `Server.reserved`: what its client has sent and what stays in memory. It grows
+with `reserve()`, which can refuse, and with what is read ahead. It shrinks when a request has been served, and the
+place's end takes all of it back.
+"""
 
 import asyncio
 import gc
