@@ -37,6 +37,8 @@ def test_the_boards_are_listed_with_what_can_build_them():
     (["build", "QEMU_RV32", "--micropython", "/nowhere"], "is built from Debian's sources only"),
     (["check", "RPI_PICO"], "check is for ESP32 boards; `build RPI_PICO` does it all"),
     (["emulate", "ESP32_GENERIC"], "there is no emulator for ESP32_GENERIC here; `check ESP32_GENERIC`"),
+    (["emulate", "RPI_PICO2_W"], "there is no emulator for RPI_PICO2_W here"),
+    (["emulate", "RPI_PICO", "--scenario", "x"], "is for a board with emulated Wi-Fi, RPI_PICO_W, not for RPI_PICO"),
     (["image", "littlefs", "-o", "/nowhere/x", "--size", "5"], "must be a multiple of 4096 bytes"),
     (["image", "romfs", "-o", "x", "--set", "everything"], "unknown freeze set everything; choose from core"),
     (["image", "romfs", "-o", "/nowhere/x"], "building the ROMFS image failed"),
@@ -127,6 +129,35 @@ def test_what_is_no_checkout_or_too_old_is_refused(tmp_path, header, message):
     (tmp_path / "py" / "mpconfig.h").write_text("".join(f"#define MICROPY_VERSION_{line}\n" for line in header))
     with pytest.raises(FirmwareError, match=message):
         sources.checkout(tmp_path, boards.load("UNIX"))
+
+
+def test_the_version_of_a_repository_around_the_tree_is_not_micropythons(tmp_path):
+    def git(folder, *words, **environment):
+        identity = ["-c", "user.name=x", "-c", "user.email=x@localhost"]
+        return subprocess.run(["git", *identity, *words], cwd=folder, capture_output=True, text=True,
+                              env={**os.environ, **environment})
+
+    tree = tmp_path / "cache" / "micropython"
+    (tree / "py").mkdir(parents=True)
+    header = "".join(f"#define MICROPY_VERSION_{part}\n" for part in ("MAJOR 1", "MINOR 28", "MICRO 0"))
+    (tree / "py" / "mpconfig.h").write_text(header)
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "outer"], ["tag", "v9.9.9"]):
+        assert git(tmp_path, *words).returncode == 0
+    assert git(tree, "describe", "--tags").stdout == "v9.9.9\n"
+    assert git(tree, "describe", "--tags", **sources.Source(tree, work=tmp_path).env).returncode != 0
+
+
+def test_a_machine_without_apt_builds_a_checkout_without_our_picotool(monkeypatch, tmp_path, source):
+    def nowhere():
+        raise MissingError("no apt-get here")
+
+    monkeypatch.delenv("picotool_DIR", raising=False)
+    monkeypatch.setattr(sources, "picotool", nowhere)
+    assert sources.Source(source.mp, work=tmp_path).picotool() is None
+    with pytest.raises(MissingError):
+        source.picotool()
+    monkeypatch.setenv("picotool_DIR", str(tmp_path))
+    assert source.picotool() is None
 
 
 def test_a_failed_command_names_its_first_error_and_its_log(tmp_path):

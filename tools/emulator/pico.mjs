@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import { RP2040 } from 'rp2040js';
 import { speedUp } from './fast_core.mjs';
 import { emulateFlashWrites, writeUf2 } from './flash.mjs';
+import { Pins } from './pins.mjs';
 import { Rosc } from './rosc.mjs';
 import { Pl011 } from './uart.mjs';
 import { UsbSerial } from './usb_serial.mjs';
@@ -67,6 +68,7 @@ export class Pico extends EventEmitter {
     emulateFlashWrites(mcu);
     writeRamFirst(mcu);
     speedUp(mcu);
+    this.pins = new Pins(mcu);
     this.uart = UART_IRQ.map((irq, number) => {
       const uart = new Pl011(mcu, `UART${number}`, irq);
       uart.onByte = (byte) => this.emit('uart', number, byte);

@@ -13,6 +13,8 @@
 //   {"command": "pace", "value": 20}      how fast idle time may pass
 //   {"command": "reset"}                  power cycle; the flash is kept
 //   {"command": "clear"}                  begin the TCP statistics anew
+//   {"command": "pin", "number": 15}                  whether it is high; "level": true, false, null drives it or lets it go
+//   {"command": "analog", "number": 26, "volts": 1}   puts a voltage at an analog input
 //   {"command": "network", "ssid": "home", "present": false}    change a network around the board, or add one
 //   {"command": "phone", "action": "join", "ssid": "board", "password": "..."}   join the board's own network
 //   {"command": "phone", "action": "open", "url": "http://example.com/"}         its status, headers and body (latin-1)
@@ -94,12 +96,25 @@ const COMMANDS = {
   },
 };
 
+// Commands that answer with something else than the status.
+const PIN_COMMANDS = {
+  pin({ pins }, { number, level }) {
+    if (level !== undefined) pins.drive(number, level);
+    return { level: pins.level(number) };
+  },
+  analog({ pins }, { number, volts }) {
+    pins.apply(number, volts);
+    return {};
+  },
+};
+
 async function obey(line, board) {
   const { command, ...values } = JSON.parse(line);
   if (Object.hasOwn(COMMANDS, command)) {
     await COMMANDS[command](board, values);
     return status(board);
   }
+  if (Object.hasOwn(PIN_COMMANDS, command)) return PIN_COMMANDS[command](board.pico, values);
   if (board.wifi && Object.hasOwn(WIFI_COMMANDS, command)) return WIFI_COMMANDS[command](board.wifi, values);
   throw new Error(`unknown command ${command}`);
 }

@@ -150,6 +150,14 @@ class EmulatedPico:
         """Take the board's power away for a moment; its flash is kept."""
         self._command(command="reset")
 
+    def pin(self, number, *level):
+        """Return whether a pin is high; a *level* given drives it from outside, None lets it go."""
+        return self._command(command="pin", number=number, **({"level": level[0]} if level else {}))["level"]
+
+    def analog(self, number, volts):
+        """Put a voltage at an analog input."""
+        self._command(command="analog", number=number, volts=volts)
+
     def network(self, ssid, **properties):
         """Change a network around the board, or add it."""
         self._command(command="network", ssid=ssid, **properties)
