@@ -88,7 +88,9 @@ SETS = {
         "device/_log",
         "device/_ntp",
         "device/_settings",
+        "device/_start",
         "device/_station",
+        "device/_status",
     ),
 }
 

@@ -81,7 +81,13 @@ def test_saves_and_reads():
 
 def test_a_wrong_value_changes_nothing():
     settings = make('{"app": {"interval": 7}}')
-    for app, device in (({"interval": 0}, None), (None, {"name": "a b"}), ({"interval": 8}, {"name": "-"})):
+    for app, device in (
+        ({"interval": 0}, None),
+        (None, {"name": "a b"}),
+        (None, {"country": "de"}),
+        (None, {"country": "D"}),
+        ({"interval": 8}, {"name": "-"}),
+    ):
         with raises(CheckError):
             settings.save(app=app, device=device)
         assert settings["interval"] == 7

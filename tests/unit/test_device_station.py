@@ -275,6 +275,19 @@ async def test_a_board_without_a_radio():
     assert station.state == "off" and station.address is None
 
 
+async def test_a_radio_that_cannot_be_switched_on():
+    for error in (OSError(19), ValueError("country"), RuntimeError("memory")):
+        radio = Radio()
+
+        def fail(wlan, name, country, power_saving, error=error):
+            raise error
+
+        radio.set_up_wifi = fail
+        station = make(radio, HOME)
+        assert station.state == "off" and "cannot be switched on" in station._log.lines[0]
+        await station.keep()
+
+
 async def test_the_clock_is_set():
     radio = Radio({b"home": "12345678"})
     radio.IS_BOARD = True

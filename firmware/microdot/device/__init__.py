@@ -1,14 +1,66 @@
-"""What a board needs around an application: settings, a log."""
+"""What a board needs around an application: Wi-Fi, settings, a log, a start that survives mistakes.
 
+>>> from microdot import device
+>>> device.run()
+
+On a computer the same program runs too: there Wi-Fi is pretended, and a restart starts the program again.
+"""
+
+from . import _hardware
 from ._log import Log
 from ._settings import Settings
+from ._start import Runner, Starts
+from ._station import Station
 
 #: The settings in the file `settings.json`.
 settings = Settings()
 #: The last lines of the log.
 log = Log()
+#: The Wi-Fi station.
+wifi = Station(settings, log, _hardware)
+_runner = Runner(log, wifi, _hardware, Starts())
+
+
+def run(app=None, host: str = "0.0.0.0", port: int = 80, button: "int | None" = None, watchdog: bool = False) -> None:
+    """Keep the board in a known Wi-Fi network and serve an application, until Ctrl-C or `restart()`.
+
+    After three starts in a row that have failed the board starts without the application.
+
+    :param app: the application; None: `app` of the module `app`.
+    :param button: the pin of a button to ground; while it is held the board starts without the application.
+    :param watchdog: reset the board when the event loop has not run for 8 seconds.
+    :raises Exception: on a computer, what importing the application or serving raises. A board logs that.
+    """
+    _runner.run(app, host, port, button, watchdog)
+
+
+def restart(after=None):
+    """Restart the board when the running requests have ended: `return device.restart(after=response)`.
+
+    :raises RuntimeError: if the application is not served by `run()`.
+    """
+    return _runner.restart(after)
+
+
+def start_error() -> "str | None":
+    """Return why the board runs without its application, such as a traceback; None while it runs with it."""
+    return _runner.error
 
 
 def secret() -> str:
     """Return the passphrase of this board, which opens its own network and its pages; made when first asked for."""
     return settings.secret()
+
+
+def status() -> dict:
+    """Return the state of the board: uptime in seconds, free bytes, connections, Wi-Fi, versions."""
+    from ._status import make_status
+
+    return make_status(settings, wifi, _hardware, _runner)
+
+
+def clock_is_set() -> bool:
+    """Return whether the clock tells the time."""
+    from ._status import clock_is_set
+
+    return clock_is_set()

@@ -69,6 +69,12 @@ def _name_error(name):
     return None
 
 
+def _country_error(text):
+    if text and (len(text) != 2 or text.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")):
+        return "must be two capital letters, such as DE"
+    return None
+
+
 def _address_error(text):
     """Return what is wrong with an IPv4 address, with the length of its prefix or without; an empty one is none."""
     if not text:
@@ -98,7 +104,7 @@ NETWORK = Fields([
 #: The section `device`.
 DEVICE = Fields([
     Field("name", default="microdot", label="Name", minimum=1, maximum=32, rule=_name_error),
-    Field("country", default="", label="Country, two letters", maximum=2),
+    Field("country", default="", label="Country, two letters", rule=_country_error),
     Field("secret", default="", label="Passphrase of the board", maximum=63, secret=True),
     Field("power_saving", bool, default=True, label="Save power in Wi-Fi"),
     Field("ntp", default="pool.ntp.org", label="Time server", maximum=63),

@@ -60,12 +60,18 @@ class Station:
         return self._wlan.status("rssi") if self.state == "joined" else None
 
     def switch_on(self) -> None:
-        """Switch the radio on; sockets can be made from then on."""
-        self._wlan = self._hardware.station()
-        if self._wlan is not None:
-            device = self._settings.device
-            self._hardware.set_up_wifi(self._wlan, device["name"], device["country"], device["power_saving"])
-            self.state = "waiting"
+        """Switch the radio on; sockets can be made from then on. A radio that fails is left off."""
+        device = self._settings.device
+        try:
+            wlan = self._hardware.station()
+            if wlan is None:
+                return
+            self._hardware.set_up_wifi(wlan, device["name"], device["country"], device["power_saving"])
+        except (OSError, ValueError, RuntimeError) as error:
+            self._log.write("Wi-Fi cannot be switched on: " + repr(error))
+            return
+        self._wlan = wlan
+        self.state = "waiting"
 
     def retry(self) -> None:
         """Try the known networks now, instead of after the pause; for new settings."""

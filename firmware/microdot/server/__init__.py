@@ -29,7 +29,7 @@ import asyncio
 import time
 
 from .._compat import TICKS_PER_SECOND, log_error
-from .._dates import format_date
+from .._dates import CLOCK_SET, format_date
 from .connection import Connection
 from .network import CROWDED_AT, Listener, ListenError, call_in_loop, sleep_ms
 
@@ -37,8 +37,6 @@ from .network import CROWDED_AT, Listener, ListenError, call_in_loop, sleep_ms
 TICK_MS = 1000 // TICKS_PER_SECOND
 # ENOMEM, ENFILE, EMFILE and ENOBUFS of Linux and lwIP.
 _NO_SOCKETS = (12, 23, 24, 105)
-# A board without a battery starts at its epoch, 1970, 2000 or 2021: a year from which the clock must have been set.
-_CLOCK_SET = 2024
 
 
 class Server:
@@ -356,7 +354,7 @@ class Server:
         if self._date_clock != self.clock:
             self._date_clock = self.clock
             self._date = None
-            if time.gmtime()[0] >= _CLOCK_SET:
+            if time.gmtime()[0] >= CLOCK_SET:
                 self._date = format_date(time.gmtime())
         return self._date
 

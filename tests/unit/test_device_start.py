@@ -1,0 +1,365 @@
+"""The start of a board, whatever the application does."""
+
+import asyncio
+import os
+import sys
+
+from microdot import Microdot
+from microdot.device import _start, _status
+from microdot.device._log import Log
+from microdot.device._start import Runner, Starts
+from microdot.test_client import TestClient
+from support import folder, raises
+
+PATH = folder() + "/failed-starts"
+LOG = Log()  # one for all boards: what is installed stays
+
+
+class Hardware:
+    """A board with a button and a watchdog."""
+
+    IS_BOARD = True
+
+    def __init__(self):
+        self.events = []
+        self.pressed = False
+        self.awake = False
+        self.now = 0
+
+    def ticks(self):
+        self.now += 1000
+        return self.now
+
+    def passed(self, begin, end):
+        return end - begin
+
+    def woke(self):
+        return self.awake
+
+    def is_pressed(self, pin):
+        return self.pressed and pin == 14
+
+    def restart(self):
+        self.events.append("restart")
+
+    def watchdog(self):
+        self.events.append("watchdog")
+        return self
+
+    def feed(self):
+        self.events.append("feed")
+
+    def keep_feeding(self, dog):
+        assert dog is self
+        self.events.append("timer")
+
+    def heap(self):
+        return 5000, 4000
+
+    def reset_cause(self):
+        return "power on"
+
+    def flash_free(self):
+        return 100000
+
+
+class Wifi:
+    state = "off"
+    signal = address = None
+
+    def __init__(self):
+        self.on = False
+
+    def switch_on(self):
+        self.on = True
+
+    async def keep(self):
+        await asyncio.sleep(60)
+
+
+class Board:
+    """A board from its power on to the end of its program; the file of its failed starts stays."""
+
+    def __init__(self, **hardware):
+        self.hardware = Hardware()
+        for name, value in hardware.items():
+            setattr(self.hardware, name, value)
+        self.log = LOG
+        LOG.__init__()
+        self.runner = Runner(self.log, Wifi(), self.hardware, Starts(PATH))
+
+    def start(self, app=None, button=None, watchdog=False, enough=0):
+        """Run until the replacement, or the application, has been up for a moment."""
+        original, _start.ENOUGH = _start.ENOUGH, enough
+        replace = self.runner._replacement
+
+        def replacement():
+            return brief(replace())
+
+        self.runner._replacement = replacement
+        try:
+            self.runner.run(app, "127.0.0.1", 0, button, watchdog)
+        finally:
+            _start.ENOUGH = original
+        return self
+
+
+def brief(app):
+    """Let an application shut itself down when it has started."""
+
+    @app.task
+    async def end():
+        await asyncio.sleep(0.05)
+        app.shutdown()
+
+    return app
+
+
+def hello():
+    app = Microdot()
+
+    @app.get("/")
+    async def index(request):
+        return "hello"
+
+    return app
+
+
+def fresh():
+    Starts(PATH).clear()
+
+
+def write_app(text):
+    """Make a module `app` of a text; the next import reads it."""
+    sys.modules.pop("app", None)
+    if folder() not in sys.path:
+        sys.path.insert(0, folder())
+    with open(folder() + "/app.py", "w") as file:
+        file.write(text)
+
+
+def remove_app():
+    sys.modules.pop("app", None)
+    os.remove(folder() + "/app.py")
+    sys.path.remove(folder())
+
+
+def test_a_good_start():
+    fresh()
+    app = brief(hello())
+    seen = []
+
+    @app.on_startup
+    def look():
+        seen.append(Starts(PATH).read())
+
+    board = Board().start(app, watchdog=True)
+    assert seen == [(1, "")] and Starts(PATH).read() == (0, "")
+    assert board.runner.error is None
+    assert board.hardware.events[0] == "watchdog" and board.hardware.events[1] == "feed"
+    assert board.hardware.events[-1] == "timer"
+
+
+def test_a_start_has_not_failed_after_a_time():
+    fresh()
+    app = hello()
+    counts = []
+
+    @app.task
+    async def look():
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+        counts.append(Starts(PATH).read()[0])
+        app.shutdown()
+
+    Board().start(app)
+    assert counts == [0]
+    app.lifespan.functions = [look]
+    Board().start(app, enough=100)
+    assert counts == [0, 1]
+
+
+def test_starts_that_never_get_so_far():
+    fresh()
+    for number in range(3):
+        Board().runner._begin(None)  # and then the power is off
+        assert Starts(PATH).read() == (number + 1, "")
+    app = brief(hello())
+    board = Board().start(app)
+    assert board.runner.app is not app and board.runner.error == "3 starts in a row have failed"
+    assert "Starting without the application" in board.log.lines()[0][0]
+    assert Starts(PATH).read() == (0, "")  # the next start tries it again
+    board = Board().start(app)
+    assert board.runner.app is app
+
+
+def test_a_held_button():
+    fresh()
+    app = brief(hello())
+    board = Board(pressed=True).start(app, button=14)
+    assert board.runner.error == "the button is held" and board.runner.app is not app
+    board = Board(pressed=True).start(app)
+    assert board.runner.app is app
+
+
+def test_a_wake_from_deep_sleep_counts_as_nothing():
+    fresh()
+    Starts(PATH).write(3, "an error")
+    app = brief(hello())
+    board = Board(awake=True).start(app)
+    assert board.runner.app is app and Starts(PATH).read() == (3, "an error")
+
+
+def test_an_application_that_cannot_be_imported():
+    for text in ("app = (", "import nothing_of_that", "raise ValueError('at import')", "x = 1", "raise MemoryError"):
+        fresh()
+        write_app(text)
+        try:
+            for number in range(1, 4):
+                board = Board().start()
+                assert "Cannot import the application:" in board.runner.error
+                assert Starts(PATH).read()[0] == number
+                assert "Cannot import the application" in "\n".join(board.log.lines()[0])
+            assert board.hardware.events == []
+            board = Board().start()  # does not try any more
+            lines = board.log.lines()[0]
+            assert lines[0] == "The last start failed:" and "Starting without the application" in "\n".join(lines)
+            write_app("from microdot import Microdot\napp = Microdot()\n")
+            brief(__import__("app").app)
+            board = Board().start()
+            assert board.runner.error is None and board.runner.app is sys.modules["app"].app
+        finally:
+            remove_app()
+
+
+def test_a_server_that_ends_with_an_exception():
+    fresh()
+    app = hello()
+
+    @app.on_startup
+    def fail():
+        raise ValueError("no sensor")
+
+    for number in range(1, 4):
+        board = Board().start(app)
+        assert board.hardware.events == ["restart"]
+        count, text = Starts(PATH).read()
+        assert count == number and "no sensor" in text
+    board = Board().start(app)
+    assert board.hardware.events == [] and "no sensor" in board.runner.error
+
+
+def test_a_replacement_that_fails_too_ends():
+    fresh()
+    Starts(PATH).write(3)
+    board = Board()
+
+    def broken():
+        app = Microdot()
+
+        @app.on_startup
+        def fail():
+            raise OSError(98)
+
+        return app
+
+    board.runner._replacement = broken
+    with raises(OSError):
+        board.runner.run(None, "127.0.0.1", 0, None, False)
+    assert board.hardware.events == []
+
+
+async def test_what_the_replacement_answers():
+    client = TestClient(Runner._replacement())
+    for path in ("/", "/any/path"):
+        response = await client.get(path)
+        assert response.status_code == 503 and "without its application" in response.text
+
+
+def test_a_computer_raises():
+    fresh()
+    app = hello()
+
+    @app.on_startup
+    def fail():
+        raise ValueError("no sensor")
+
+    with raises(ValueError):
+        Board(IS_BOARD=False).start(app)
+    write_app("raise ValueError('at import')")
+    try:
+        with raises(ValueError):
+            Board(IS_BOARD=False).start()
+    finally:
+        remove_app()
+    assert Starts(PATH).read() == (0, "")
+
+
+def test_restarting():
+    fresh()
+    app = hello()
+    board = Board()
+    with raises(RuntimeError):
+        board.runner.restart()
+    seen = []
+
+    @app.on_shutdown
+    def end():
+        seen.extend(board.hardware.events + ["end"])
+
+    @app.task
+    async def restart():
+        seen.append(board.runner.restart(after="the response"))
+
+    board.start(app)
+    assert seen == ["the response", "end"] and board.hardware.events == ["restart"]
+    assert Starts(PATH).read() == (0, "")
+
+
+def test_tasks_that_nobody_waits_for():
+    fresh()
+    app = hello()
+
+    async def fail():
+        raise ValueError("in a task of its own")
+
+    @app.task
+    async def work():
+        task = asyncio.create_task(fail())
+        await asyncio.sleep(0.01)
+        del task
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+        app.shutdown()
+
+    board = Board().start(app)
+    assert "in a task of its own" in "\n".join(board.log.lines()[0])
+
+
+def test_a_file_that_is_none():
+    for text in ("", "x", "\x00\x00", "5", "1\nan error"):
+        with open(PATH, "w") as file:
+            file.write(text)
+        assert Starts(PATH).read() == {"5": (5, ""), "1\nan error": (1, "an error")}.get(text, (0, ""))
+    starts = Starts(folder() + "/no such folder/file")
+    starts.write(1)
+    assert starts.read() == (0, "")
+    starts.clear()
+
+
+def test_status():
+    class Settings:
+        device = {"name": "attic"}
+
+    board = Board()
+    status = _status.make_status(Settings, Wifi(), board.hardware, board.runner)
+    assert status["name"] == "attic" and status["uptime"] == 1 and status["heap_largest"] == 4000
+    assert status["connections"] == 0 and status["wifi"] == {"state": "off", "signal": None, "address": None}
+    assert status["clock_is_set"] is True and status["has_application"] is True
+    assert status["python"].startswith(sys.implementation.name)
+    Wifi.state, Wifi.network = "joined", b"\xff"
+    try:
+        status = _status.make_status(Settings, Wifi(), board.hardware, board.runner)
+    finally:
+        Wifi.state = "off"
+    assert status["wifi"]["ssid_hex"] == "ff"
