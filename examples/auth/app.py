@@ -1,10 +1,33 @@
 """A page that asks for a name and a password, and an interface that asks for a token."""
 
-from microdot import Microdot
+from microdot import Microdot, send_file
 from microdot.auth import BasicAuth, TokenAuth, compare_digest
+from microdot.utemplate import escape
 
 PASSWORDS = {"susan": "open sesame"}
 TOKENS = {"3sZk0pVx1mPqfL8hWn2uTg": "thermometer"}
+FOLDER = __file__.rsplit("app.", 1)[0]
+HTML = {"Content-Type": "text/html; charset=UTF-8"}
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Authentication</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main class="narrow">
+<h1>Hello, %s!</h1>
+<section>
+<p>Your browser sends your name and password with each request to this site.</p>
+<p><a href="public">A page for everybody</a> knows your name too.</p>
+</section>
+</main>
+</body>
+</html>
+"""
 
 app = Microdot()
 basic = BasicAuth(realm="Example")
@@ -27,7 +50,7 @@ async def check_token(request, token):
 @app.get("/")
 @basic
 async def index(request):
-    return "Hello, " + request.g.current_user + "!\n"
+    return PAGE % escape(request.g.current_user), HTML
 
 
 @app.get("/public")
@@ -40,6 +63,11 @@ async def public(request):
 @bearer
 async def readings(request):
     return {"device": request.g.current_user, "readings": [20.5, 20.7]}
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 if __name__ == "__main__":

@@ -1,21 +1,28 @@
 """A form that no other site's page can send for the visitor, on a device that answers under its own names only."""
 
-from microdot import Microdot, redirect
+from microdot import Microdot, redirect, send_file
 from microdot.csrf import CSRF
 from microdot.hosts import AllowedHosts
 
-PAGE = """<!doctype html>
+FOLDER = __file__.rsplit("app.", 1)[0]
+PAGE = """<!DOCTYPE html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Lamp</title>
-<style>
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 2rem auto; padding: 0 1rem }
-button { width: 100%%; padding: .8rem; font: inherit }
-</style>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main class="narrow">
 <h1>Lamp</h1>
+<section>
 <p>The lamp is %s.</p>
 <form method="post" action="/lamp"><button name="on" value="%s">%s</button></form>
+</section>
+</main>
+</body>
 </html>
 """
 
@@ -45,6 +52,11 @@ async def hook(request):
         return "Wrong key", 403
     state["on"] = True
     return "ok"
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 if __name__ == "__main__":

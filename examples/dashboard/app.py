@@ -12,6 +12,7 @@ import time
 from hardware import SWITCHES, temperature
 
 from microdot import Microdot, abort, send_file
+from microdot.checks import Field, Fields, with_form
 from microdot.csrf import CSRF
 from microdot.pubsub import PubSub
 from microdot.sse import with_sse
@@ -26,6 +27,12 @@ FOLDER = __file__.rsplit("app.", 1)[0]  # app.mpy in an image
 SETTINGS_FILE = "dashboard.json"  # in the current folder, as the uploaded file is
 FILE = "dashboard.bin"
 NO_SPACE = 28  # errno.ENOSPC
+SWITCH = Fields([Field("on", bool)])
+SETTINGS = Fields([
+    Field("name", minimum=1, maximum=40),
+    Field("interval", int, minimum=1, maximum=60),
+    Field("limit", int, minimum=-40, maximum=85),
+])
 
 app = Microdot()
 CSRF(app)
@@ -35,7 +42,7 @@ settings = {"name": "Greenhouse", "interval": 2, "limit": 24, "file": None}
 readings = []
 log = [[0, "Started"]]
 started = time.time()
-tasks = {}
+uploads = []  # the one that is running
 
 
 def keep(items, item, most):
@@ -56,8 +63,9 @@ async def write_log(text):
     await publish("log", line)
 
 
+@app.task
 async def measure():
-    """Measure for as long as the server runs."""
+    """Measure for as long as the server runs; begins again after an error of the sensor."""
     too_warm = False
     while True:
         value = round(temperature(), 1)
@@ -70,13 +78,6 @@ async def measure():
         while seconds < settings["interval"]:  # which may be changed meanwhile
             await asyncio.sleep(1)
             seconds += 1
-
-
-@app.before_request
-async def start_measuring(request):
-    """Begin with the first request, when the event loop runs on every server, and again if the sensor has failed."""
-    if "measure" not in tasks or tasks["measure"].done():
-        tasks["measure"] = asyncio.create_task(measure())
 
 
 def load_settings():
@@ -121,41 +122,22 @@ async def events(request, sse):
             await publish("viewers", hub.subscribers("events") - 1)
 
 
-def form_of(request):
-    """Return the form that the request carries; answer with status 415 if it carries none."""
-    if request.form is None:
-        abort(415, "This needs a form")
-    return request.form
-
-
 @app.post("/switches/<int:number>")
-async def turn(request, number):
+@with_form(SWITCH)
+async def turn(request, values, number):
     if number >= len(SWITCHES):
         abort(404, "There is no switch %d" % number)
     switch = SWITCHES[number]
-    switch.turn(form_of(request)["on"] == "1")
+    switch.turn(values["on"])
     await publish("switch", [number, switch.on])
     await write_log("%s switched %s" % (switch.label, "on" if switch.on else "off"))
     return "", 204
 
 
-def number_in(form, name, least, most):
-    """Return a number of the form; answer with status 400 if there is none, or one out of range."""
-    number = form.get(name, least - 1, type=int)
-    if not least <= number <= most:
-        abort(400, "%s must be a whole number from %d to %d" % (name, least, most))
-    return number
-
-
 @app.post("/settings")
-async def change_settings(request):
-    form = form_of(request)
-    name = form["name"].strip()
-    if not 1 <= len(name) <= 40:
-        abort(400, "name must have 1 to 40 characters")
-    interval = number_in(form, "interval", 1, 60)
-    limit = number_in(form, "limit", -40, 85)
-    settings.update({"name": name, "interval": interval, "limit": limit})
+@with_form(SETTINGS)
+async def change_settings(request, values):
+    settings.update(values)
     save_settings()
     await publish("settings", settings)
     await write_log("Settings saved")
@@ -166,9 +148,9 @@ async def change_settings(request):
 async def upload(request):
     """Save the body piece by piece; the file that was there stays until all has come."""
     name = request.args["name"][:80]
-    if "upload" in tasks:
+    if uploads:
         abort(409, "Another upload is running")
-    tasks["upload"] = True
+    uploads.append(name)
     try:
         size = await save_body(request, FILE)
     except OSError as error:
@@ -176,7 +158,7 @@ async def upload(request):
             raise
         abort(507, "There is no room for the file")
     finally:
-        del tasks["upload"]
+        uploads.clear()
     settings["file"] = {"name": name, "size": size}
     save_settings()
     await publish("settings", settings)

@@ -1,12 +1,12 @@
 """A page made of a Jinja template, at once or piece by piece; CPython only."""
 
-import pathlib
-
-from microdot import Microdot
+from microdot import Microdot, send_file
 from microdot.jinja import Template
 
+FOLDER = __file__.rsplit("app.", 1)[0]
+
 app = Microdot()
-Template.initialize(str(pathlib.Path(__file__).parent / "templates"), enable_async=True)
+Template.initialize(FOLDER + "templates", enable_async=True)
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
 
 
@@ -24,6 +24,11 @@ async def numbers():
 @app.get("/stream")
 async def stream(request):
     return Template("page.html").generate_async(title="A long list", items=numbers()), HTML
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A page for users only: they log in with a password, and may stay logged in for a week."""
 
-from microdot import Microdot, redirect
+from microdot import Microdot, redirect, send_file
 from microdot.csrf import CSRF
 from microdot.login import Login
 from microdot.passwords import verify_password
@@ -15,20 +15,25 @@ CSRF(app)
 login = Login()
 throttle = Throttle()
 
+FOLDER = __file__.rsplit("app.", 1)[0]
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
-PAGE = """<!doctype html>
+PAGE = """<!DOCTYPE html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>%s</title>
-<style>
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 2rem auto; padding: 0 1rem }
-label, button { display: block; margin: 1rem 0 }
-input:not([type=checkbox]), button { box-sizing: border-box; width: 100%%; padding: .6rem; font: inherit }
-[role=alert] { color: #b00020 }
-</style>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main class="narrow">
 <h1>%s</h1>
+<section>
 %s
+</section>
+</main>
+</body>
 </html>
 """
 FORM = """<p role="alert">%s</p>
@@ -117,6 +122,11 @@ async def index(request):
 @login.fresh
 async def settings(request):
     return page("Settings", "<p>Only for users who gave their password in this session.</p>"), HTML
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 if __name__ == "__main__":

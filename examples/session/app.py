@@ -1,6 +1,6 @@
 """A page that greets its visitor by name and counts the visits, in a session."""
 
-from microdot import Microdot, redirect
+from microdot import Microdot, redirect, send_file
 from microdot.session import Session, with_session
 from microdot.utemplate import escape
 
@@ -8,17 +8,25 @@ app = Microdot()
 # Use a random text of your own and keep it secret: anyone who has it can make sessions.
 Session(app, secret_key="change this, and do not tell anybody what it is")
 
+FOLDER = __file__.rsplit("app.", 1)[0]
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
-PAGE = """<!doctype html>
+PAGE = """<!DOCTYPE html>
 <html lang="en">
+<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Session</title>
-<style>
-body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 24rem; margin: 2rem auto; padding: 0 1rem }
-input, button { box-sizing: border-box; width: 100%%; margin: .5rem 0; padding: .6rem; font: inherit }
-</style>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main class="narrow">
+<h1>Session</h1>
+<section>
 %s
+</section>
+</main>
+</body>
 </html>
 """
 FORM = """<form method="post">
@@ -54,6 +62,11 @@ async def set_name(request, session):
 async def forget(request, session):
     session.delete()
     return redirect("/", 303)
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 if __name__ == "__main__":

@@ -1,19 +1,23 @@
 """A folder of files for the browser, and a route beside it."""
 
+import time
+
 from microdot import Microdot
 from microdot.static import mount_static
 
-FOLDER = __file__.rsplit("/", 1)[0] + "/www" if "/" in __file__ else "www"
+FOLDER = __file__.rsplit("app.", 1)[0] + "www"
+STARTED = time.time()
 
 app = Microdot()
 
 
 @app.get("/api/time")
 async def uptime(request):
-    return {"uptime": 42}
+    return {"uptime": int(time.time() - STARTED)}
 
 
-# Routes added before come first. Clients ask each time whether a file has changed; with an ETag that costs little.
+# Routes added before come first. Browsers ask each time whether a file has changed; with an ETag that costs little. The
+# style is there as style.css.gz only, which they unpack.
 mount_static(app, "/", FOLDER)
 
 if __name__ == "__main__":

@@ -2,17 +2,42 @@
 
 import os
 
-from microdot import Microdot
+from microdot import Microdot, send_file
 from microdot.multipart import FileUpload, FormDataIter, with_form_data
 from microdot.uploads import save_body
 
-FOLDER = "uploads"
-PAGE = """<!doctype html>
+FOLDER = __file__.rsplit("app.", 1)[0]
+UPLOADS = "uploads"
+PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Upload</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main class="narrow">
+<h1>Upload</h1>
+<section>
+<h2>Files of any size</h2>
 <form method="post" action="/files" enctype="multipart/form-data">
-  <input type="file" name="file" multiple> <button>Upload</button>
+<label>Files <input type="file" name="file" multiple required></label>
+<button>Upload</button>
 </form>
+</section>
+<section>
+<h2>A form with a photo</h2>
+<form method="post" action="/profile" enctype="multipart/form-data">
+<label>Name <input name="name" required></label>
+<label>Photo of up to 15 KB <input type="file" name="photo" accept="image/*" required></label>
+<button>Send</button>
+</form>
+</section>
+</main>
+</body>
+</html>
 """
 
 app = Microdot()
@@ -30,7 +55,7 @@ async def upload(request):
     async for _, value in FormDataIter(request):
         if isinstance(value, FileUpload) and value.filename:
             name = value.safe_filename
-            saved[name] = await value.save(FOLDER + "/" + name)
+            saved[name] = await value.save(UPLOADS + "/" + name)
     return saved
 
 
@@ -47,15 +72,20 @@ async def profile(request):
 @app.put("/firmware", max_content_length=1024 * 1024)
 async def firmware(request):
     """The body is the file: `curl -T image.bin http://device/firmware`."""
-    return {"size": await save_body(request, FOLDER + "/firmware.bin")}
+    return {"size": await save_body(request, UPLOADS + "/firmware.bin")}
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 def make_folder():
     """Make the folder for the files, unless it is there."""
     try:
-        os.mkdir(FOLDER)
+        os.mkdir(UPLOADS)
     except OSError:
-        os.stat(FOLDER)
+        os.stat(UPLOADS)
 
 
 make_folder()

@@ -1,7 +1,9 @@
 """A page made of a template, at once or piece by piece; needs the package `utemplate`."""
 
-from microdot import Microdot
+from microdot import Microdot, send_file
 from microdot.utemplate import Template
+
+FOLDER = __file__.rsplit("app.", 1)[0]
 
 app = Microdot()
 HTML = {"Content-Type": "text/html; charset=UTF-8"}
@@ -16,6 +18,11 @@ async def index(request):
 @app.get("/stream")
 async def stream(request):
     return Template("page.html").generate("A long list", items=range(1000)), HTML
+
+
+@app.get("/style.css")
+async def style(request):
+    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The pages of the examples in a real browser: on a phone and a desktop, light and dark."""
 
+import contextlib
 import gzip
 import shutil
 
@@ -8,12 +9,26 @@ import pytest
 from live.browser import DESKTOP, PHONE, ROOT, chromium, new_page, overflow, violations
 from live.served import Served
 from live.utemplate_package import utemplate_folder
+from redis_server import RedisServer
 
 EXAMPLES = ROOT / "examples"
 #: Example -> its pages; the dashboard has tests of its own.
 PAGES = {
+    "auth": ["/"],
+    "background_work": ["/"],
     "chat": ["/"],
+    "cors": ["/"],
+    "csrf_form": ["/"],
+    "jinja": ["/"],
+    "login": ["/login"],
     "one_app": ["/"],
+    "session": ["/"],
+    "session_redis": ["/"],
+    "sse_counter": ["/"],
+    "static_files": ["/"],
+    "upload": ["/"],
+    "utemplate": ["/"],
+    "websocket_echo": ["/"],
 }
 STYLES = sorted(EXAMPLES.glob("*/**/style.css.gz"))
 
@@ -36,7 +51,11 @@ async def test_the_pages_are_good_to_look_at(example, kind, tmp_path):
     paths = [utemplate_folder()] if example == "utemplate" else []
     options = {"http_credentials": {"username": "susan", "password": "open sesame"}} if example == "auth" else {}
     async with chromium() as browser:
-        with Served(kind, folder / "app.py", paths=paths) as server:
+        with contextlib.ExitStack() as stack:
+            environment = {}
+            if example == "session_redis":
+                environment["REDIS_URL"] = stack.enter_context(RedisServer()).url
+            server = stack.enter_context(Served(kind, folder / "app.py", paths=paths, **environment))
             for path in PAGES[example]:
                 for scheme, size in (("light", PHONE), ("dark", DESKTOP)):
                     page, errors = await new_page(browser, size, color_scheme=scheme, **options)
@@ -47,7 +66,7 @@ async def test_the_pages_are_good_to_look_at(example, kind, tmp_path):
                     assert await violations(page) == [], path
                     assert await overflow(page) <= 0, path
                     assert errors == [], path
-                    assert len([url for url in urls if url.startswith("http")]) <= 4, urls
+                    assert len({url for url in urls if url.startswith("http")}) <= 4, urls
                     await page.screenshot(path=tmp_path / f"{example}-{scheme}-{len(path)}.png", full_page=True)
                     await page.context.close()
             assert "Traceback" not in server.log(), server.log()

@@ -54,7 +54,8 @@ def test_upload(server, client):
     assert client.post("/profile", content=b"x" * 20000).status_code == 413
     res = client.post("/files", content=b"--x", headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert res.status_code == 400
-    left = {path.name for path in server.folder.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    files = [path for path in server.folder.rglob("*") if path.is_file()]
+    left = {path.name for path in files if path.suffix not in (".py", ".pyc", ".gz")}
     assert left == {"gr\u00fcn.bin", "small.txt", "firmware.bin"}
 
 
@@ -94,7 +95,8 @@ def test_static_files(client):
     assert (again.status_code, again.content) == (304, b"")
     assert client.get("/app.js", headers={"Range": "bytes=0-4"}).text == script.text[:5]
     assert client.head("/app.js").headers["Content-Length"] == str(len(script.content))
-    assert client.get("/api/time").json() == {"uptime": 42}
+    uptime = client.get("/api/time").json()["uptime"]
+    assert type(uptime) is int and 0 <= uptime < 3600
 
 
 @on("static_files")

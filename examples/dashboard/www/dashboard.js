@@ -77,7 +77,9 @@ function showState(state) {
 async function post(path, values) {
   try {
     const response = await fetch(path, { method: "POST", body: new URLSearchParams(values) });
-    return response.ok ? "" : await response.text();
+    if (response.ok) return "";
+    const { fields } = await response.json(); // what is wrong with which one
+    return Object.entries(fields).map(field => field.join(" ")).join(", ");
   } catch {
     return "The server does not answer";
   }

@@ -1,3 +1,6 @@
-fetch("/api/time")
-  .then((response) => response.json())
-  .then((data) => { document.querySelector("output").textContent = data.uptime; });
+async function show() {
+  const answer = await fetch("api/time");
+  document.querySelector("output").textContent = (await answer.json()).uptime;
+  setTimeout(show, 1000);
+}
+show();
