@@ -1,4 +1,4 @@
-"""The command line: `microdot new`, `microdot run`, `microdot routes`.
+"""The command line: `microdot new`, `run` and `routes`; `setup`, `deploy` and `logs` for boards at a USB port.
 
 Each failure is one line on the standard error and a status that is not 0: 2 for arguments that are wrong, 3 for an
 application that raises an exception when it is imported, 1 for all else. After Ctrl-C it is 130.
@@ -10,7 +10,7 @@ import sys
 
 import microdot
 
-from . import create, listing, serving
+from . import create, deploying, listing, onboarding, serving, watching
 from .console import CommandError
 
 INTERRUPTED = 130
@@ -29,7 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="microdot", description="A web framework for MicroPython and CPython.")
     parser.add_argument("--version", action="version", version=microdot.__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (create, serving, listing):
+    for module in (create, serving, listing, onboarding, deploying, watching):
         module.add_command(commands)
     return parser
 
@@ -47,7 +47,7 @@ def main(arguments: "list[str] | None" = None) -> int:
     except CommandError as error:
         print(f"microdot: {error}", file=sys.stderr)
         return error.status
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D where there was a question
         return INTERRUPTED
     except BrokenPipeError:  # what read the output, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

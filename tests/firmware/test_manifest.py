@@ -10,13 +10,10 @@ from needs import needed
 
 from firmware_tools import manifests
 from firmware_tools.console import FirmwareError
-from firmware_tools.paths import MANIFEST
+from firmware_tools.paths import MANIFEST, ROOT
+from microdot.cli import framework
 
-# Of computers; of tests; and `_transport`, which holds types only and is imported by type checkers only.
-NEVER = {
-    "__main__", "_cpython", "_transport", "server/network_cpython", "threads",
-    "test_client/__init__", "test_client/cookiejar", "test_client/websocket", "device/_laptop",
-}
+NEVER = set(framework.FOR_COMPUTERS)
 LISTS = manifests.lists()
 SETS = LISTS["SETS"]
 
@@ -30,6 +27,12 @@ def test_every_module_is_in_one_set_or_never_frozen():
     listed = [*LISTS["CORE"], *(module for modules in SETS.values() for module in modules)]
     assert len(listed) == len(set(listed))
     assert sorted(listed) == sorted(set(manifests.source_modules()) - NEVER)
+
+
+def test_the_command_line_installs_every_module_that_can_be_frozen():
+    assert sorted(framework.modules()) == sorted(manifests.modules("all"))
+    shims = [path.parent.name for path in (ROOT / "cpython_shim").glob("*/__init__.py")]
+    assert sorted(framework.SHIMS) == sorted(shims)
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -10,7 +10,9 @@ import sys
 import urllib.request
 
 import pytest
+from playwright.async_api import expect
 
+from live.browser import PHONE, chromium, new_page, overflow, violations
 from live.served import ROOT
 from server_process import PATIENCE, ServerProcess, children, wait_until
 
@@ -233,6 +235,28 @@ def test_files_that_are_not_the_applications_are_not_watched(folder):
         write_later(folder, "app.py", APP.replace("first", "the second"))
         assert wait_until(lambda: "starting again" in server.log())
         assert server.log().count("has changed") == server.log().count("app.py has changed") == 1
+
+
+@pytest.mark.parametrize("options", [{"size": PHONE}, {"color_scheme": "dark"}], ids=["phone", "dark"])
+async def test_the_page_of_a_new_project(tmp_path, options):
+    subprocess.run([sys.executable, "-m", "microdot", "new", "a-name-that-is-" + "long" * 12], cwd=tmp_path, check=True)
+    (project,) = tmp_path.iterdir()
+    async with chromium() as browser:
+        page, errors = await new_page(browser, **options)
+        with Run(project) as server:
+            await page.goto(f"http://127.0.0.1:{server.port}/")
+            await expect(page.get_by_role("heading")).to_have_text(project.name)
+            assert await violations(page) == [] and await overflow(page) == 0
+            for before, after in (("on", "off"), ("off", "on")):
+                await page.get_by_role("button", name=f"Switch {before}").press("Enter")
+                await expect(page.get_by_role("button")).to_have_text(f"Switch {after}")
+                await expect(page.get_by_role("img", name=f"The light is {before}")).to_be_visible()
+                assert json.loads(server.get("/api/light")) == {"on": before == "on"}
+                assert await violations(page) == []
+            assert errors == []
+        await page.get_by_role("button").click()
+        await expect(page.get_by_role("status")).to_contain_text("No answer")
+        await expect(page.get_by_role("button")).to_be_disabled()
 
 
 @pytest.mark.parametrize("example", ["one_app"])

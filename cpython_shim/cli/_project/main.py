@@ -2,6 +2,7 @@
 
 import json
 import time
+from binascii import unhexlify
 
 import network
 
@@ -13,13 +14,15 @@ ATTEMPT = 15  # seconds
 def join():
     """Try the known networks, one after the other, until one is joined; return the board's address there."""
     with open("settings.json") as file:  # `microdot setup` writes it
-        networks = json.load(file)["device"]["networks"]
+        device = json.load(file)["device"]
+    network.hostname(device.get("name") or "microdot")
     wlan = network.WLAN(network.STA_IF)
     wlan.active(True)
     while True:
-        for known in networks:
-            print("joining", known["ssid"])
-            wlan.connect(known["ssid"], known["password"])
+        for known in device["networks"]:
+            name = unhexlify(known["ssid_hex"]) if "ssid_hex" in known else known["ssid"]
+            print("joining", name)
+            wlan.connect(name, known["password"]) if known["password"] else wlan.connect(name)
             for _ in range(ATTEMPT):
                 if wlan.isconnected():
                     return wlan.ifconfig()[0]

@@ -1,0 +1,91 @@
+"""`microdot deploy`: an application is copied to a board and started."""
+
+import fnmatch
+import hashlib
+import pathlib
+
+from . import board, watching
+from .console import GREEN, CommandError, paint
+
+#: What stays on the computer: names of files and folders. A name that begins with a dot stays there, too.
+NOT_FOR_BOARDS = (
+    "*.egg-info", "*.md", "*.pyc", "__pycache__", "build", "dist", "node_modules", "pyproject.toml",
+    "requirements*.txt", "settings.json", "test_*.py", "tests", "uv.lock", "venv",
+)  # fmt: skip
+#: What `--delete` leaves on the board: packages, settings, what MicroPython itself starts first.
+OF_THE_BOARD = ("/lib/*", "/settings.json*", "/boot.py", "/webrepl_cfg.py")
+_HAS_FRAMEWORK = """
+import json
+try:
+    import microdot
+    found = microdot.__version__
+except ImportError:
+    found = None
+print({mark!r} + json.dumps(found))
+"""
+
+
+def add_command(commands) -> None:
+    """Add the command to the parser's commands."""
+    parser = commands.add_parser(
+        "deploy",
+        help="copy an application to a board at a USB port, and start it",
+        description="Copy what has changed in a folder to a board at a USB port, start the board's main.py, and show"
+        " what it prints until Ctrl-C, which leaves the application running.",
+    )
+    parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="folder of the application")
+    board.add_argument(parser)
+    parser.add_argument("--delete", action="store_true", help="delete files of the board that the folder does not have")
+    parser.add_argument("--no-logs", action="store_true", help="do not wait for what the application prints")
+    parser.set_defaults(command=deploy)
+
+
+def deploy(options) -> int:
+    """Copy an application to a board and start it; return the status for the shell."""
+    files = application_files(options.folder)
+    if not {"/main.py", "/app.py"} & set(files):
+        raise CommandError(f"there is neither main.py nor app.py in {options.folder}")
+    found = board.find(options.port)
+    if found.ask(_HAS_FRAMEWORK) == [None]:
+        raise CommandError("the framework is not on the board: run microdot setup first")
+    there = found.hashes("/")
+    changed = {path: file for path, file in files.items() if there.get(path) != sha256(file)}
+    found.copy(changed, lambda path: print("  " + paint("copied ", GREEN) + path, flush=True))
+    if options.delete:
+        gone = [path for path in there if path not in files and not is_of_the_board(path)]
+        found.remove(gone)
+        for path in sorted(gone):
+            print("  deleted " + path)
+    print(f"{len(changed)} of {len(files)} files copied; starting the board", flush=True)
+    watching.restart(found.port, stay=not options.no_logs)
+    return 0
+
+
+def application_files(folder: pathlib.Path) -> "dict[str, pathlib.Path]":
+    """Return the files of an application that a board is to have: {path on the board: file}.
+
+    :raises CommandError: if there is no such folder.
+    """
+    if not folder.is_dir():
+        raise CommandError(f"{folder} is not a folder")
+    found = {}
+    for file in sorted(folder.rglob("*")):
+        inner = file.relative_to(folder)
+        if file.is_file() and not any(stays(part) for part in inner.parts):
+            found["/" + inner.as_posix()] = file
+    return found
+
+
+def stays(name: str) -> bool:
+    """Return whether a file or folder of a name stays on the computer."""
+    return name.startswith(".") or any(fnmatch.fnmatch(name, pattern) for pattern in NOT_FOR_BOARDS)
+
+
+def is_of_the_board(path: str) -> bool:
+    """Return whether a file on the board is none of an application's."""
+    return any(fnmatch.fnmatch(path, pattern) for pattern in OF_THE_BOARD)
+
+
+def sha256(file: pathlib.Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
