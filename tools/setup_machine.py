@@ -14,6 +14,7 @@ import sys
 PROGRAMS = {
     "chromium": "chromium",
     "curl": "curl",
+    "nginx": "nginx",
     "node": "nodejs",
     "npm": "npm",
     "openssl": "openssl",

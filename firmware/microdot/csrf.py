@@ -81,7 +81,9 @@ def _is_own(origin, request):
     """Whether an origin is the request's own; https is taken for it where a proxy may have ended the TLS connection."""
     scheme, _, host = origin.lower().partition("://")
     own = (request.headers.get("Host") or "").lower()
-    return bool(own) and host == own and (scheme == request.scheme or scheme == "https")
+    if not host or own != host and own != host + (":443" if scheme == "https" else ":80"):  # an origin leaves these out
+        return False
+    return scheme == request.scheme or scheme == "https"
 
 
 def _is_subdomain(origin, allowed):

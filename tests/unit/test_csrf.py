@@ -57,6 +57,22 @@ async def test_own_forms_on_plain_http():
     assert await status(client(host="a:81"), {"Origin": "http://a:80"}) == 403
 
 
+async def test_ports_that_an_origin_leaves_out():
+    """A proxy may write the port of the scheme behind the host, a browser never does."""
+    for scheme, host, origin, expected in (
+        ("http", "example.com:80", "http://example.com", 200),
+        ("https", "example.com:443", "https://example.com", 200),
+        ("http", "example.com:443", "https://example.com", 200),
+        ("http", "[fe80::1]:80", "http://[fe80::1]", 200),
+        ("http", "example.com:443", "http://example.com", 403),
+        ("https", "example.com:80", "https://example.com", 403),
+        ("http", "example.com:8080", "http://example.com", 403),
+        ("http", "example.com", "http://example.com:8080", 403),
+        ("http", ":80", "http://", 403),
+    ):
+        assert await status(client(scheme, host), {"Origin": origin}) == expected, (host, origin)
+
+
 async def test_https():
     c = client("https", "example.com")
     assert await status(c, {"Origin": "https://example.com"}) == 200
