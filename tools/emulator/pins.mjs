@@ -4,7 +4,8 @@
 // pulls pull nothing. Its analog inputs are all at 0 V, and its temperature sensor at 437 °C.
 
 const HIGHEST_READING = 4095, REFERENCE_VOLTS = 3.3;
-const FIRST_ANALOG_PIN = 26, VSYS_CHANNEL = 3, VSYS_THIRD_VOLTS = 5 / 3, TEMPERATURE_CHANNEL = 4, TEMPERATURE_VOLTS = 0.706; // 27 °C
+const FIRST_ANALOG_PIN = 26, VSYS_CHANNEL = 3, VSYS_THIRD_VOLTS = 5 / 3;
+const TEMPERATURE_CHANNEL = 4, VOLTS_AT_27_DEGREES = 0.706;
 const FIFO = [0x50, 0x54, 0x58], NOTHING = 0xffffffff; // SIO registers between the cores (RP2040 datasheet, 2.3.1.7)
 
 const reading = (volts) => Math.round((volts / REFERENCE_VOLTS) * HIGHEST_READING);
@@ -43,7 +44,7 @@ export class Pins {
   #analog(adc) {
     adc.channelValues.fill(reading(REFERENCE_VOLTS / 2));
     adc.channelValues[VSYS_CHANNEL] = reading(VSYS_THIRD_VOLTS);
-    adc.channelValues[TEMPERATURE_CHANNEL] = reading(TEMPERATURE_VOLTS);
+    adc.channelValues[TEMPERATURE_CHANNEL] = reading(VOLTS_AT_27_DEGREES);
   }
 
   /** Whether a pin is high, as the board reads it. */
@@ -63,7 +64,9 @@ export class Pins {
     const channel = number >= FIRST_ANALOG_PIN ? number - FIRST_ANALOG_PIN : number;
     const { channelValues } = this.mcu.adc;
     if (!(channel in channelValues)) throw new Error(`there is no analog input ${number}; there are 26 to 29 and channel 4`);
-    if (!(volts >= 0 && volts <= REFERENCE_VOLTS)) throw new Error(`an analog input takes 0 to ${REFERENCE_VOLTS} V, not ${volts}`);
+    if (!(volts >= 0 && volts <= REFERENCE_VOLTS)) {
+      throw new Error(`an analog input takes 0 to ${REFERENCE_VOLTS} V, not ${volts}`);
+    }
     channelValues[channel] = reading(volts);
   }
 

@@ -126,7 +126,9 @@ const WIFI_COMMANDS = {
     return {};
   },
   phone(wifi, { action, phone = 'phone', ...values }) {
-    if (!Object.hasOwn(PHONE_ACTIONS, action)) throw new Error(`a phone cannot ${action}; it can ${Object.keys(PHONE_ACTIONS).join(', ')}`);
+    if (!Object.hasOwn(PHONE_ACTIONS, action)) {
+      throw new Error(`a phone cannot ${action}; it can ${Object.keys(PHONE_ACTIONS).join(', ')}`);
+    }
     return PHONE_ACTIONS[action](wifi.phone(phone), values);
   },
 };
@@ -144,7 +146,9 @@ const PHONE_ACTIONS = {
     const answer = await phone.exchange(Buffer.from(data, 'hex'), port);
     return { data: answer?.toString('hex') ?? null };
   },
-  open: (phone, { url, method, headers, body }) => phone.open(url, { method, headers, body: body && Buffer.from(body, 'latin1') }),
+  open(phone, { url, body, ...options }) {
+    return phone.open(url, { ...options, body: body && Buffer.from(body, 'latin1') });
+  },
   async forward(phone, { port }) {
     return { port: await phone.forward(port) };
   },

@@ -52,7 +52,7 @@ export const named = (text, length = 32) => {
 
 export function passphrase(text) {
   const bytes = Buffer.alloc(68);
-  bytes.writeUInt16LE(text.length, 0);
+  bytes.writeUInt16LE(Buffer.byteLength(text), 0);
   bytes.writeUInt16LE(1, 2);
   bytes.write(text, 4);
   return bytes;

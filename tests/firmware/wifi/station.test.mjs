@@ -56,7 +56,10 @@ test('a wrong password fails the handshake', () => {
   assert.equal(driver.program.station.network, null);
 });
 
-for (const [text, isRight] of [['seven77', false], ['eight888', true], ['x'.repeat(63), true], ['x'.repeat(64), false], ['a'.repeat(64), true]]) {
+for (const [text, isRight] of [
+  ['seven77', false], ['eight888', true], ['pässwört', true], ['x'.repeat(63), true], ['x'.repeat(64), false],
+  ['a'.repeat(64), true],
+]) {
   test(`a passphrase of ${text.length} ${text[0]} is ${isRight ? 'taken' : 'no passphrase'}`, () => {
     const driver = started({ ssid: 'home', password: text });
     driver.join('home', text);

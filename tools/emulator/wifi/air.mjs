@@ -44,7 +44,9 @@ export function nameBytes({ ssid, ssidHex }) {
 
 function checked(changes) {
   for (const [key, value] of Object.entries(changes)) {
-    if (!Object.hasOwn(CHECKS, key)) throw new Error(`a network has no "${key}"; it has ssid, ssidHex, ${Object.keys(CHECKS).join(', ')}`);
+    if (!Object.hasOwn(CHECKS, key)) {
+      throw new Error(`a network has no "${key}"; it has ssid, ssidHex, ${Object.keys(CHECKS).join(', ')}`);
+    }
     const [isRight, expected] = CHECKS[key];
     if (!isRight(value)) throw new Error(`"${key}" must be ${expected}, not ${JSON.stringify(value)}`);
   }

@@ -5,7 +5,10 @@ export const DISCOVER = 1, OFFER = 2, REQUEST = 3, ACK = 5, NAK = 6;
 export const SERVER_PORT = 67, CLIENT_PORT = 68;
 const FIXED = 236, COOKIE = 0x63825363, SHORTEST = 300, BOOT_REQUEST = 1, BOOT_REPLY = 2, BROADCAST = 0x8000;
 const SUBNET = 1, ROUTER = 3, DNS = 6, REQUESTED_ADDRESS = 50, LEASE_TIME = 51, TYPE = 53, SERVER = 54, END = 255;
-const NAMES = { [SUBNET]: 'subnet', [ROUTER]: 'router', [DNS]: 'dns', [REQUESTED_ADDRESS]: 'requested', [LEASE_TIME]: 'lease', [SERVER]: 'server' };
+const NAMES = {
+  [SUBNET]: 'subnet', [ROUTER]: 'router', [DNS]: 'dns', [REQUESTED_ADDRESS]: 'requested', [LEASE_TIME]: 'lease',
+  [SERVER]: 'server',
+};
 const NUMBERS = Object.fromEntries(Object.entries(NAMES).map(([number, name]) => [name, Number(number)]));
 
 /**
@@ -22,7 +25,8 @@ export function dhcpMessage({ type, transaction, hardware, address = Buffer.allo
   address.copy(header, 16);
   hardware.copy(header, 28);
   header.writeUInt32BE(COOKIE, FIXED);
-  const list = Object.entries(options).map(([name, value]) => Buffer.concat([Buffer.from([NUMBERS[name], value.length]), value]));
+  const option = ([name, value]) => Buffer.concat([Buffer.from([NUMBERS[name], value.length]), value]);
+  const list = Object.entries(options).map(option);
   const message = Buffer.concat([header, Buffer.from([TYPE, 1, type]), ...list, Buffer.from([END])]);
   return Buffer.concat([message, Buffer.alloc(Math.max(0, SHORTEST - message.length))]);
 }

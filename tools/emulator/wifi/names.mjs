@@ -26,7 +26,9 @@ function skipName(message, at) {
 
 /** The addresses in an answer, as text; an Error when it answers another question or refuses. */
 export function readAnswer(message, asked) {
-  if (message.length < HEADER || message.readUInt16BE(0) !== asked) throw new Error('the DNS answer is for another question');
+  if (message.length < HEADER || message.readUInt16BE(0) !== asked) {
+    throw new Error('the DNS answer is for another question');
+  }
   const code = message[3] & CODE;
   if (code) throw new Error(`the DNS answer is error ${code}`);
   let at = HEADER;

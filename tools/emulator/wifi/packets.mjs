@@ -59,11 +59,14 @@ export function controlAnswer({ command, payload, identifier }, data = Buffer.al
 /** Splits the payload of a variable's request into its name and its value. */
 export function parseVariable(payload) {
   const end = payload.indexOf(0);
-  return end < 0 ? { name: '', value: payload } : { name: payload.toString('latin1', 0, end), value: payload.subarray(end + 1) };
+  if (end < 0) return { name: '', value: payload };
+  return { name: payload.toString('latin1', 0, end), value: payload.subarray(end + 1) };
 }
 
 /** The body of an event packet. *address* is who it is about; *data* follows the event. */
-export function eventBody({ type, status = 0, reason = 0, flags = 0, interface: number = STATION, address, data = Buffer.alloc(0) }) {
+export function eventBody({
+  type, status = 0, reason = 0, flags = 0, interface: number = STATION, address, data = Buffer.alloc(0),
+}) {
   const header = Buffer.alloc(BDC_HEADER + ETHERNET_HEADER + VENDOR_HEADER + EVENT_HEADER);
   header[0] = BDC_VERSION_2;
   const frame = header.subarray(BDC_HEADER);

@@ -63,7 +63,8 @@ export class Phone {
 
   status() {
     const text = (address) => (address.equals(NOBODY) ? null : address.join('.'));
-    return { ssid: this.ssid, address: text(this.address), router: text(this.router), dns: text(this.dns), drops: this.drops };
+    const { ssid, address, router, dns, drops } = this;
+    return { ssid, address: text(address), router: text(router), dns: text(dns), drops };
   }
 
   /** Joins the board's network and asks for an address; Error when there is none, or a wrong password. */
@@ -120,17 +121,21 @@ export class Phone {
     const { hostname, port, host, pathname, search } = new URL(url);
     const isAddress = /^[\d.]+$/.test(hostname), [address] = isAddress ? [hostname] : await this.lookUp(hostname);
     if (address !== this.router.join('.')) {
-      throw new Error(`${hostname} is ${address ?? 'unknown'} here, and this network leads to ${this.router.join('.')} only`);
+      const only = this.router.join('.');
+      throw new Error(`${hostname} is ${address ?? 'unknown'} here, and this network leads to ${only} only`);
     }
-    const through = await this.forward(Number(port) || HTTP_PORT);
-    const options = { method, host: LOOPBACK, port: through, path: pathname + search, headers: { Host: host, ...headers }, agent: false };
+    const options = {
+      method, host: LOOPBACK, port: await this.forward(Number(port) || HTTP_PORT), path: pathname + search,
+      headers: { Host: host, ...headers }, agent: false,
+    };
     return new Promise((resolve, reject) => {
       const request = http.request(options, (response) => {
         const chunks = [];
         response.on('data', (chunk) => chunks.push(chunk));
         response.on('error', reject);
         response.on('end', () => {
-          resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString('latin1') });
+          const { statusCode: status, headers: fields } = response;
+          resolve({ status, headers: fields, body: Buffer.concat(chunks).toString('latin1') });
         });
       });
       request.on('error', reject);

@@ -42,10 +42,11 @@ function readName(bytes) {
   return Buffer.from(bytes.subarray(4, 4 + Math.min(bytes.readUInt32LE(0), 32)));
 }
 
-/** What the chip makes of a passphrase: null if it takes it for none. WPA2 has 8 to 63 characters, or a key in hex. */
+/** What the chip makes of a passphrase: null if it takes it for none. WPA2 has 8 to 63 bytes, or a key in hexadecimal. */
 function usable(passphrase) {
   if (/^[0-9a-fA-F]{64}$/.test(passphrase)) return passphrase;
-  return passphrase.length >= 8 && passphrase.length <= 63 ? passphrase : null;
+  const length = Buffer.byteLength(passphrase);
+  return length >= 8 && length <= 63 ? passphrase : null;
 }
 
 /** What becomes of an attempt to join with *passphrase*, where `secured` says whether WPA2 is wanted. */
@@ -78,7 +79,9 @@ export class WlanProgram {
     this.pins = 0;
     this.channel = 1;
     this.station = { network: null, secured: false, passphrase: null };
-    this.accessPoint = { up: false, name: Buffer.alloc(0), secured: false, passphrase: null, channel: 1, members: new Map() };
+    this.accessPoint = {
+      up: false, name: Buffer.alloc(0), secured: false, passphrase: null, channel: 1, members: new Map(),
+    };
     if (hadJoined) this.onLeft();
   }
 
@@ -101,7 +104,8 @@ export class WlanProgram {
 
   #control(request) {
     const { command, payload } = request;
-    const { name, value } = command === GET_VARIABLE || command === SET_VARIABLE ? parseVariable(payload) : { value: payload };
+    const isVariable = command === GET_VARIABLE || command === SET_VARIABLE;
+    const { name, value } = isVariable ? parseVariable(payload) : { value: payload };
     this.send(CONTROL, controlAnswer(request, request.set ? undefined : this.#value(request, name)));
     if (!request.set) return;
     this.values.set(name ?? command, Buffer.from(value));
@@ -147,7 +151,7 @@ export class WlanProgram {
     const point = this.accessPoint;
     if (name === 'escan') this.#scan(readName(value.subarray(8)));
     else if (name === 'join') this.#join(readName(value));
-    else if (name === 'sae_password') this.#setPassphrase(number, value.toString('latin1', 2, 2 + value.readUInt16LE(0)));
+    else if (name === 'sae_password') this.#setPassphrase(number, value.toString('utf8', 2, 2 + value.readUInt16LE(0)));
     else if (name === 'gpioout') this.pins = (this.pins & ~value.readUInt32LE(0)) | value.readUInt32LE(4);
     else if (name === 'bsscfg:ssid') point.name = readName(value.subarray(4));
     else if (name === 'bsscfg:wsec') point.secured = value.readUInt32LE(4) !== 0;
@@ -155,7 +159,7 @@ export class WlanProgram {
   }
 
   #command(command, value, number) {
-    if (command === SET_PASSPHRASE) this.#setPassphrase(number, value.toString('latin1', 4, 4 + value.readUInt16LE(0)));
+    if (command === SET_PASSPHRASE) this.#setPassphrase(number, value.toString('utf8', 4, 4 + value.readUInt16LE(0)));
     else if (command === SET_SECURITY) this.station.secured = value.readUInt32LE(0) !== 0;
     else if (command === SET_SSID) this.#join(readName(value));
     else if (command === SET_CHANNEL) this.accessPoint.channel = value.readUInt32LE(0);
@@ -283,7 +287,8 @@ export class WlanProgram {
   admit(member, name, password) {
     const point = this.accessPoint;
     if (!point.up || !point.name.equals(name)) throw new Error(`no network is called ${JSON.stringify(name.toString())}`);
-    if (password !== (point.secured ? point.passphrase : null) || (point.secured && password === null)) {
+    const fits = point.secured ? password !== null && password === point.passphrase : password === null;
+    if (!fits) {
       throw new Error('wrong password');
     }
     if (point.members.size === MOST_MEMBERS) throw new Error(`the access point takes no more than ${MOST_MEMBERS} members`);

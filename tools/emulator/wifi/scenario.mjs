@@ -10,7 +10,7 @@
 
 import fs from 'node:fs';
 
-export const DEFAULT = { networks: [{ ssid: 'emulator', password: 'emulated radio', channel: 6, strength: -50 }], events: [] };
+export const DEFAULT = { networks: [{ ssid: 'emulator', password: 'emulated radio' }], events: [] };
 const MICROSECONDS = 1e6, KEYS = ['networks', 'events'];
 
 /** Reads a scenario's file; an Error says what is wrong with it. */
