@@ -54,6 +54,7 @@ class Stalled:
     async def __aenter__(self):
         self.reader, self.writer = await self.running.open(post("/", 2000) + b"x")
         await until(lambda: reserved(self.running.app) == 2000)
+        return self
 
     async def __aexit__(self, *exc_info):
         await leave(self.writer)
@@ -63,6 +64,24 @@ class Stalled:
 
 def refused(answer):
     return answer.status == 503 and int(answer.field("retry-after")) > 0
+
+
+async def test_bodies_have_one_budget():
+    app = make()
+    async with Running(app) as running:
+        async with Stalled(running) as stalled:
+            (answer,) = await running.fetch(post("/", 2000))  # nothing of which is waited for
+            assert refused(answer)
+            (answer,) = await running.fetch(post("/", 500), b"x" * 500)
+            assert answer.body == b"500"
+            stalled.writer.write(b"x" * 1999)
+            await stalled.writer.drain()
+            answer, _ = split(await to_end(stalled.reader))
+            assert answer.body == b"2000"
+        (answer,) = await running.fetch(post("/", 3500), b"x" * 3500)  # alone
+        assert answer.body == b"3500"
+        await all_free(app)
+        assert reserved(app) == 0
 
 
 async def test_a_larger_body_of_a_route_counts_before_it_is_read():

@@ -287,35 +287,3 @@ async def test_a_bound_of_streams():
         for _, writer in streams:
             writer.close()
             await writer.wait_closed()
-
-
-async def test_bodies_have_one_budget():
-    app = make()
-    app.body_timeout = app.head_timeout = 60
-    app.max_buffered = 3000
-
-    def post(size):
-        return ("POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % size).encode()
-
-    async with Running(app) as running:
-        reader, writer = await running.open(post(2000) + b"x")
-        await until(lambda: app.server.reserved)
-        (answer,) = await running.fetch(post(2000))  # nothing of which is waited for
-        assert answer.status == 503
-        assert answer.field("retry-after")
-        (answer,) = await running.fetch(post(500), b"x" * 500)
-        assert answer.status == 200
-        assert await serves(running)
-        writer.write(b"x" * 1999)
-        await writer.drain()
-        assert await reader.read(12) == b"HTTP/1.1 200"
-        while await reader.read(1000):
-            pass
-        writer.close()
-        await writer.wait_closed()
-        await all_free(app)
-        assert app.server.reserved == 0
-        (answer,) = await running.fetch(post(5000), b"x" * 5000)  # alone
-        assert answer.status == 200
-        await all_free(app)
-        assert app.server.reserved == 0

@@ -1,0 +1,102 @@
+"""How the server takes connections: a failure leaves no socket open and no place taken, and what `Date` says."""
+
+import asyncio
+import time
+
+import microdot.server
+from microdot import Microdot
+from microdot.server import Server
+from running import Running, all_free, get, until
+from support import raises
+
+
+class Socket:
+    closed = False
+
+    def close(self):
+        self.closed = True
+
+
+class Listener:
+    """Has one newcomer."""
+
+    def __init__(self):
+        self.socket = Socket()
+
+    async def accept(self):
+        return self.socket, ("127.0.0.1", 1)
+
+
+class Replaced:
+    """Context manager: an attribute of a module has another value."""
+
+    def __init__(self, module, name, value):
+        self.module = module
+        self.name = name
+        self.value = value
+
+    def __enter__(self):
+        self.original = getattr(self.module, self.name)
+        setattr(self.module, self.name, self.value)
+
+    def __exit__(self, *exc_info):
+        setattr(self.module, self.name, self.original)
+
+
+class Fault(Exception):
+    pass
+
+
+class FailingTasks:
+    """Stands for asyncio; its n-th task cannot be made."""
+
+    def __init__(self, n):
+        self.left = n
+
+    def create_task(self, coroutine):
+        self.left -= 1
+        if self.left:
+            return asyncio.create_task(coroutine)
+        coroutine.close()
+        raise Fault
+
+
+def failing_connection(*args):
+    raise Fault
+
+
+async def test_a_failure_to_admit_closes_the_socket_and_frees_the_place():
+    for name, value in (("Connection", failing_connection), ("asyncio", FailingTasks(1)), ("asyncio", FailingTasks(2))):
+        server = Server(Microdot())
+        server._listener = listener = Listener()
+        with Replaced(microdot.server, name, value), raises(Fault):
+            await server._accept_one()
+        assert listener.socket.closed
+        assert server.connections == []
+        if server._watcher:  # it ends by itself
+            await until(lambda server=server: not server._watcher)
+
+
+async def test_no_date_before_the_clock_is_set():
+    class Clock:
+        """Stands for the module `time`."""
+
+        year = 2023
+
+        def gmtime(self, *args):
+            return (self.year,) + tuple(time.gmtime(0))[1:]
+
+    app = Microdot()
+    app.get("/")(lambda request: "hello")
+    clock = Clock()
+    async with Running(app) as running:
+        with Replaced(microdot.server, "time", clock):
+            for year, dated in ((2000, False), (2023, False), (2024, True), (2030, True)):
+                clock.year = year
+                ticks = app.server.clock
+                (answer,) = await running.fetch(get("/", "Connection: close"))
+                date = answer.field("date")
+                assert (date is not None) == dated, (year, date)
+                assert not date or str(year) in date
+                await all_free(app)
+                app.server.clock = ticks + 1  # the value is made anew
