@@ -78,9 +78,9 @@ class Server(ServerProcess):
         pids = [self.process.pid, *children(self.process.pid)]
         return [name for pid in pids for name in open_files(pid)]
 
-    def connect(self):
-        """Return a new connection to the server."""
-        sock = socket.create_connection(("127.0.0.1", self.port), PATIENCE)
+    def connect(self, address="127.0.0.1"):
+        """Return a new connection to the server, from one of this machine's addresses."""
+        sock = socket.create_connection(("127.0.0.1", self.port), PATIENCE, (address, 0))
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock
 
