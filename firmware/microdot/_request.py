@@ -120,18 +120,18 @@ class Request:
         self._raw_headers = headers
         #: The values of the route's variables.
         self.url_args: "dict" = {}
-        if transport is None or isinstance(headers, NoCaseDict):
-            self._headers = _decode_headers(headers)
         if transport:
             self.transport = transport
+            if body is None and stream is None and transport.has_body:
+                from ._request_body import BodyStream
+
+                stream = BodyStream(transport.receive_body, self.max_content_length)
+        if transport is None or isinstance(headers, NoCaseDict):
+            self._headers = _decode_headers(headers)
         if body is not None:
             self._body = body
         if stream:
             self._stream = stream
-        elif body is None and transport and transport.has_body:
-            from ._request_body import BodyStream
-
-            self._stream = BodyStream(transport.receive_body, self.max_content_length)
         if scheme:
             self.scheme = scheme
         if sock or url_prefix or subapp or route:

@@ -379,11 +379,12 @@ class Connection:
         :raises OSError: if the client is gone.
         """
         parser = self.parser
-        keep_alive = parser.keep_alive and self.served != self.server.app.max_requests_per_connection
+        server = self.server
+        keep_alive = parser.keep_alive and self.served != server.app.max_requests_per_connection
         if self.has_body and not parser.body_complete:
             broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
             keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
-        self.keep_alive = keep_alive and not (self.server.closing or self.server.crowded)
+        self.keep_alive = keep_alive and not (server.closing or server.crowded)
         if isinstance(response.body, bytes) or self._may_stream(request, response):
             return send_response(self, response, request)
         self.keep_alive = False
@@ -506,7 +507,8 @@ class Connection:
     def _serve_request(self):
         """Return the coroutine that serves the request whose head has been read."""
         parser = self.parser
-        app = self.app
+        server = self.server
+        app = server.app
         self.serving = True
         self.keep_alive = False  # until there is a response after which another request may come
         body = None
@@ -516,7 +518,7 @@ class Connection:
         request = Request(
             app, self.client_addr, parser.method, parser.target, parser.version, parser.fields, body, transport=self
         )
-        if self.server.ssl:
+        if server.ssl:
             request.scheme = "https"
         return app.serve_request(request)
 
