@@ -37,6 +37,7 @@ check: machine
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/check_ports.py
 	$(MAKE) coverage
 
 # Of the package on CPython, servers in other processes included. MicroPython cannot measure its own; PyPI's is a module

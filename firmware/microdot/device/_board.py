@@ -6,11 +6,6 @@ import time
 
 import machine
 
-try:
-    import network
-except ImportError:  # a board without Wi-Fi
-    network = None
-
 #: Whether this is a board, which nobody may be near.
 IS_BOARD = True
 _CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
@@ -25,16 +20,20 @@ _RESULTS = (
 
 def station():
     """Return the Wi-Fi station, None on a board without."""
-    if network is None or not hasattr(network, "WLAN"):
+    try:
+        from network import STA_IF, WLAN
+    except ImportError:
         return None
-    return network.WLAN(network.STA_IF)
+    return WLAN(STA_IF)
 
 
 def access_point():
     """Return the Wi-Fi access point, None on a board without."""
-    if network is None or not hasattr(network, "WLAN"):
+    try:
+        from network import AP_IF, WLAN
+    except ImportError:
         return None
-    return network.WLAN(network.AP_IF)
+    return WLAN(AP_IF)
 
 
 def set_up_wifi(wlan, name: str, country: str, power_saving: bool) -> None:
@@ -43,6 +42,8 @@ def set_up_wifi(wlan, name: str, country: str, power_saving: bool) -> None:
     :param name: the host name, also in mDNS.
     :param country: two letters, or `''`.
     """
+    import network  # a board without Wi-Fi has no such module
+
     network.hostname(name)
     if country:
         network.country(country)
@@ -70,6 +71,8 @@ def join(wlan, name: bytes, password: str, addresses: "tuple[str, str, str, str]
 
 def failure(wlan) -> "str | None":
     """Return why a network was not joined, None while it is still tried."""
+    import network
+
     status = wlan.status()
     for constant, text in _RESULTS:
         if status == getattr(network, constant, None):
