@@ -20,6 +20,7 @@ PAGES = {
     "cors": ["/"],
     "csrf_form": ["/"],
     "jinja": ["/"],
+    "led": ["/"],
     "login": ["/login"],
     "one_app": ["/"],
     "session": ["/"],
@@ -28,6 +29,7 @@ PAGES = {
     "static_files": ["/"],
     "upload": ["/"],
     "utemplate": ["/"],
+    "weather": ["/"],
     "websocket_echo": ["/"],
 }
 STYLES = sorted(EXAMPLES.glob("*/**/style.css.gz"))
