@@ -13,7 +13,7 @@ NOT_FOR_BOARDS = (
     "requirements*.txt", "settings.json", "test_*.py", "tests", "uv.lock", "venv",
 )  # fmt: skip
 #: What `--delete` leaves on the board: packages, settings, what MicroPython itself starts first.
-OF_THE_BOARD = ("/lib/*", "/settings.json*", "/boot.py", "/webrepl_cfg.py")
+OF_THE_BOARD = ("/lib/*", "/settings.json*", "/failed-starts", "/boot.py", "/webrepl_cfg.py")
 _HAS_FRAMEWORK = """
 import json
 try:

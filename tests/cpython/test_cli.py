@@ -1,7 +1,5 @@
 """The command line: projects, tables of routes, and failures of one line."""
 
-import ast
-import json
 import os
 import pathlib
 import re
@@ -12,8 +10,8 @@ import pytest
 
 import microdot
 from microdot import cli
-from microdot.cli import application, console, create, listing, wifi
-from runtimes import ROOT, micropython_binary
+from microdot.cli import application, console, create, listing
+from runtimes import ROOT
 
 ROUTES = """
 import functools
@@ -128,55 +126,6 @@ def test_a_project_may_be_made_in_an_empty_folder(folder):
     (folder / "empty").mkdir()
     assert cli.main(["new", "empty"]) == 0
     assert (folder / "empty" / "app.py").exists()
-
-
-NETWORK = """
-STA_IF = 0
-attempts = []
-
-def hostname(name):
-    print("host name", name)
-
-class WLAN:
-    def __init__(self, interface):
-        pass
-
-    def active(self, on):
-        pass
-
-    def connect(self, *arguments):
-        attempts.append(arguments)
-
-    def isconnected(self):
-        return attempts[-1] == ("café", "right password")
-
-    def ifconfig(self):
-        return ("192.168.1.7", "", "", "")
-"""
-
-
-@pytest.mark.parametrize("runtime", ["cpython", "micropython"])
-def test_the_main_program_of_a_project_joins_a_network_of_the_settings(folder, runtime):
-    assert cli.main(["new", "project"]) == 0
-    project = folder / "project"
-    networks = [
-        {"ssid": "elsewhere", "password": ""}, {"ssid_hex": "ff00", "password": "another"},
-        {"ssid": "café", "password": "right password"},
-    ]  # fmt: skip
-    settings = wifi.with_network({"device": {"networks": networks[:2], "name": "house"}}, "café".encode(), "wrong")
-    settings["device"]["networks"] += networks[2:]
-    (project / "settings.json").write_text(json.dumps(settings))
-    (project / "network.py").write_text(NETWORK)
-    (project / "app.py").write_text("import network\nclass app:\n    def run(port): print(port, network.attempts)\n")
-    main = (project / "main.py").read_text()
-    (project / "main.py").write_text(main.replace("time.sleep(1)", "pass"))
-    program = sys.executable if runtime == "cpython" else micropython_binary()
-    done = subprocess.run([program, "main.py"], cwd=project, capture_output=True, text=True, timeout=60)
-    lines = done.stdout.splitlines()
-    assert lines[0] == "host name house", done.stderr
-    attempts = [("café", "wrong"), ("elsewhere",), (b"\xff\x00", "another"), ("café", "right password")]
-    assert lines[-2] == "serving http://192.168.1.7/"
-    assert ast.literal_eval(lines[-1].removeprefix("80 ")) == attempts
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "-x", "a;b", "a'b", "<b>", "x" * 65, "ä", "a/..", "a\nb"])

@@ -11,6 +11,7 @@ import pytest
 from microdot import cli
 from microdot.cli import board, deploying, framework, onboarding, watching, wifi
 from microdot.cli.console import CommandError
+from microdot.device._settings import Settings
 
 LISTING = """\
 /dev/ttyS0 None 0000:0000 None None
@@ -174,7 +175,8 @@ def test_folders_without_an_application(tmp_path, monkeypatch, capsys, folder, m
 
 @pytest.mark.parametrize(("path", "own"), [
     ("/lib/microdot/sse.mpy", True), ("/lib/x.py", True), ("/settings.json", True), ("/settings.json.new", True),
-    ("/boot.py", True), ("/main.py", False), ("/library/x.py", False), ("/static/settings.json.css", False),
+    ("/boot.py", True), ("/failed-starts", True), ("/main.py", False), ("/library/x.py", False),
+    ("/static/settings.json.css", False),
 ])
 def test_what_is_never_deleted(path, own):
     assert deploying.is_of_the_board(path) is own
@@ -199,6 +201,16 @@ def test_what_the_settings_hold_beside_a_password_stays():
     networks = [{**old, "password": "new"}, {"ssid": "a"}]
     assert new == {"app": {"x": 1}, "device": {"name": "house", "networks": networks}}
     assert settings["device"]["networks"] == [{"ssid": "a"}, old]
+
+
+def test_the_board_takes_the_settings(tmp_path):
+    settings = wifi.with_network(wifi.with_network({}, b"home", "right password"), b"\xff\x00", "")
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(settings))
+    networks = Settings(str(file)).device["networks"]
+    assert [network.get("ssid") or network.get("ssid_hex") for network in networks] == ["ff00", "home"]
+    assert [network["password"] for network in networks] == ["", "right password"]
+    assert file.exists() and json.loads(file.read_text()) == settings
 
 
 def test_names_that_are_not_utf_8_and_too_many_networks():

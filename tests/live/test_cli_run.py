@@ -259,6 +259,19 @@ async def test_the_page_of_a_new_project(tmp_path, options):
         await expect(page.get_by_role("button")).to_be_disabled()
 
 
+def test_the_main_program_of_a_new_project_serves_it(tmp_path):
+    """As a board starts it; but for the port, which needs rights on a computer."""
+    subprocess.run([sys.executable, "-m", "microdot", "new", "house"], cwd=tmp_path, check=True)
+    code = (
+        "import functools, runpy; from microdot import device;"
+        "device.run = functools.partial(device.run, host='127.0.0.1', port=0);"
+        "runpy.run_path('main.py', run_name='__main__')"
+    )
+    with Run(tmp_path / "house", program=("-c", code)) as server:
+        assert json.loads(server.get("/api/light")) == {"on": False}
+        assert server.stop() == 0
+
+
 @pytest.mark.parametrize("example", ["one_app"])
 def test_examples_run(example):
     with Run(ROOT / "examples" / example) as server:
