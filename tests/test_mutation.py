@@ -74,13 +74,13 @@ def test_related_tests(tool):
 
 
 def test_survivors_are_shown_and_the_tree_stays_as_it_is():
-    module = ROOT / "firmware" / "microdot" / "queues.py"
+    module = ROOT / "firmware" / "microdot" / "_queues.py"
     before = module.read_text()
     line = next(at for at, text in enumerate(before.splitlines(), 1) if "self.dropped += 1" in text)
-    command = [sys.executable, TOOL, "queues.py", "--lines", str(line), "--tests", "queues"]
+    command = [sys.executable, TOOL, "_queues.py", "--lines", str(line), "--tests", "queues"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "2 of 2 killed" in done.stdout.splitlines()[-1], done.stdout
     command[-1] = "utf8"  # which tests nothing of it
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert len([text for text in done.stdout.splitlines() if text.startswith(f"queues.py:{line}: ")]) == 2, done.stdout
+    assert len([text for text in done.stdout.splitlines() if text.startswith(f"_queues.py:{line}: ")]) == 2, done.stdout
     assert module.read_text() == before
