@@ -275,5 +275,5 @@ def test_the_main_program_of_a_new_project_serves_it(tmp_path):
 @pytest.mark.parametrize("example", ["one_app"])
 def test_examples_run(example):
     with Run(ROOT / "examples" / example) as server:
-        assert server.get("/") == "Hello from Microdot!"
+        assert "<h1>Hello from Microdot!</h1>" in server.get("/")
         assert server.stop() == 0
