@@ -5,15 +5,23 @@ BIN = $(VENV)/bin
 PYTEST ?=
 OPTIONS ?=
 
-.PHONY: help run environment machine test unit check coverage mutants firmware clean
+.PHONY: help run environment machine test unit check coverage docs docs-serve mutants firmware clean
 
 help:
 	@echo "make run               serve examples/dashboard under uvicorn and under MicroPython"
 	@echo "make test              install what the tests need, and run every test"
+	@echo "make environment       make the virtual environment .venv with what the tests import"
+	@echo "make machine           install programs that tests need, such as a browser, where apt-get is there"
 	@echo "make unit              run the unit tests, on CPython and on MicroPython"
 	@echo "make check             ruff, mypy and the coverage of the package"
+	@echo "make coverage          the coverage of the package alone"
+	@echo "make docs              build the documentation as a website into build/site"
+	@echo "make docs-serve        show it at http://127.0.0.1:8000, and build it anew when a page changes"
 	@echo "make mutants MODULE=x  show changes in a module that no unit test notices; more in OPTIONS='--sample 100'"
 	@echo "make firmware BOARD=x  build a board's firmware with the framework in it; more in OPTIONS='--micropython DIR'"
+	@echo "make clean             remove what was installed and built here"
+	@echo
+	@echo "PYTEST='-k name' chooses tests for test, unit and coverage."
 
 run:
 	@$(PYTHON) tools/run.py
@@ -47,6 +55,13 @@ coverage:
 	$(BIN)/coverage run -m pytest --cpython-only -q -k "not micropython" $(PYTEST) tests/unit tests/cpython tests/live tests/wire
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --fail-under=95
+
+# Warnings are errors. The variable leaves out an advertisement for another program.
+docs: environment
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+docs-serve: environment
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 mutants: environment
 	@test -n "$(MODULE)" || { echo "usage: make mutants MODULE=x, such as sse.py"; exit 2; }
