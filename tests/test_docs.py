@@ -1,5 +1,6 @@
 """The documentation: its code runs, its links lead somewhere, its tables say what the code says."""
 
+import json
 import re
 
 import pytest
@@ -8,8 +9,11 @@ from microdot import Microdot, Request, Response
 from microdot.test_client import TestClient
 from runtimes import ROOT
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-RUN = ["README.md", "docs/application.md", "docs/deployment.md", "docs/input.md", "docs/server.md"]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
+RUN = [
+    "README.md", "docs/application.md", "docs/architecture.md", "docs/concurrency.md", "docs/deployment.md",
+    "docs/input.md", "docs/server.md",
+]
 
 
 def run_page(name):
@@ -51,7 +55,7 @@ def test_links_lead_somewhere(page):
 
 def test_every_page_is_in_the_index():
     index = (ROOT / "docs" / "index.md").read_text()
-    for page in PAGES[1:]:
+    for page in (ROOT / "docs").glob("*.md"):
         assert page.name == "index.md" or f"({page.name})" in index, page.name
 
 
@@ -73,6 +77,62 @@ def test_the_settings_are_those_of_the_code():
 def test_the_program_for_wifi_is_the_example():
     (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "wifi.md").read_text(), re.DOTALL)
     assert (ROOT / "examples" / "wifi" / "main.py").read_text().endswith('"""\n\n' + code)
+
+
+def test_the_figures_of_the_readme_were_measured():
+    """Sizes may differ by as much as the size table lets them grow; ratios and times are those of the benchmarks."""
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \| \[(?:the size|bench)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    figures = dict(rows)
+    sizes = json.loads((ROOT / "tests" / "firmware" / "sizes.json").read_text())
+    for row, table, key in (
+        ("Flash on an RP2040, core", "rp2040_flash", "core"),
+        ("Flash on an RP2040, everything", "rp2040_flash", "all"),
+        ("Heap after `import`, frozen into an RP2040's firmware", "rp2040_heap", "import"),
+        ("Heap for an open connection without a request, RP2040", "rp2040_heap", "kept_connection"),
+    ):
+        number, unit = figures.pop(row).split()
+        written = float(number) * {"KB": 1024, "bytes": 1}[unit]
+        assert abs(written - sizes[table][key]) <= 0.02 * sizes[table][key], row
+    benchmarks = (ROOT / "docs" / "benchmarks.md").read_text()
+    for row, family, contestant, column in (
+        ("Response time for `GET /`, MicroPython on Linux, 16 connections", "micropython", "this project", 8),
+        ("Requests per second, own server on MicroPython", "micropython", "this project", 4),
+        ("Requests per second, under uvicorn", "asgi", "this project", 4),
+        ("Requests per second, under gunicorn, `def` handler", "wsgi", "this project, def", 4),
+    ):
+        section = benchmarks.split(f"<!-- begin {family}/hello/16 -->")[1].split("<!-- end")[0]
+        (line,) = re.findall(rf"^\| {contestant} \|.*$", section, re.MULTILINE)
+        assert figures.pop(row).split()[0] == line.split("|")[column + 1].strip(), row
+    assert not figures
+
+
+def test_make_help_names_every_target():
+    text = (ROOT / "Makefile").read_text()
+    (targets,) = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
+    listed = re.findall(r'@echo "make ([\w-]+)', text)
+    assert set(targets.split()) - {"help"} == set(listed)
+
+
+def test_the_server_of_the_architecture_page_serves():
+    page = run_page("docs/architecture.md")
+
+    def serve(method, path, body=b"", content_type=""):
+        environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "CONTENT_TYPE": content_type}
+        head, _, content = page["serve"](page["app"], environ, body).partition(b"\r\n\r\n")
+        return head.split(b"\r\n")[0], content
+
+    assert serve("POST", "/greeting", b'{"name": "you"}', "application/json") == (b"Status: 200", b"Hello, you")
+    assert serve("GET", "/count") == (b"Status: 200", b"012")
+    assert serve("HEAD", "/count") == (b"Status: 200", b"")
+    assert serve("GET", "/elsewhere") == (b"Status: 404", b"Not found")
+
+
+def test_the_files_that_contributors_are_sent_to_are_there():
+    for page in ("docs/architecture.md", "CONTRIBUTING.md"):
+        named = re.findall(r"`((?:firmware|cpython_shim|tests|tools|boards)/[\w./-]+)`", (ROOT / page).read_text())
+        assert len(named) > 8
+        for name in named:
+            assert (ROOT / name).exists(), name
 
 
 async def test_readme():

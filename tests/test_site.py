@@ -1,4 +1,4 @@
-"""The website of the documentation: it is built without warnings, holds all that it needs, and shows every public name."""
+"""The website of the documentation: it is built without warnings, needs no other site, and shows every public name."""
 
 import html
 import importlib
@@ -84,7 +84,7 @@ def test_the_index_names_every_public_module():
 
 def test_titles_are_the_menu_entries():
     menu = re.findall(r"^ +- (.+): ([\w-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
-    pages = dict((page, title) for title, page in menu)
+    pages = {page: title for title, page in menu}
     files = {path.name for path in (ROOT / "docs").glob("*.md")}
     assert files <= set(pages)
     for page in files:

@@ -14,7 +14,8 @@ import names  # noqa: E402 - MkDocs does not look in this folder
 PAGES = {"CONTRIBUTING.md": "contributing.md", "SECURITY.md": "reporting.md", "CHANGELOG.md": "changes.md"}
 #: Public names that belong to the standard library -> what the reference says about them.
 BORROWED = {
-    "microdot.microdot.print_exception": "`traceback.print_exception()` of CPython, `sys.print_exception()` of MicroPython.",
+    "microdot.microdot.print_exception":
+        "`traceback.print_exception()` on CPython, `sys.print_exception()` on MicroPython.",
 }
 _LINK = re.compile(r"\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
@@ -48,7 +49,8 @@ def on_page_markdown(markdown, page, **kwargs):
 
 def reference_page(module, path):
     """Return the page of a module in the API reference."""
-    lines = [f"# {module}", "", f"::: {module}", "    options:", "      members: false", "      show_root_heading: false", ""]
+    options = ["    options:", "      members: false", "      show_root_heading: false"]
+    lines = [f"# {module}", "", f"::: {module}", *options, ""]
     for name in names.names(path):
         borrowed = BORROWED.get(f"{module}.{name}")
         lines += [f"## {name}", "", borrowed, ""] if borrowed else [f"::: {module}.{name}", ""]
