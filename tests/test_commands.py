@@ -1,8 +1,8 @@
 """The commands of README and the documentation, run as they stand there, in a copy of what git tracks.
 
 A block of commands is an indented one, or one between fences without a language. The blocks of a page run in one shell,
-in their order. A page's code "Save this as `name`" is saved there. What cannot run says why in a comment above it:
-`<!-- not run: needs a board -->`.
+in their order. What a page says to save ("Save this as `name`") is saved there. What cannot run says why in a comment
+above it: `<!-- not run: needs a board -->`.
 """
 
 import os
@@ -71,7 +71,7 @@ def commands(name):
     ran = False
     for before, language, code in blocks((ROOT / name).read_text()):
         save = SAVE.search(before.rstrip())
-        if language == "python" and save:
+        if language and save:
             script.append(f"cat > {save[1]} <<'END-OF-FILE'\n{code}END-OF-FILE")
         if language or MARK.search(before):
             continue
