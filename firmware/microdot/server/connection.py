@@ -69,6 +69,7 @@ from .._compat import (
     uncancel,
 )
 from .._request import Request
+from .._request_body import BodyStream  # not later, when memory may be short
 from ..errors import HTTPException
 from .http11 import RequestParser, format_head
 from .network import (
@@ -644,8 +645,6 @@ async def read_request(app, reader, writer, client_addr, scheme: "str | None") -
 
     stream = None
     if not parser.body_complete:
-        from .._request_body import BodyStream
-
         stream = BodyStream(receive_body, Request.max_content_length)
     head = parser.method, parser.target, parser.version, parser.fields
     request = Request(app, client_addr, *head, stream=stream, sock=(reader, writer), scheme=scheme)
