@@ -2,8 +2,9 @@
 
 from microdot.pubsub import PubSubError
 
+from .errors import RedisUnavailable
 from .hub import RedisPubSub
 from .store import RedisStore
 from .throttle import RedisAttempts
 
-__all__ = ["PubSubError", "RedisAttempts", "RedisPubSub", "RedisStore"]
+__all__ = ["PubSubError", "RedisAttempts", "RedisPubSub", "RedisStore", "RedisUnavailable"]

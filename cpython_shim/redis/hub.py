@@ -11,6 +11,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from .errors import Availability, RedisUnavailable
+
 _BINARY = b"\xff"  # begins the payload of a bytes message; no UTF-8 text begins so
 _SILENCE = 15  # seconds after which the server has to show that it is still there
 _FIRST_DELAY = 0.1
@@ -21,9 +23,9 @@ class RedisPubSub(PubSub):
     """Topics whose subscribers may be in any process that uses the same Redis server and database.
 
     The methods are those of `microdot.pubsub.PubSub`, with these differences. Messages are str or bytes. `publish()`
-    returns the number of processes reached, and raises `PubSubError` at once if Redis cannot be reached. A subscriber
-    notices nothing of that: its iteration goes on when Redis is back, without the messages of the meantime. The policy
-    `'wait'` does not exist, because publishers elsewhere cannot wait.
+    returns the number of processes reached, and raises `RedisUnavailable`, a `PubSubError`, at once if Redis cannot be
+    reached. A subscriber notices nothing of that: its iteration goes on when Redis is back, without the messages of the
+    meantime. The policy `'wait'` does not exist, because publishers elsewhere cannot wait.
 
     :param url: `redis://[[user]:[password]@]host[:port][/database]`, `rediss://` for TLS or `unix://path`.
     :param prefix: begins the names of the channels in Redis, so that applications can share a server.
@@ -44,6 +46,7 @@ class RedisPubSub(PubSub):
         self._url = url
         self._prefix = prefix
         self._timeout = timeout
+        self._availability = Availability()
         self._client: Redis | None = None
         self._listener = None
         self._pubsub = None  # the listener's connection while it is up
@@ -61,13 +64,17 @@ class RedisPubSub(PubSub):
     async def publish(self, topic: str, message: "str | bytes") -> int:
         """Give *message* to all who subscribe to *topic* now, in any process; return the number of processes.
 
-        :raises PubSubError: if Redis cannot be reached.
+        :raises RedisUnavailable: if Redis cannot be reached.
+        :raises PubSubError: if Redis refuses the message.
         """
         payload = message.encode() if isinstance(message, str) else _BINARY + bytes(message)
         try:
-            return await asyncio.wait_for(self._redis().publish(self._prefix + topic, payload), self._timeout)
-        except (RedisError, OSError, asyncio.TimeoutError) as error:
-            raise PubSubError(f"Redis cannot be reached: {error!r}") from error
+            with self._availability:
+                return await asyncio.wait_for(self._redis().publish(self._prefix + topic, payload), self._timeout)
+        except RedisUnavailable:
+            raise
+        except RedisError as error:
+            raise PubSubError(f"Redis refuses the message: {error}") from error
 
     async def close(self) -> None:
         """End all subscriptions, and the connections."""
@@ -136,7 +143,9 @@ class RedisPubSub(PubSub):
                         self._receive(message)
             except (RedisError, OSError) as error:
                 if delay == _FIRST_DELAY:
-                    log_error(f"Redis cannot be reached, messages are lost until it is back: {error!r}")
+                    log_error(
+                        f"Redis cannot be reached, messages are lost until it is back: {str(error) or repr(error)}"
+                    )
                 self._pubsub = None
                 self._confirm_all()
             await asyncio.sleep(delay)

@@ -2,37 +2,39 @@
 
 from redis.asyncio import Redis
 
+from .errors import Availability
+
 
 class RedisStore:
     """A store for `microdot.session.Session`; Redis deletes what has reached the end of its lifetime.
 
-    Its methods raise `redis.exceptions.RedisError` if Redis cannot be reached: the request is answered with status 500,
-    and nobody is logged out.
+    Its methods raise `RedisUnavailable` if Redis cannot be reached: the request is answered with status 503, and nobody
+    is logged out. Requests without a session go on.
 
     :param url: `redis://[[user]:[password]@]host[:port][/database]`, `rediss://` for TLS or `unix://path`.
     :param prefix: begins the keys in Redis, so that applications can share a server.
     :param timeout: seconds for connecting, and for each answer of the server.
     """
 
-    def __init__(
-        self, url: str = "redis://localhost:6379/0", prefix: str = "microdot:session:", timeout: float = 2
-    ):
+    def __init__(self, url: str = "redis://localhost:6379/0", prefix: str = "microdot:session:", timeout: float = 2):
         self._prefix = prefix
-        self._redis = Redis.from_url(
-            url, decode_responses=True, socket_connect_timeout=timeout, socket_timeout=timeout
-        )
+        self._availability = Availability()
+        self._redis = Redis.from_url(url, decode_responses=True, socket_connect_timeout=timeout, socket_timeout=timeout)
 
     async def load(self, name: str) -> "str | None":
         """Return the text saved under *name*, None if there is none or its lifetime is over."""
-        return await self._redis.get(self._prefix + name)
+        with self._availability:
+            return await self._redis.get(self._prefix + name)
 
     async def save(self, name: str, text: str, lifetime: int) -> None:
         """Keep *text* under *name* for *lifetime* seconds."""
-        await self._redis.set(self._prefix + name, text, ex=lifetime)
+        with self._availability:
+            await self._redis.set(self._prefix + name, text, ex=lifetime)
 
     async def delete(self, name: str) -> None:
         """Forget what is under *name*, if anything."""
-        await self._redis.delete(self._prefix + name)
+        with self._availability:
+            await self._redis.delete(self._prefix + name)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -2,6 +2,8 @@
 
 from redis.asyncio import Redis
 
+from .errors import Availability
+
 # One script a step: between two commands another process could count. The time is the Redis server's, for all.
 _TAKE = """
 local now = tonumber(redis.call('TIME')[1])
@@ -28,18 +30,17 @@ end
 class RedisAttempts:
     """A store for `microdot.throttle.Throttle`; Redis deletes buckets when they are empty.
 
-    Its methods raise `redis.exceptions.RedisError` if Redis cannot be reached: the request is answered with status 500,
-    and no password is tried.
+    Its methods raise `RedisUnavailable` if Redis cannot be reached: the request is answered with status 503, and no
+    password is tried.
 
     :param url: `redis://[[user]:[password]@]host[:port][/database]`, `rediss://` for TLS or `unix://path`.
     :param prefix: begins the keys in Redis, so that applications can share a server. There are two million at most.
     :param timeout: seconds for connecting, and for each answer of the server.
     """
 
-    def __init__(
-        self, url: str = "redis://localhost:6379/0", prefix: str = "microdot:attempts:", timeout: float = 2
-    ):
+    def __init__(self, url: str = "redis://localhost:6379/0", prefix: str = "microdot:attempts:", timeout: float = 2):
         self._prefix = prefix
+        self._availability = Availability()
         self._redis = Redis.from_url(url, socket_connect_timeout=timeout, socket_timeout=timeout)
         self._take = self._redis.register_script(_TAKE)
         self._give_back = self._redis.register_script(_GIVE_BACK)
@@ -52,11 +53,13 @@ class RedisAttempts:
 
         If it is too full already nothing is filled in, and the seconds are returned after which there is room.
         """
-        return await self._take(keys=[self._key(kind, number)], args=[attempts, interval])
+        with self._availability:
+            return await self._take(keys=[self._key(kind, number)], args=[attempts, interval])
 
     async def give_back(self, kind: str, number: int, interval: int) -> None:
         """Take *interval* seconds out of a bucket again."""
-        await self._give_back(keys=[self._key(kind, number)], args=[interval])
+        with self._availability:
+            await self._give_back(keys=[self._key(kind, number)], args=[interval])
 
     async def close(self) -> None:
         """Close the connections."""

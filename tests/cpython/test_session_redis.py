@@ -7,7 +7,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from login_app import make_app
-from microdot.redis import RedisStore
+from microdot.redis import RedisStore, RedisUnavailable
 from microdot.test_client import TestClient
 from redis_server import RedisServer
 
@@ -87,11 +87,13 @@ async def test_visitors_without_a_login_take_no_place(url):
 
 async def test_redis_is_down(tmp_path):
     store = RedisStore(f"unix://{tmp_path}/nothing")
-    with pytest.raises(RedisError):
-        await store.load("a")
+    for call in (store.load("a"), store.save("a", "{}", 60), store.delete("a")):
+        with pytest.raises(RedisUnavailable) as caught:
+            await call
+        assert isinstance(caught.value, RedisError) and "Redis cannot be reached: " in str(caught.value)
     app, _ = make_app(store=store)
     # a client without a session needs no Redis to be served
     assert (await TestClient(app).get("/session")).json == {}
     response = await TestClient(app).get("/set/cart")
-    assert response.status_code == 500 and "Set-Cookie" not in response.headers
+    assert response.status_code == 503 and "Set-Cookie" not in response.headers
     await store.close()

@@ -3,11 +3,10 @@
 import asyncio
 
 import pytest
-from redis.exceptions import RedisError
 
 from microdot._request import G
 from microdot.errors import HTTPException
-from microdot.redis import RedisAttempts
+from microdot.redis import RedisAttempts, RedisUnavailable
 from microdot.throttle import Throttle
 from redis_server import RedisServer
 
@@ -83,6 +82,6 @@ async def test_a_flood_has_a_bound(url):
 
 async def test_redis_is_down(tmp_path):
     store = RedisAttempts(f"unix://{tmp_path}/nothing")
-    with pytest.raises(RedisError):
+    with pytest.raises(RedisUnavailable):
         await Throttle(store=store).attempt(Attempt, "joe")
     await store.close()

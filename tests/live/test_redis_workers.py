@@ -55,7 +55,7 @@ async def test_messages_reach_the_clients_of_all_workers(workers):
         assert json.loads(workers.get("/publish/" + text).body) == {"processes": 2}
         assert await asyncio.gather(*(heard(client) for client in clients)) == [text] * len(clients)
     workers.redis.stop()
-    assert workers.get("/publish/lost").status == 500
+    assert workers.get("/publish/lost").status == 503
     workers.redis.start()
     assert wait_until(lambda: b'"processes": 2' in workers.get("/publish/back").body)
     for client in clients:

@@ -53,4 +53,4 @@ def test_workers_share_the_limits(kind):
         assert len(workers) == 2
         redis.stop()
         with server.client() as client:
-            assert client.post("/login/sue").status_code == 500
+            assert client.post("/login/sue").status_code == 503
