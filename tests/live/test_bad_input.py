@@ -84,11 +84,18 @@ def test_body_too_large(served, client):
 
 
 def test_head_too_large(served):
-    if served.kind not in OWN:
-        return  # the limits are the other server's
-    assert status(served, f"GET /{'x' * 3000} HTTP/1.1\r\n{HOST}\r\n") == 414
-    assert status(served, f"GET / HTTP/1.1\r\nX: {'x' * 3000}\r\n{HOST}\r\n") == 431
-    assert status(served, f"GET / HTTP/1.1\r\n{'X: y' * 100}\r\n{HOST}\r\n".replace("X: y", "X: y\r\n")) == 431
+    long_target = f"GET /{'x' * 200000} HTTP/1.1\r\n{HOST}\r\n"
+    long_field = f"GET / HTTP/1.1\r\nX: {'x' * 200000}\r\n{HOST}\r\n"
+    if served.kind in OWN:
+        assert status(served, long_target) == 414
+        assert status(served, long_field) == 431
+        assert status(served, f"GET / HTTP/1.1\r\n{'X: y' * 100}\r\n{HOST}\r\n".replace("X: y", "X: y\r\n")) == 431
+    elif served.kind.startswith("uvicorn"):  # whose parser limits the target only
+        assert (status(served, long_target), status(served, long_field)) == (400, 200)
+    else:
+        for data in (long_target, long_field):
+            assert status(served, data) in (400, 414, 431)
+    assert status(served, f"GET / HTTP/1.1\r\n{HOST}\r\n") == 200
 
 
 def test_a_handler_that_raises(served, client):
