@@ -14,6 +14,12 @@ def _refuse_constant(name):
     raise ValueError(name + " is no JSON")
 
 
+try:
+    json.loads("[")
+    _LACKS_END = True  # MicroPython 1.25 takes an object or array without its end for a whole one
+except ValueError:
+    _LACKS_END = False
+
 if not MICROPYTHON:
     _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
@@ -42,10 +48,12 @@ def parse_json(data: "bytes | str"):
 def _parse(data):
     if not MICROPYTHON:
         return _decoder.decode(decode(data))
-    # MicroPython 1.25 takes an object or array without its end for a whole one.
     text = data.strip()
-    if text[:1] in (b"{", b"[") and text[-1] != text[0] + 2:  # the codes of `}` and `]`
-        raise ValueError("incomplete")
+    if text[:1] in (b"{", b"["):
+        if text[-1] != text[0] + 2:  # the codes of `}` and `]`
+            raise ValueError("incomplete")
+        if _LACKS_END and text.count(b"{") + text.count(b"[") > 1:
+            json.loads(b"[" + text)  # fails if there is more than this one end missing
     if has_forbidden(data):  # no text, of which a copy would take as much memory again, is made to check it
         raise ValueError("malformed UTF-8")
     return json.loads(data)

@@ -7,28 +7,52 @@ from needs import NOTES, needed
 from firmware_tools import emulation, images, sizes
 
 # These files are not run here: the machines have no filesystem to write to, and no network.
-NEED_FILES = {"test_files", "test_multipart_files", "test_static"}
-NEED_NETWORK = {"test_server"}
+NEED_FILES = {"test_device_settings", "test_files", "test_multipart_files", "test_static"}
+NEED_NETWORK = {"test_device_station", "test_memory_budget", "test_places", "test_server"}
 
 # Single tests that may fail here, by file and reason.
 # 64 KB cannot hold what they need.
 TOO_LARGE = {
+    "test_body_limits": {
+        "test_a_route_without_limit",
+        "test_other_types_stay_on_the_stream",
+        "test_the_limit_of_a_route_is_what_is_loaded_of_json_and_forms",
+    },
     "test_connection": {
         "test_a_large_body",
+        "test_a_limit_of_lines_that_is_set_counts",
         "test_a_raised_limit_of_lines_is_one_of_the_head_too",
         "test_malformed_requests_end_it",
     },
-    "test_frames": {"test_lengths"},
+    "test_cookies": {"test_parse_bytes"},
+    "test_frames": {"test_lengths", "test_the_longest_and_shortest_length_of_each_form"},
     "test_multipart_parser": {"test_header_limit_does_not_depend_on_the_pieces"},
     "test_request_body": {"test_no_limit"},
     "test_routing": {"test_many_routes", "test_regular_expression_on_a_long_path"},
     "test_session_store": {"test_large_session"},
+    "test_throttle": {"test_one_address_cannot_lock_many_accounts", "test_what_is_refused_does_not_count"},
+    "test_websocket": {"test_what_a_peer_still_sends_after_its_error_is_read"},
 }
 # They write a file.
-WRITE_FILES = {"test_multipart": {"test_body_streamed", "test_files_of_each_kind_of_storage"}}
+WRITE_FILES = {
+    "test_defaults": {"test_no_class_has_a_default_that_can_change"},
+    "test_multipart": {"test_body_streamed", "test_files_of_each_kind_of_storage"},
+    "test_wrong_clock": {"test_validators_of_files_need_no_clock"},
+}
+# They listen, or import the module `socket`.
+USE_NETWORK = {
+    "test_lifespan": {
+        "test_an_exception_at_the_start_stops_the_server",
+        "test_own_server_runs_it",
+        "test_two_servers_share_it",
+    },
+    "test_transport_contract_leave": {"test_disconnect"},
+}
+# The clock of these machines is not set, and an answer has no Date then.
+SET_CLOCK = {"test_connection": {"test_date"}}
 # They add fractions of seconds to the time of day, for which single-precision floats have no bits left.
 DOUBLE_PRECISION = {"test_client_cookies": {"test_expires"}}
-EXCEPTIONS = (TOO_LARGE, WRITE_FILES, DOUBLE_PRECISION)
+EXCEPTIONS = (TOO_LARGE, WRITE_FILES, USE_NETWORK, SET_CLOCK, DOUBLE_PRECISION)
 
 
 @pytest.fixture(scope="session", params=["QEMU_CORTEX_M", "QEMU_RV32"])

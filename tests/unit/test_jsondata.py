@@ -79,7 +79,8 @@ def test_a_byte_order_mark_is_skipped():
 
 def test_malformed():
     for text in (
-        b"", b" ", b"{", b'{"a": 1', b"[1", b"[1 ", b"[[1]", b"x", b"tru", b"{'a': 1}", b'{"a": 1} x', b'"a',
+        b"", b" ", b"{", b'{"a": 1', b"[1", b"[1 ", b"[[1]", b'{"a": {}', b"x", b"tru",
+        b"{'a': 1}", b'{"a": 1} x', b'"a',
         b'"\\u12"', b'"\\ud8', b'"\\ud83d\\u', b"NaN", b"Infinity", b"-Infinity", b"[" * 500, b"\0",
     ):
         with raises(MalformedJSON) as caught:
