@@ -11,7 +11,9 @@ import { boardFromOptions, parseCommand } from './command.mjs';
 import { Network } from './network.mjs';
 import { Repl } from './repl.mjs';
 
-const REQUESTS = 20, IDLE_CONNECTIONS = 4, MOST_BALLAST_BLOCKS = 60, SETTLE_MICROSECONDS = 400000;
+// Fewer connections than a board has places for: the last one is not kept open.
+const IDLE_CONNECTIONS = 2;
+const REQUESTS = 20, MOST_BALLAST_BLOCKS = 60, SETTLE_MICROSECONDS = 400000;
 const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare]';
 const { positionals: [firmware], values } = parseCommand(usage, 1, {
   module: { type: 'string' }, bare: { type: 'boolean', default: false },
