@@ -8,12 +8,8 @@ from firmware_tools.paths import FIRMWARE, ROOT
 UNIT = ROOT / "tests" / "unit"
 NAMES = sorted(path.stem for path in UNIT.glob("test_*.py"))
 PACKAGE = FIRMWARE / "microdot"
-OF_COMPUTERS = ("threads", "_transport", "__main__")
-# The modules that boards can import, but that are never frozen. `_transport` is for type checkers.
-NOT_FROZEN = sorted(
-    {name for name in manifests.source_modules() if "_cpython" not in name and name not in OF_COMPUTERS}
-    - set(manifests.modules("all"))
-)
+# The modules that tests on a board import, but that are never frozen.
+NOT_FROZEN = [name for name in manifests.source_modules() if name.startswith("test_client/")]
 
 # A frozen package looks for its modules in the firmware only. Its path is changed while those are imported that are not
 # frozen, when what they import is there already.

@@ -6,9 +6,9 @@ from needs import NOTES, needed
 
 from firmware_tools import emulation, images, sizes
 
-# These files are not run here: the machines have no filesystem to write to, and no network.
+# These files are not run here: the machines have no filesystem to write to, no network, no module for hardware.
 NEED_FILES = {"test_device_settings", "test_files", "test_multipart_files", "test_static"}
-NEED_NETWORK = {"test_device_station", "test_memory_budget", "test_places", "test_server"}
+NEED_NETWORK = {"test_device_start", "test_device_station", "test_memory_budget", "test_places", "test_server"}
 
 # Single tests that may fail here, by file and reason.
 # 64 KB cannot hold what they need.
@@ -41,6 +41,8 @@ WRITE_FILES = {
 }
 # They listen, or import the module `socket`.
 USE_NETWORK = {
+    "test_admission": {"test_no_date_before_the_clock_is_set"},
+    "test_late_imports": {"test_nothing_is_imported_late"},
     "test_lifespan": {
         "test_an_exception_at_the_start_stops_the_server",
         "test_own_server_runs_it",

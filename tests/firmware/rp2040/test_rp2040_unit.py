@@ -6,13 +6,26 @@ from emulated import RawRepl
 from needs import needed
 
 # Files that are left out here, with the reason; they run on the Unix port.
+NO_LOOPBACK = "connects to itself, and the board's network has no loopback; test_rp2040_http.py takes its place"
 LEFT_OUT = {
+    "test_admission": NO_LOOPBACK,
+    "test_late_imports": NO_LOOPBACK,
+    "test_memory_budget": NO_LOOPBACK,
     "test_multipart_parser": "tries every split, for minutes",
     "test_multipart_sizes": "tries every size, for minutes",
-    "test_server": "connects to itself, and the board's network has no loopback; test_rp2040_http.py takes its place",
+    "test_places": NO_LOOPBACK,
+    "test_server": NO_LOOPBACK,
 }
 # Tests by file that end in MemoryError on this chip.
 DO_NOT_FIT = {}
+# Tests by file that may fail here: the clock is not set, and an answer has no Date then; seconds have 32 bits, too few
+# for the years to come that are tried; and the modules are frozen, not files that a test can list.
+EXCEPTED = {
+    "test_connection": {"test_date"},
+    "test_defaults": {"test_no_class_has_a_default_that_can_change"},
+    "test_device_start": {"test_status"},
+    "test_wrong_clock": {"test_cookies_of_the_test_client"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +39,9 @@ def chip(board, tmp_path_factory, note):
     for name in sorted(LEFT_OUT):
         note("unit test file left out", name + ": " + LEFT_OUT[name])
     with RawRepl(board) as repl:
-        repl.run("import os\nos.mkdir('/tests')\nos.mkdir('/tests/microdot')")
+        inner = [path.relative_to(folder).as_posix() for path in sorted(folder.rglob("*")) if path.is_dir()]
+        folders = ["/tests", *(f"/tests/{name}" for name in inner)]
+        repl.run("import os\n" + "".join(f"os.mkdir('{name}')\n" for name in folders))
         for path in sorted(folder.rglob("*.mpy")):
             repl.write_file(f"/tests/{path.relative_to(folder).as_posix()}", path.read_bytes())
         yield repl
@@ -38,5 +53,5 @@ def test_unit_tests(chip, name):
     printed, error = chip.execute(board_tests.program(name, "/tests"))
     assert not error, printed + error
     expected = DO_NOT_FIT.get(name, set())
-    assert board_tests.failures(name, printed) == expected, printed
+    assert board_tests.failures(name, printed) - EXCEPTED.get(name, set()) == expected, printed
     assert printed.count("MemoryError") >= len(expected), printed
