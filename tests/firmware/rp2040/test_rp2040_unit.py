@@ -19,11 +19,14 @@ LEFT_OUT = {
 # Tests by file that end in MemoryError on this chip.
 DO_NOT_FIT = {}
 # Tests by file that may fail here: the clock is not set, and an answer has no Date then; seconds have 32 bits, too few
-# for the years to come that are tried; and the modules are frozen, not files that a test can list.
+# for the years to come that are tried; the modules are frozen, not files that a test can list; a request is made while
+# another one is served, for which the chip's stack is too small; and there is no loopback to leave through.
 EXCEPTED = {
     "test_connection": {"test_date"},
     "test_defaults": {"test_no_class_has_a_default_that_can_change"},
     "test_device_start": {"test_status"},
+    "test_session_store": {"test_a_deleted_session_does_not_come_back"},
+    "test_transport_contract_leave": {"test_disconnect"},
     "test_wrong_clock": {"test_cookies_of_the_test_client"},
 }
 
