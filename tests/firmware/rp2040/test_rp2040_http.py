@@ -147,9 +147,9 @@ def test_pipelined_requests_are_answered_in_order(server):
 
 
 def test_a_small_answer_is_one_tcp_segment(quiet, client):
-    client.get(address(quiet, "/"))
+    client.get(address(quiet, "/hello/ada"))
     quiet.clear()
-    client.get(address(quiet, "/"))
+    client.get(address(quiet, "/hello/ada"))
     assert quiet.status()["tcp"]["dataSegmentsIn"] == 1
 
 
