@@ -91,6 +91,7 @@ async def answer(request):
 
 
 async def main():
+    app.max_connections = 8  # this board has more TCP connections than a stock one
     asyncio.create_task(app.start_server(port=80))
     asyncio.create_task(impatient.start_server(port=8080))
     secure = Microdot()
