@@ -252,7 +252,7 @@ class Server:
         except BaseException:
             self.release(connection)
             raise
-        if len(self.connections) >= CROWDED_AT:
+        if self.app.max_connections <= CROWDED_AT <= len(self.connections):
             self._evict(None)
 
     async def serve_connection(self, reader, writer) -> None:
@@ -284,7 +284,7 @@ class Server:
     @property
     def crowded(self) -> bool:
         """Whether connections should end with their response, because others need the place."""
-        return self._newcomer is not None or len(self.connections) >= CROWDED_AT
+        return self._newcomer is not None or self.app.max_connections <= CROWDED_AT <= len(self.connections)
 
     def _evict(self, newcomer):
         """End a connection for the sake of *newcomer*, None for any; return whether there was one."""
