@@ -310,8 +310,8 @@ class Microdot:
 
         :param req: the request, or None if it was malformed.
         :raises MemoryError: the server has to free memory before anything else.
-        :raises BaseException: what is no error of the application: the server's cancellation, KeyboardInterrupt, on
-            MicroPython and in a WSGI server's thread SystemExit.
+        :raises BaseException: anything that is not an error of the application: the server's cancellation,
+            KeyboardInterrupt, and, on MicroPython and in a WSGI server's thread, SystemExit.
         """
         try:
             if not req:

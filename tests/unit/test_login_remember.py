@@ -191,7 +191,7 @@ async def test_tokens_of_another_time():
 
 
 async def test_renewal_ends_with_the_limit():
-    """Who has copied the cookie, and uses it again and again, is logged out when its owner would be."""
+    """Anyone who keeps using a copied cookie is logged out when its owner would be."""
     app, login = make_app()
     login.max_remember_days = 12
     with Clocks() as clocks:

@@ -543,7 +543,7 @@ class Connection:
         return False
 
     async def _refuse(self, error):
-        """Answer what is no valid request, and close the connection."""
+        """Answer an invalid request, and close the connection."""
         response = await self.app.handle_error(None, error)
         if error.status_code == 503:
             response.headers["Retry-After"] = "5"
