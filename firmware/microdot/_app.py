@@ -24,6 +24,8 @@ if False:  # for type checkers: MicroPython's compiler leaves this out
     F = TypeVar("F", bound=Callable[..., Any])
 
 _GET = ("GET",)
+# The stages of a request at which hooks are called; `receive` comes before it is known whose route is asked for.
+_STAGES = ("receive", "before_request", "after_request", "after_error_request", "answer_options")
 
 
 def mro(cls: type) -> "list[type]":
@@ -92,6 +94,11 @@ class Microdot:
     _announces = False  # run() shows where the application is served
     #: What runs beside the servers, which start and stop it; made when an application first has something.
     lifespan: "Any" = None
+    #: The extensions, in their order; added with `extend()`.
+    extensions: "tuple" = ()
+    #: Hooks of two stages that only extensions have; see `extend()`.
+    receive_handlers: "list | tuple" = ()
+    answer_options_handlers: "list | tuple" = ()
 
     def __init__(self) -> None:
         from ._routing import URLMap
@@ -185,9 +192,8 @@ class Microdot:
         """
         self.url_map.mount(subapp.url_map, url_prefix, subapp, local)
         if not local:
-            for kind in ("before_request_handlers", "after_request_handlers", "after_error_request_handlers"):
-                hooks = getattr(self, kind)  # some are there already if *subapp* is mounted several times
-                hooks.extend([hook for hook in getattr(subapp, kind) if hook not in hooks])
+            for stage in _STAGES[1:]:
+                self._add_hooks(stage, getattr(subapp, stage + "_handlers"))
             self.error_handlers.update(subapp.error_handlers)
         if subapp.lifespan:
             self._own_lifespan().include(subapp.lifespan)
@@ -225,6 +231,49 @@ class Microdot:
             return f
 
         return decorator
+
+    # Extensions
+
+    def extend(self, extension: "Any", first: bool = False, **hooks: "Callable[..., Any]") -> None:
+        """Add an extension: an object that takes part in the requests with the hooks that are given by name.
+
+        The hooks of each request are called in this order:
+
+        - `receive(request)`: a function that does not block, for every request before its route is looked for. It may
+          change the request, or raise an HTTPException. The hooks of a mounted application are not called.
+        - `before_request(request)`, `after_request(request, response)`, `after_error_request(request, response)`: as
+          with the decorators of these names.
+        - `answer_options(request, headers)`: a function that does not block, for the answer to OPTIONS where no route
+          answers. It may add to *headers*, a dictionary.
+
+        Within a stage hooks are called in the order in which they were added. An extension that is there already is not
+        added again.
+
+        :param first: call these hooks before those that were added earlier.
+        :raises TypeError: for a hook with another name.
+        """
+        for stage in hooks:
+            if stage not in _STAGES:
+                raise TypeError("no hook is called %r: use one of %s" % (stage, ", ".join(_STAGES)))
+        if extension in self.extensions:
+            return
+        self.extensions += (extension,)
+        for stage in hooks:
+            self._add_hooks(stage, (hooks[stage],), first)
+
+    def extension(self, cls: type) -> "Any":
+        """Return the extension that is a *cls*, the one added last if there are several; None if there is none."""
+        for extension in reversed(self.extensions):
+            if isinstance(extension, cls):
+                return extension
+        return None
+
+    def _add_hooks(self, stage, hooks, first=False):
+        """Add hooks to a stage; some may be there already if they come from an application mounted several times."""
+        name = stage + "_handlers"
+        known = list(getattr(self, name))
+        hooks = [hook for hook in hooks if hook not in known]
+        setattr(self, name, hooks + known if first else known + hooks)
 
     # Beside the requests
 
@@ -293,8 +342,10 @@ class Microdot:
                 req.limit_body(route.limit)
             return route.handler, route.url_prefix, route.subapp
         other = values
-        if req.method == "OPTIONS" and self.options_handler and (other or req.path == "*"):
-            return self.options_handler(req), "", None
+        if req.method == "OPTIONS" and (other or req.path == "*"):
+            headers = self._answer_options(req, other.apps if other else ())
+            if headers is not None:
+                return headers, "", None
         if not other:
             return 404, "", None
         req.apps = other.apps  # their error handlers apply
@@ -304,6 +355,22 @@ class Microdot:
         """Return the header fields of the answer to an OPTIONS request for which there is no route."""
         methods = self.url_map.allowed(req.path) or ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
         return {"Allow": ", ".join(methods)}
+
+    def _answer_options(self, req, apps):
+        """Return the header fields of the answer to OPTIONS; None if neither the application nor an extension answers.
+
+        :param apps: the local applications to which the path belongs.
+        """
+        hooks = [hook for app in (self,) + apps for hook in app.answer_options_handlers]
+        answer = self.options_handler or hooks and self.default_options_handler
+        if not answer:
+            return None
+        headers = answer(req)
+        if hooks:
+            headers = dict(headers)  # the application may answer all requests with one
+            for hook in hooks:
+                hook(req, headers)
+        return headers
 
     async def dispatch_request(self, req) -> Response:
         """Return the response to a request; every error becomes a response too.
@@ -316,6 +383,8 @@ class Microdot:
         try:
             if not req:
                 raise HTTPException(400, error_text(400))
+            for receive in self.receive_handlers:
+                receive(req)
             handler, prefix, subapp = self.find_route(req)
             if isinstance(handler, int):
                 if req.max_content_length is not None:

@@ -40,25 +40,14 @@ class CORS:
         self.expose_headers = _convert(str, expose_headers)
         self.allowed_headers = _convert(str.lower, allowed_headers)
         self.max_age = max_age
-        self._apps = []
         if app is not None:
             self.initialize(app, handle_cors)
 
     def initialize(self, app, handle_cors: bool = True) -> None:
         """Add the header fields to the responses of *app*, errors included, and answer preflight requests."""
-        if not handle_cors or app in self._apps:
-            return
-        self._apps.append(app)
-        answer = app.options_handler or app.default_options_handler
-
-        def options_handler(request):
-            headers = answer(request)
-            headers.update(self.get_cors_headers(request))
-            return headers
-
-        app.options_handler = options_handler
-        app.after_request(self.after_request)
-        app.after_error_request(self.after_request)
+        if handle_cors:
+            add = self.after_request
+            app.extend(self, after_request=add, after_error_request=add, answer_options=self.answer_options)
 
     def get_cors_headers(self, request) -> dict:
         """Return the header fields for the response to *request*."""
@@ -96,6 +85,10 @@ class CORS:
         """Add the header fields to a response."""
         if request:
             response.headers.update(self.get_cors_headers(request))
+
+    def answer_options(self, request, headers: dict) -> None:
+        """Add the header fields to the answer to a preflight request."""
+        headers.update(self.get_cors_headers(request))
 
 
 def _convert(function, values):

@@ -33,7 +33,7 @@ class CSRF:
     def initialize(self, app, cors=None) -> None:
         """Protect the routes of *app*."""
         self.cors = cors or self.cors
-        app.before_request(self.check)
+        app.extend(self, before_request=self.check)
 
     def exempt(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
         """Decorate a handler so that its route is not protected; to stand right below the route's decorator."""

@@ -23,7 +23,7 @@ class AllowedHosts:
 
     def initialize(self, app) -> None:
         """Check the requests for the routes of *app*, before all other hooks."""
-        app.before_request_handlers.insert(0, self.check)
+        app.extend(self, first=True, before_request=self.check)
 
     async def check(self, request) -> None:
         """Refuse a request for another host.

@@ -37,14 +37,7 @@ class ProxyHeaders:
 
     def initialize(self, app) -> None:
         """Apply this to the requests for *app*, before anything else sees them."""
-        dispatch = app.dispatch_request
-
-        async def dispatch_request(request):
-            if request:
-                self.apply(request)
-            return await dispatch(request)
-
-        app.dispatch_request = dispatch_request
+        app.extend(self, receive=self.apply)
         app.is_proxy = self.is_trusted
 
     def is_trusted(self, address: "str | None") -> bool:

@@ -95,7 +95,7 @@ class Session:
     ) -> None:
         """Give *app* sessions; what is None stays as it was."""
         self._configure(secret_key, cookie_options)
-        app._session = self
+        app.extend(self)
 
     def _configure(self, secret_key, cookie_options):
         if secret_key is not None:
@@ -324,9 +324,9 @@ def get_extension(request) -> Session:
 
     :raises RuntimeError: if it has none.
     """
-    extension = getattr(request.app, "_session", None)
+    extension = request.app.extension(Session)
     if extension is None:
-        raise RuntimeError("the application has no Session")
+        raise RuntimeError("the application has no sessions: call Session(app, secret_key=...) where it is made")
     return extension
 
 

@@ -8,6 +8,7 @@ from redis.exceptions import RedisError
 
 from login_app import make_app
 from microdot.redis import RedisStore, RedisUnavailable
+from microdot.session import Session
 from microdot.test_client import TestClient
 from redis_server import RedisServer
 
@@ -67,7 +68,7 @@ async def test_application(url):
     assert (await TestClient(elsewhere, cookies=dict(client.cookies)).get("/private")).text == "hello joe"
     await client.post("/logout")
     assert (await client.get("/private")).status_code == 302
-    await elsewhere._session.store.close()
+    await elsewhere.extension(Session).store.close()
     await store.close()
 
 

@@ -3,7 +3,7 @@
 from clocks import Clocks
 from login_app import KEY, User, location, make_app
 from microdot import Response
-from microdot.session import MemoryStore
+from microdot.session import MemoryStore, Session
 from microdot.test_client import TestClient
 from microdot.tokens import RESERVED, decode_token, encode_token, unix_time
 from support import raises
@@ -48,7 +48,7 @@ async def test_attributes_of_the_cookie():
     _, attributes = cookie(await TestClient(app, scheme="https").post("/login/joe?remember=1"))
     assert attributes == ["path=/", "max-age=2592000", "secure", "httponly", "samesite=lax"]
     # hidden from scripts even where the session is not
-    app._session.cookie_options["http_only"] = False
+    app.extension(Session).cookie_options["http_only"] = False
     _, attributes = cookie(await TestClient(app).post("/login/joe?remember=1"))
     assert "httponly" in attributes
 
@@ -102,9 +102,9 @@ async def test_tokens_are_not_interchangeable():
         {"session": remember},
         {"_remember": session},
         {"session": encode_token({"_user_id": "joe", "_fresh": True}, KEY, PURPOSE)},
-        {"session": app._session.encode({"_user_id": "joe", "_fresh": True}, purpose="remember")},
-        {"_remember": app._session.encode(payload(remember), purpose="remember")},
-        {"_remember": app._session.encode(payload(remember))},
+        {"session": app.extension(Session).encode({"_user_id": "joe", "_fresh": True}, purpose="remember")},
+        {"_remember": app.extension(Session).encode(payload(remember), purpose="remember")},
+        {"_remember": app.extension(Session).encode(payload(remember))},
         {"session": encode_token({"_user_id": "joe", "_fresh": True}, KEY, "reset")},
         {"_remember": encode_token(payload(remember), KEY, "reset")},
         {"_remember": encode_token(payload(remember), "another key", PURPOSE)},
@@ -238,7 +238,7 @@ async def test_more_days_than_the_limit():
 def with_versions(store=None, key=KEY):
     """Return an application, and the versions of its users, which the test may change."""
     app, login = make_app(store)
-    app._session.secret_key = key
+    app.extension(Session).secret_key = key
     versions = {}
 
     @login.user_version
@@ -275,11 +275,11 @@ async def test_versions_outlive_a_change_of_the_key():
     app, _ = with_versions(key="the old one")
     client = TestClient(app)
     await client.post("/login/joe?remember=5")
-    app._session.secret_key = ["the new one", "the old one"]
+    app.extension(Session).secret_key = ["the new one", "the old one"]
     assert (await client.get("/who")).text == "joe"
     renewed = TestClient(app, cookies={"_remember": client.cookies["_remember"]})
     assert (await renewed.get("/who")).text == "joe"
-    app._session.secret_key = "the new one"
+    app.extension(Session).secret_key = "the new one"
     assert (await renewed.get("/who")).text == "joe"
     assert (await client.get("/who")).text == "nobody"
 

@@ -243,7 +243,7 @@ async def test_misconfiguration_is_told():
 
     await TestClient(app).get("/")
     assert isinstance(errors[0], ValueError) and "secret key" in str(errors[0])
-    del app._session
+    app.extensions = ()
     await TestClient(app).get("/")
     assert isinstance(errors[1], RuntimeError)
     for key in "", b"", []:
