@@ -14,7 +14,7 @@ SOURCE = '''
 """A docstring."""
 
 __all__ = ["limit"]
-if False:
+if -0:
     from typing import Any
 
 LIMIT = 3

@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import functools
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 import microdot
 from microdot import Response
@@ -27,16 +29,20 @@ class Microdot(microdot.Microdot):
         self.lifespan_startup = lifespan_startup
         self.lifespan_shutdown = lifespan_shutdown
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one connection of an ASGI server."""
         await self.asgi_app(scope, receive, send)
 
-    def asgi_app(self, scope, receive, send):
-        """Serve one connection, when awaited; for middleware around it: `app.asgi_app = Middleware(app.asgi_app)`."""
-        return serve_scope(self, scope, receive, send)
+    if TYPE_CHECKING:
+        asgi_app: Callable[[Any, Any, Any], Awaitable[None]]  # which may be assigned, unlike a method
+    else:
+
+        def asgi_app(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+            """Serve one connection, when awaited; for middleware: `app.asgi_app = Middleware(app.asgi_app)`."""
+            return serve_scope(self, scope, receive, send)
 
 
-def serve(app, scope, receive=None, send=None):
+def serve(app: microdot.Microdot, scope: Any, receive: Any = None, send: Any = None) -> Any:
     """Serve one connection; without *receive* and *send* (ASGI 2) return the coroutine function that takes them."""
     if receive is None:
         return functools.partial(serve_scope, app, scope)

@@ -8,7 +8,7 @@ from microdot.websocket.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG,
 
 from .messages import encode_headers, make_request, read_headers
 
-if False:  # for type checkers
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from microdot._transport import Watcher
 
 

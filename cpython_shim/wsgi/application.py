@@ -7,6 +7,8 @@ import asyncio
 import atexit
 import functools
 import inspect
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import microdot
 from microdot import Request, Response
@@ -18,17 +20,24 @@ from microdot.gateway.target import make_target, quote_path
 from .loop import RequestThread, get_loop
 from .transport import make_transport
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
 
 class Microdot(microdot.Microdot):
     """A web application that a WSGI server serves."""
 
-    def __call__(self, environ, start_response):
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Serve one request of a WSGI server."""
         return self.wsgi_app(environ, start_response)
 
-    def wsgi_app(self, environ, start_response):
-        """Serve one request; for middleware around it: `app.wsgi_app = Middleware(app.wsgi_app)`."""
-        return serve(self, environ, start_response)
+    if TYPE_CHECKING:
+        wsgi_app: WSGIApplication  # which may be assigned, unlike a method
+    else:
+
+        def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            """Serve one request; for middleware around it: `app.wsgi_app = Middleware(app.wsgi_app)`."""
+            return serve(self, environ, start_response)
 
 
 @functools.lru_cache(256)
@@ -63,7 +72,7 @@ class EnvironHeaders:
                 yield key.replace("_", "-").lower().encode("latin-1")
 
 
-def serve(app, environ, start_response):
+def serve(app: microdot.Microdot, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Serve one request of a WSGI server with any application of this framework.
 
     The order of duties is that of `Microdot.serve_request()`, which the other servers call: dispatch the request, send

@@ -18,7 +18,7 @@ from ._compat import (
 from ._response import Response, make_response
 from .errors import HTTPException, abort, error_text, is_http_error
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable, TypeVar
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -326,7 +326,7 @@ class Microdot:
         finally:
             req.start_background()
 
-    def find_route(self, req):
+    def find_route(self, req: "Any") -> "tuple[Any, str, Any]":
         """Find the route of a request and put its variables into `req.url_args`; a subclass may override this.
 
         :return: (handler, URL prefix, sub-application); instead of the handler a dict, the header fields of the answer
@@ -559,7 +559,7 @@ class Microdot:
 
     async def start_server(
         self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None, start_serving: bool = True
-    ):
+    ) -> "Any":
         """Serve the application until `shutdown()` is called.
 
         :param host: the address to listen on; `''` and None are `0.0.0.0`, all IPv4 interfaces, and `'::'` all

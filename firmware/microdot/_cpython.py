@@ -9,6 +9,7 @@ import json
 import logging
 import types
 from inspect import iscoroutine as iscoroutine
+from typing import Any, Callable
 
 from . import threads
 
@@ -106,7 +107,7 @@ def mark_handler(function) -> None:
         setattr(function, _HANDLER, True)
 
 
-def wraps(wrapped):
+def wraps(wrapped: Callable[..., Any]):
     """Return a decorator as that of `functools`; log that a handler's decorator stands above the route's."""
     if getattr(wrapped, _HANDLER, False):
         name = f"{wrapped.__module__}.{wrapped.__qualname__}"
@@ -120,7 +121,7 @@ def wraps(wrapped):
     return decorator
 
 
-async def invoke_handler(handler, *args, **kwargs):
+async def invoke_handler(handler: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Call *handler* and return its result: a coroutine function's in this task, a function's from a thread."""
     code = getattr(handler, "__code__", None)  # the usual case, and quicker than asking inspect
     if code and code.co_flags & inspect.CO_COROUTINE or inspect.iscoroutinefunction(handler):

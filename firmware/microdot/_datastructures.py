@@ -1,6 +1,6 @@
 """The dictionaries of header fields, and what a line of a response's head can carry."""
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any
 
 
@@ -61,7 +61,7 @@ class NoCaseDict(dict):
         name = name.lower()
         return self._spelling.get(name, name)
 
-    def __setitem__(self, name, value):
+    def __setitem__(self, name: str, value: "Any") -> None:
         lower = name.lower()
         stored = self._spelling.get(lower)
         if stored is None:
@@ -70,21 +70,21 @@ class NoCaseDict(dict):
                 stored = self._spelling[lower] = name
         super().__setitem__(stored, value)
 
-    def __getitem__(self, name):
+    def __getitem__(self, name: str) -> "Any":
         return super().__getitem__(self._stored(name))
 
-    def __delitem__(self, name):
+    def __delitem__(self, name: str) -> None:
         super().__delitem__(self._stored(name))
         self._spelling.pop(name.lower(), None)
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return super().get(self._stored(name), _ABSENT) is not _ABSENT  # MicroPython has no super().__contains__
 
     def get(self, name: str, default: "Any" = None) -> "Any":
         """Return a field's value, or *default*."""
         return super().get(self._stored(name), default)
 
-    def pop(self, name, *default):
+    def pop(self, name: str, *default: "Any") -> "Any":
         """Remove a field and return its value, or *default*.
 
         :raises KeyError: if there is neither.
@@ -93,13 +93,13 @@ class NoCaseDict(dict):
         self._spelling.pop(name.lower(), None)
         return value
 
-    def setdefault(self, name, default=None):
+    def setdefault(self, name: str, default: "Any" = None) -> "Any":
         """Return a field's value, which becomes *default* if there is none."""
         if name not in self:
             self[name] = default
         return self[name]
 
-    def update(self, other):
+    def update(self, other: "Any") -> None:
         """Set the fields of a dictionary, or of pairs of name and value: there a name may come several times."""
         if hasattr(other, "keys"):
             for name in other:
@@ -113,18 +113,18 @@ class NoCaseDict(dict):
             seen.append(str(name).lower())
             self[name] = value
 
-    def take_over(self):
+    def take_over(self) -> None:
         """Find the spelling of what `|=` has added on MicroPython, where it is that of the dict inside."""
         for name in list(self):
             if self._stored(name) != name:
                 self[name] = super().pop(name)
 
-    def __or__(self, other):
+    def __or__(self, other: "Any") -> "NoCaseDict":
         merged = type(self)(self)
         merged.update(other)
         return merged
 
-    def __ior__(self, other):
+    def __ior__(self, other: "Any") -> "NoCaseDict":
         self.update(other)
         return self
 
@@ -135,7 +135,7 @@ class ResponseHeaders(NoCaseDict):
     What HTTP forbids in a name or value is refused with ValueError, None or bytes with TypeError.
     """
 
-    def __setitem__(self, name, value):
+    def __setitem__(self, name: str, value: "Any") -> None:
         check_field(name, value)
         super().__setitem__(name, value)
 

@@ -3,7 +3,7 @@
 from ._urls import decode, quote, unquote, unquote_to_bytes
 from .errors import HTTPException, MissingField
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
 
 
@@ -25,13 +25,13 @@ class MultiDict(dict):
             for key in initial_dict:
                 self[key] = initial_dict[key]
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: str, value: "Any") -> None:
         if key in self:
             super().__getitem__(key).append(value)
         else:
             super().__setitem__(key, [value])
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> "Any":
         try:
             return super().__getitem__(key)[0]
         except KeyError:

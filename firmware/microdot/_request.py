@@ -5,7 +5,7 @@ from ._datastructures import NoCaseDict
 from ._urls import decode, unquote
 from .errors import HTTPException
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable, TypeVar
 
     from ._forms import MultiDict
@@ -215,7 +215,7 @@ class Request:
         return self._cookies
 
     @property
-    def sock(self):
+    def sock(self) -> "Any":
         """The connection to the client: a pair of streams, or a WSGI server's socket; None if there is none."""
         return self._sock or (self.transport.sock if self.transport else None)
 
@@ -304,7 +304,7 @@ class Request:
         return self._body or b""
 
     @property
-    def stream(self):
+    def stream(self) -> "Any":
         """The body as a stream with `read(n)`, `readline()`, `readexactly(n)` and `readuntil(separator)`."""
         self.body_used = True
         if self._stream is None:
@@ -324,7 +324,7 @@ class Request:
         return self.body
 
     @property
-    def json(self):
+    def json(self) -> "Any":
         """The body parsed as JSON, or None if its type is not `application/json`.
 
         :raises MalformedJSON: a ValueError, if the body is no valid JSON.

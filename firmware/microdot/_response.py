@@ -5,8 +5,9 @@ from ._datastructures import ResponseHeaders, check_text
 from ._urls import quote_url
 from .errors import check_status
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from os import PathLike
+    from typing import Any
 
 _TEXT = "text/plain"
 _JSON = "application/json; charset=UTF-8"
@@ -234,7 +235,7 @@ class Response:
         if not isinstance(body, bytes) and hasattr(body, "adapt"):  # a file
             body.adapt(self, request)
 
-    def body_iter(self):
+    def body_iter(self) -> "Any":
         """Return the body as an asynchronous iterator of bytes-like objects, with `aclose()`.
 
         An object is valid until the next one is asked for: files are read into one buffer.

@@ -7,7 +7,7 @@ from ._response import Response
 from .errors import HTTPException, error_text
 from .tokens import compare_digest
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
 
 __all__ = ["BasicAuth", "TokenAuth", "compare_digest"]
@@ -26,7 +26,7 @@ class _Auth:
     def _get_auth(self, request):
         """Return the credentials as a tuple of arguments for the callback, or None."""
 
-    def authentication_error(self, request):
+    def authentication_error(self, request: "Any") -> "Any":
         """Return the response to a client without good credentials."""
 
     def _credentials(self, request, header, scheme):
@@ -103,7 +103,7 @@ class BasicAuth(_Auth):
         # The decoder leaves out what is no base64.
         return (name, password) if colon and b2a_base64(data).strip() == value.encode() else None
 
-    async def authentication_error(self, request):
+    async def authentication_error(self, request: "Any") -> "Any":
         """Return the response to a client without good credentials; browsers ask for a password then."""
         realm = self.realm.replace("\\", "\\\\").replace('"', '\\"')
         challenge = self.scheme + ' realm="' + realm + '", charset="' + self.charset + '"'
@@ -136,7 +136,7 @@ class TokenAuth(_Auth):
         value = self._credentials(request, self.header, self.scheme)
         return value and (value,)
 
-    async def authentication_error(self, request):
+    async def authentication_error(self, request: "Any") -> "Any":
         """Refuse a client without a good token: the response is the application's for the status.
 
         :raises HTTPException: always.

@@ -11,8 +11,8 @@ field:
 from ._compat import invoke_handler, wraps
 from .errors import HTTPException
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
-    from typing import Any, Callable
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any, Callable, Iterator
 
 #: The default of a field that has to be there.
 REQUIRED = object()
@@ -158,7 +158,7 @@ class Fields:
             raise ValueError("two fields have the same name, among " + ", ".join(names))
         self._fields = fields
 
-    def __iter__(self):
+    def __iter__(self) -> "Iterator[Field]":
         return iter(self._fields)
 
     def check(self, values: "dict[str, Any]", is_text: bool = False) -> "dict[str, Any]":

@@ -2,7 +2,7 @@
 
 from .errors import abort
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")

@@ -2,7 +2,7 @@
 
 from ._datastructures import ResponseHeaders
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import NoReturn
 
 # One string, which stays in flash; a dictionary would take half a kilobyte of a board's memory.
@@ -119,7 +119,7 @@ class MissingField(KeyError):
     headers = None
 
     @property
-    def reason(self):
+    def reason(self) -> "str | None":
         """The text of the response's body; it names the field."""
         return "Missing field: " + str(self.args[0])
 

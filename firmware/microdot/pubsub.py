@@ -2,6 +2,9 @@
 
 from ._queues import DROP, BoundedQueue, QueueClosed
 
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any
+
 
 class PubSubError(OSError):
     """A message could not be published."""
@@ -34,7 +37,7 @@ class Subscription:
     def __aiter__(self) -> "Subscription":
         return self
 
-    def __anext__(self):
+    def __anext__(self) -> "Any":
         return self._queue.get(None, StopAsyncIteration)
 
     def get(self, timeout: "float | None" = None):

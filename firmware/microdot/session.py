@@ -5,7 +5,7 @@ from ._compat import MICROPYTHON, invoke_handler, wraps
 from .jsondata import parse_json
 from .tokens import RESERVED, decode_token, encode_token, random_text, to_json, unix_time
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
 
 _COOKIE = "session"

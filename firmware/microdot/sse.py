@@ -6,7 +6,7 @@ from ._compat import TICKS_PER_SECOND, dump_json, is_fault, wraps
 from ._queues import WAIT, BoundedQueue, QueueClosed
 from ._response import Response
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
 
 _NOTHING = b":\n\n"

@@ -11,7 +11,7 @@ from .errors import HTTPException
 if not MICROPYTHON:
     from os.path import realpath
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from os import PathLike
 
 _TYPE = 0xF000  # of a file's mode

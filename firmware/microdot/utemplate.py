@@ -2,6 +2,9 @@
 
 import asyncio
 
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any, Iterator
+
 _REPLACED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&#39;"))
 
 
@@ -45,7 +48,7 @@ class Template:
         except OSError as error:  # MicroPython's names no file
             raise OSError(error.errno, "template " + template) from None
 
-    def generate(self, *args, **kwargs):
+    def generate(self, *args: "Any", **kwargs: "Any") -> "Iterator[str]":
         """Return a generator of the rendered text, piece by piece; a handler may return it."""
         return self.template(*args, **kwargs)
 

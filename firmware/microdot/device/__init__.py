@@ -12,6 +12,9 @@ from ._settings import Settings
 from ._start import Runner, Starts
 from ._station import Station
 
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any
+
 #: The settings in the file `settings.json`.
 settings = Settings()
 #: The last lines of the log.
@@ -34,7 +37,7 @@ def run(app=None, host: str = "0.0.0.0", port: int = 80, button: "int | None" = 
     _runner.run(app, host, port, button, watchdog)
 
 
-def restart(after=None):
+def restart(after: "Any" = None) -> "Any":
     """Restart the board when the running requests have ended: `return device.restart(after=response)`.
 
     :raises RuntimeError: if the application is not served by `run()`.

@@ -12,7 +12,7 @@ from ..errors import HTTPException
 from ..uploads import save_stream
 from .parser import MultipartParser, malformed, parse_options
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
 
 
@@ -48,7 +48,7 @@ class FormDataIter:
             self._files_left = self.max_files
             self._fields_left = self.max_fields_size
 
-    def __aiter__(self):
+    def __aiter__(self) -> "FormDataIter":
         return self
 
     async def __anext__(self) -> "tuple[str, str | FileUpload]":
@@ -226,19 +226,19 @@ class FileUpload:
 class FormDict(dict):
     """Fields or files of a form: a plain dictionary of the first value of each key, and `getlist()` for all of them."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self._all = MultiDict()
 
-    def __setitem__(self, key, value):
+    def __setitem__(self, key: str, value: "Any") -> None:
         if key not in self:
             super().__setitem__(key, value)
         self._all[key] = value
 
-    def __getitem__(self, key):
+    def __getitem__(self, key: str) -> "Any":
         return self._all[key]
 
-    def get(self, key, default=None, type=None):
+    def get(self, key: str, default: "Any" = None, type: "Callable[[Any], Any] | None" = None) -> "Any":
         """Return the first value under *key*; the parameters are those of `MultiDict.get()`."""
         return self._all.get(key, default, type)
 

@@ -33,6 +33,9 @@ from .._dates import CLOCK_SET, format_date
 from .connection import Connection
 from .network import CROWDED_AT, Listener, ListenError, call_in_loop, sleep_ms
 
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any
+
 #: Milliseconds between two looks at the deadlines: they are kept this exactly.
 TICK_MS = 1000 // TICKS_PER_SECOND
 # ENOMEM, ENFILE, EMFILE and ENOBUFS of Linux and lwIP.
@@ -52,7 +55,7 @@ class Server:
     cancelled = False  # what was still running at the end
     overridden = False  # the application has a `handle_request()` of its own, which gets each connection first
 
-    def __init__(self, app, ssl=None):
+    def __init__(self, app: "Any", ssl: "Any" = None):
         self.app = app
         self.ssl = ssl
         self.clock = 1  # in ticks
@@ -123,10 +126,10 @@ class Server:
             self._close()
             await self.wait_closed()
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> "Server":
         return self
 
-    async def __aexit__(self, *exc_info):
+    async def __aexit__(self, *exc_info: object) -> None:
         self._close()
         await self.wait_closed()
 

@@ -86,7 +86,7 @@ from .network import (
 )
 from .writing import send_response
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Awaitable
 
     from .._transport import Watcher

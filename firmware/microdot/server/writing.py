@@ -5,7 +5,7 @@ from .._response import Response
 from ..errors import error_text
 from .http11 import LAST_CHUNK, format_chunk, format_head
 
-if False:  # for type checkers: MicroPython's compiler leaves this out
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Awaitable
 
 # A small body goes out with the head, in one TCP segment.

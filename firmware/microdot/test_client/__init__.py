@@ -15,6 +15,9 @@ from ..errors import reason_phrase
 from ..jsondata import parse_json
 from .cookiejar import CookieJar
 
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any, Callable
+
 _PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network
 
 
@@ -82,7 +85,7 @@ class StreamedResponse:
     the application that is the moment in which the client goes.
     """
 
-    def __init__(self, response, finish):
+    def __init__(self, response: Response, finish: "Callable[[bool], Any]"):
         #: Whether the body has been read to its end.
         self.complete = False
         self.status_code = response.status_code
@@ -91,7 +94,7 @@ class StreamedResponse:
         self._finish = finish
         self._chunks = response.body_iter()
 
-    def __aiter__(self):
+    def __aiter__(self) -> "StreamedResponse":
         return self
 
     async def __anext__(self) -> bytes:
@@ -105,10 +108,10 @@ class StreamedResponse:
         """Return an asynchronous iterator of the events of an event stream, dicts as in `TestResponse.events`."""
         return _EventIterator(self)
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> "StreamedResponse":
         return self
 
-    async def __aexit__(self, *exc_info):
+    async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
 
     async def aclose(self) -> None:
@@ -164,7 +167,7 @@ class TestTransport:
     response = None  # what the application answered
     response_body = None  # bytes; None for HEAD
 
-    def __init__(self, body=b"", streams=False):
+    def __init__(self, body: bytes = b"", streams: bool = False):
         self._body = body
         self._start = 0
         self._streams = streams
@@ -172,17 +175,17 @@ class TestTransport:
         self.answered = asyncio.Event()
         self.gone = asyncio.Event()
 
-    async def receive_body(self, n):
+    async def receive_body(self, n: int) -> bytes:
         """Return up to *n* bytes of the request's body, `b''` at its end."""
         data = self._body[self._start : self._start + min(n, _PIECE)]
         self._start += len(data)
         return data
 
-    async def disconnected(self):
+    async def disconnected(self) -> None:
         """Return when the client has stopped reading the response."""
         await self.gone.wait()
 
-    async def send_response(self, request, response):
+    async def send_response(self, request: "Any", response: Response) -> "Response | None":
         """Keep the response and its body, or wait until the client has read that by itself.
 
         Return the response that is kept instead, because the body began with an error, or None.
@@ -242,13 +245,13 @@ class TestClient:
         if raise_exceptions:
             _watch_exceptions(app, self._serving)
 
-    async def __aenter__(self):
+    async def __aenter__(self) -> "TestClient":
         """Start what runs beside the application's server."""
         if self.app.lifespan:
             await self.app.lifespan.start()
         return self
 
-    async def __aexit__(self, *exc_info):
+    async def __aexit__(self, *exc_info: object) -> None:
         """Stop that."""
         if self.app.lifespan:
             await self.app.lifespan.stop()

@@ -58,6 +58,9 @@ from .._compat import TICKS_PER_SECOND, log_error, uncancel
 from ..errors import HTTPException
 from .frames import CLOSE, PING, TOO_BIG, TRY_AGAIN, FrameError
 
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any
+
 _LINGER_SECONDS = 0.2
 
 
@@ -99,7 +102,7 @@ class Channel:
     _silence = 0  # of the peer, in ticks
     _abandoned = False  # the handler had to be cancelled
 
-    def __init__(self, connection, request):
+    def __init__(self, connection: "Any", request: "Any"):
         self._connection = connection
         self._request = request
         self._handler = asyncio.current_task()
@@ -261,7 +264,7 @@ class Channel:
 
     # Time
 
-    def look(self):
+    def look(self) -> None:
         """See to the connection; the server calls this with each tick."""
         if self._ticks:
             self._ticks -= 1
