@@ -45,6 +45,7 @@ CORE = (
     "server/writing",
 )
 
+# A module may be in several sets.
 SETS = {
     "core": (),
     "realtime": (
@@ -82,15 +83,20 @@ SETS = {
     ),
     "device": (
         "checks",
+        "csrf",
         "device/__init__",
         "device/_board",
         "device/_hardware",
+        "device/_hosts",
         "device/_log",
         "device/_ntp",
+        "device/_secret",
         "device/_settings",
         "device/_start",
         "device/_station",
         "device/_status",
+        "device/_style",
+        "hosts",
     ),
 }
 
@@ -101,7 +107,11 @@ def modules(sets):
     unknown = [name for name in names if name not in SETS]
     if unknown:
         raise ValueError("unknown freeze set {}; choose from {} or all".format(unknown[0], " ".join(SETS)))
-    return list(CORE) + [module for name in SETS if name in names for module in SETS[name]]
+    found = list(CORE)
+    for name in SETS:
+        if name in names:
+            found.extend([module for module in SETS[name] if module not in found])
+    return found
 
 
 def include_port():

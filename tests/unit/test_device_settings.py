@@ -313,13 +313,3 @@ def test_secrets_are_not_shown():
     assert "hidden" not in json.dumps(shown)
     assert shown["app"] == {"interval": 60, "key": True} and shown["device"]["secret"] is True
     assert shown["device"]["networks"][0]["password"] is True and shown["device"]["networks"][0]["ssid"] == "a"
-
-
-def test_the_secret_is_made_once():
-    settings = make()
-    secret = settings.secret()
-    assert len(secret) == 10 and not secret.strip(_settings._ALPHABET)
-    assert settings.secret() == secret and read().secret() == secret
-    assert make().secret() != secret
-    assert len(_settings._ALPHABET) == len(set(_settings._ALPHABET)) == 32
-    assert make('{"device": {"secret": "on-the-label"}}').secret() == "on-the-label"

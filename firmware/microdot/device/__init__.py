@@ -52,7 +52,9 @@ def start_error() -> "str | None":
 
 def secret() -> str:
     """Return the passphrase of this board, which opens its own network and its pages; made when first asked for."""
-    return settings.secret()
+    from ._secret import secret
+
+    return secret(settings)
 
 
 def status() -> dict:

@@ -18,7 +18,6 @@ from ..jsondata import parse_json
 #: Size in bytes above which a file is none of settings: it might take all memory.
 MAX_SIZE = 16 * 1024
 _MAX_NETWORKS = 8
-_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"  # 32 characters that nobody takes for one another
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
 
 
@@ -75,6 +74,13 @@ def _country_error(text):
     return None
 
 
+def _secret_error(text):
+    """Return what is wrong with a passphrase: WPA2 takes 8 to 63 characters of ASCII."""
+    if text and (len(text) < 8 or [1 for character in text if not " " <= character <= "~"]):
+        return "must have 8 to 63 characters: letters without accents, digits, punctuation and spaces"
+    return None
+
+
 def _address_error(text):
     """Return what is wrong with an IPv4 address, with the length of its prefix or without; an empty one is none."""
     if not text:
@@ -105,7 +111,7 @@ NETWORK = Fields([
 DEVICE = Fields([
     Field("name", default="microdot", label="Name", minimum=1, maximum=32, rule=_name_error),
     Field("country", default="", label="Country, two letters", rule=_country_error),
-    Field("secret", default="", label="Passphrase of the board", maximum=63, secret=True),
+    Field("secret", default="", label="Passphrase of the board", maximum=63, secret=True, rule=_secret_error),
     Field("power_saving", bool, default=True, label="Save power in Wi-Fi"),
     Field("ntp", default="pool.ntp.org", label="Time server", maximum=63),
     Field("fallback_after", int, default=60, label="Seconds until the board opens its own network", minimum=0,
@@ -180,18 +186,6 @@ class Settings:
         name = network_name(network)
         others = [known for known in self.device["networks"] if network_name(known) != name]
         self.save(device={"networks": [network] + others[: _MAX_NETWORKS - 1]})
-
-    def secret(self) -> str:
-        """Return the passphrase of the board, ten random characters unless it is set; made when first asked for."""
-        secret = self.device["secret"]
-        if not secret:
-            secret = "".join([_ALPHABET[byte & 31] for byte in os.urandom(10)])
-            try:
-                self.save(device={"secret": secret})
-            except OSError as error:
-                log_error("Cannot save the passphrase, which will be another one after a restart: " + repr(error))
-                self.device["secret"] = secret
-        return secret
 
     def shown(self) -> dict:
         """Return both sections with their values; that of a secret is whether it is set."""

@@ -1,0 +1,27 @@
+"""The passphrase of a board: it opens the board's own network and its pages."""
+
+import os
+
+from .._compat import log_error
+
+#: Size of a passphrase that is made here, and what it consists of: 32 characters that nobody takes for one another.
+SIZE = 10
+ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def secret(settings) -> str:
+    """Return the passphrase of the board: the one in its settings, else a random one, which is made once and saved.
+
+    It is never made from anything that others can see, such as the address of the radio.
+
+    :param settings: the `Settings`. Settings that come with an image may hold a passphrase, for a label on the board.
+    """
+    text = settings.device["secret"]
+    if not text:
+        text = "".join([ALPHABET[byte & 31] for byte in os.urandom(SIZE)])
+        try:
+            settings.save(device={"secret": text})
+        except OSError as error:
+            log_error("Cannot save the passphrase, which will be another one after a restart: " + repr(error))
+            settings.device["secret"] = text
+    return text
