@@ -32,12 +32,14 @@ class Served(ServerProcess):
     paths: more folders to import from
     environment: further variables of the process's environment
     tls: a trustme certificate, whose authority the clients trust
+    heap: MicroPython's heap in KB; a value takes about twice as much of it here as on a board of 32 bits
     """
 
-    def __init__(self, kind, program, *options, tls=None, paths=(), **environment):
+    def __init__(self, kind, program, *options, tls=None, paths=(), heap=256, **environment):
         self.kind = kind
         self.options = list(options)
         self.tls = tls
+        self.heap = heap
         self.stack = contextlib.ExitStack()
         self.own_folder = pathlib.Path(
             self.stack.enter_context(tempfile.TemporaryDirectory(prefix="microdot-served-"))
@@ -63,7 +65,7 @@ class Served(ServerProcess):
         name = self.kind.removesuffix("-unix")
         run = RUN.format(module=module)
         if name == "micropython":
-            return [micropython_binary(), "-X", "heapsize=256k", "-c", run]
+            return [micropython_binary(), "-X", f"heapsize={self.heap}k", "-c", run]
         python = [sys.executable, "-B"]
         if name == "python":
             return [*python, "-c", run]

@@ -44,7 +44,8 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture(scope="module", params=KINDS)
 def client(request):
-    with Served(request.param, PROGRAM) as served, served.client() as client:
+    # A body of 20 KB is there three times at once: as sent, as text, and as the answer.
+    with Served(request.param, PROGRAM, heap=384) as served, served.client() as client:
         yield client
 
 

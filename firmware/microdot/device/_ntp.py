@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 
 _TO_1970 = 2208988800  # seconds from 1900
 _ERA = 1 << 32  # seconds after which the server's number goes round, in 2036
@@ -16,6 +15,8 @@ async def ask_time(server: str) -> int:
     :raises OSError: if the server is not known, or does not answer within two seconds.
     :raises ValueError: if it does not know the time by itself.
     """
+    import socket  # a board without a network has no such module
+
     address = socket.getaddrinfo(server, _PORT, 0, socket.SOCK_DGRAM)[0][-1]
     mark = os.urandom(8)  # comes back in the answer, and keeps others from answering
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
