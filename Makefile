@@ -35,11 +35,12 @@ environment:
 machine: environment
 	$(BIN)/python tools/setup_machine.py
 
+# In two processes, a file at a time: many tests wait, and the boards are emulated.
 test: machine
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
 
 unit: environment
-	$(BIN)/python -m pytest tests/unit $(PYTEST)
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit $(PYTEST)
 
 check: machine
 	$(BIN)/ruff check .

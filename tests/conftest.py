@@ -13,6 +13,7 @@ import tempfile
 
 import pytest
 
+import notes
 from runtimes import ROOT, compiled_framework, micropython_binary
 from server_process import RUNNING
 
@@ -61,14 +62,28 @@ def pytest_report_header(config):
     return f"micropython: {version.stdout.strip()}, heap {HEAP}, {binary}"
 
 
+def pytest_sessionfinish(session):
+    """Hand over what this process noted, where it is a worker."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = notes.handed_over()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take what a worker noted; one that crashed hands nothing over."""
+    if "notes" in getattr(node, "workeroutput", {}):
+        notes.take(node.workeroutput["notes"])
+
+
 def pytest_terminal_summary(terminalreporter):
-    """Say how many unit tests ran on each runtime."""
+    """Say how many unit tests ran on each runtime, and what the tests noted."""
     ran = [report.nodeid for key in ("passed", "failed") for report in terminalreporter.stats.get(key, ())]
     unit = [nodeid for nodeid in ran if nodeid.startswith("tests/unit/")]
     board = [nodeid for nodeid in unit if MARK in nodeid]
     if unit:
         terminalreporter.section("unit tests by runtime")
         terminalreporter.line(f"{len(board)} ran on MicroPython, {len(unit) - len(board)} on CPython")
+    notes.show(terminalreporter)
 
 
 def pytest_collect_file(file_path, parent):

@@ -11,19 +11,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent / "tools"))
 
-from needs import MISSING, NOTES, needed, not_run  # noqa: E402
+from needs import needed, not_run  # noqa: E402
 
 from firmware_tools import build, sources  # noqa: E402
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Say what the skipped firmware tests lack, and what was measured."""
-    for title, text in sorted(NOTES.items()):
-        terminalreporter.line(f"{title}: {text}")
-    if MISSING:
-        terminalreporter.section("firmware tests were skipped", sep="!", red=True)
-        for text in sorted(MISSING):
-            terminalreporter.line(text)
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,7 @@ import os
 import pytest
 
 from firmware_tools.console import MissingError
-
-MISSING = set()
-# Measurements for the end of the run: {title: text}.
-NOTES = {}
+from notes import NOT_RUN
 
 
 @contextlib.contextmanager
@@ -23,11 +20,11 @@ def needed():
     except MissingError as error:
         if os.environ.get("CI"):
             pytest.fail(str(error), pytrace=False)
-        MISSING.add(str(error))
+        NOT_RUN.add(str(error))
         pytest.skip(str(error))
 
 
 def not_run(reason):
     """Leave a test out, on every machine, and say so at the end of the run: *reason* names what would run it."""
-    MISSING.add(reason)
+    NOT_RUN.add(reason)
     pytest.skip(reason)

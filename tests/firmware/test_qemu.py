@@ -2,9 +2,10 @@
 
 import board_tests
 import pytest
-from needs import NOTES, needed
+from needs import needed
 
 from firmware_tools import emulation, images, sizes
+from notes import NOTES
 
 # These files are not run here: the machines have no filesystem to write to, no network, no module for hardware.
 NEED_FILES = {"test_device_settings", "test_files", "test_multipart_files", "test_static"}

@@ -7,16 +7,7 @@ from emulated import EMULATOR, ROOT, EmulatedPico
 from needs import needed
 
 from firmware_tools import emulation
-
-NOTES = {}
-
-
-def pytest_terminal_summary(terminalreporter):
-    """Print what the tests noted: heap figures, and what does not fit the chip."""
-    if NOTES:
-        terminalreporter.section("emulated RP2040")
-        for title, text in sorted(NOTES.items()):
-            terminalreporter.line(f"{title}: {text}")
+from notes import NOTES
 
 
 @pytest.fixture(scope="session")
