@@ -46,7 +46,7 @@ async def test_a_peer_gone_silent_is_given_up_though_nothing_is_read():
 
 
 async def test_a_peer_that_answers_is_kept_though_nothing_is_read():
-    busy, peer = busy_peer(ping_interval=0.05)
+    busy, peer = busy_peer(ping_interval=0.3)
     peer.send("one")
     peer.send("two")
     for _ in range(5):
