@@ -22,7 +22,6 @@ class BoundedQueue:
     # What most queues have stands here once instead of in each instance: that is memory on a board.
     _size = 8
     _overflow = WAIT
-    closed = False
     #: How many items the policy has thrown away.
     dropped = 0
     # Made by the first who waits:
@@ -37,6 +36,7 @@ class BoundedQueue:
         if overflow != self._overflow:
             self._overflow = overflow
         self._items = []
+        self.closed = False  # in each instance, so that `close()` need not make room for it
 
     @property
     def empty(self) -> bool:
@@ -100,8 +100,12 @@ class BoundedQueue:
         return item
 
     def close(self) -> None:
-        """Take no more items; those that are in can still be taken out."""
+        """Take no more items; those that are in can still be taken out.
+
+        Allocates nothing: who waits would wait for ever if memory ended here.
+        """
         self.closed = True
-        for event in (self._filled, self._open):
-            if event:
-                event.set()
+        if self._filled:
+            self._filled.set()
+        if self._open:
+            self._open.set()

@@ -3,6 +3,15 @@ import asyncio
 from microdot._queues import BoundedQueue, QueueClosed
 from support import raises
 
+try:
+    from micropython import heap_lock, heap_unlock  # between the two every allocation fails
+except ImportError:
+
+    def heap_lock():
+        pass
+
+    heap_unlock = heap_lock
+
 
 async def taken(queue):
     """Return all that is in a closed queue."""
@@ -107,6 +116,23 @@ async def test_closing_ends_all_waits():
     with raises(QueueClosed):
         await putter
     assert await taken(queue) == [1]
+
+
+async def test_closing_needs_no_memory():
+    empty, full = BoundedQueue(1), BoundedQueue(1)
+    full.offer("item")
+    receiver = asyncio.create_task(empty.get())
+    sender = asyncio.create_task(full.put("another"))
+    await asyncio.sleep(0)
+    heap_lock()
+    try:
+        empty.close()
+        full.close()
+    finally:
+        heap_unlock()
+    for task in (receiver, sender):
+        with raises(QueueClosed):
+            await task
 
 
 async def test_timeout_loses_no_item():

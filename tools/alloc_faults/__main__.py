@@ -9,6 +9,7 @@ that arms the fault returns. Needs Linux, and what building `UNIX` firmware need
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import shutil
@@ -239,11 +240,12 @@ def main():
     options = parser.parse_args()
     binary = program(options.micropython)
     counts = [int(count) for count in options.counts.split(",")]
-    faults = run(binary, options.kinds, counts, options.every)
+    report = functools.partial(print, flush=True)
+    faults = run(binary, options.kinds, counts, options.every, report)
     if shutil.which("openssl"):
         with tempfile.TemporaryDirectory() as folder:
-            print("with TLS:")
-            faults += run(binary, ["hello"], counts, options.every, files=certificate(folder))
+            print("with TLS:", flush=True)
+            faults += run(binary, options.kinds, counts, options.every, report, certificate(folder))
     print("\n".join(faults) or "nothing wrong")
     return bool(faults)
 
