@@ -11,7 +11,7 @@ from .console import CommandError
 #: Where a board looks for packages.
 TARGET = "/lib/microdot"
 #: Folders of the package that are for computers.
-SHIMS = ("asgi", "cli", "gateway", "jinja", "redis", "wsgi")
+SHIMS = ("asgi", "cli", "gateway", "jinja", "redis", "testing", "wsgi")
 #: Modules that only CPython, type checkers or tests use.
 FOR_COMPUTERS = (
     "__main__",

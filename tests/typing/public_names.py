@@ -33,6 +33,7 @@ from microdot.reverse import url_for
 from microdot.session import get_extension
 from microdot.sse import SSE, format_comment, format_event, sse_response
 from microdot.test_client import StreamedResponse, TestClient, TestTransport, encode_multipart
+from microdot.testing import SyncStreamedResponse, SyncTestClient, SyncWebSocket, WebSocketRefused
 from microdot.throttle import network
 from microdot.uploads import save_body, save_stream
 from microdot.websocket import PING_SECONDS, WebSocket, websocket_upgrade
@@ -222,6 +223,23 @@ async def test() -> None:
     await invoke_handler(user, request)
     print(transport.response, mro(Response), urldecode("a=b"), MUTED_SOCKET_ERRORS, parse_json("{}"))
     print(get_extension(request))
+
+
+def test_without_await() -> None:
+    client: SyncTestClient
+    with TestClient(app) as client:
+        text: str | None = client.get("/", follow_redirects=True).text
+        stream: SyncStreamedResponse
+        with client.stream("GET", "/events") as stream:
+            print(text, next(stream.events()), list(stream))
+        socket: SyncWebSocket
+        try:
+            with client.websocket("/socket", subprotocols=["chat"]) as socket:
+                socket.send("x")
+                message: str | bytes = socket.receive()
+                print(message, socket.close_code)
+        except WebSocketRefused as refused:
+            print(refused.response.status_code)
 
 
 def run_on_a_board() -> None:

@@ -18,6 +18,8 @@ from .cookiejar import CookieJar
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
 
+    from ..testing import SyncTestClient
+
 _PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network
 
 
@@ -31,6 +33,8 @@ class TestResponse:
     """
 
     __test__ = False  # for pytest
+    #: The responses that led to this one, where redirects have been followed.
+    history: "tuple" = ()
 
     def __init__(self, status_code: "int | None", reason: "str | None", headers: NoCaseDict, body: "bytes | None"):
         self.status_code = status_code
@@ -211,7 +215,8 @@ class TestClient:
     """A client that gives requests to an application and keeps the cookies that it sets.
 
     In `async with TestClient(app) as client:` the functions for the application's start and end are called, and its
-    tasks run; else they are not.
+    tasks run; else they are not. So it is in `with TestClient(app) as client:` on CPython, where nothing is awaited:
+    there *client* is a `microdot.testing.SyncTestClient`.
 
     :param app: the application.
     :param cookies: dict of cookies to begin with: name to value, or to (value, path).
@@ -255,6 +260,20 @@ class TestClient:
         """Stop that."""
         if self.app.lifespan:
             await self.app.lifespan.stop()
+
+    def __enter__(self) -> "SyncTestClient":
+        """Start the application as `async with` does, and return a client for functions that await nothing (CPython).
+
+        It has the methods of this one, to be called without `await`.
+        """
+        from ..testing import SyncTestClient
+
+        self._synchronous = SyncTestClient(self)
+        return self._synchronous
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Stop the application."""
+        self._synchronous.close()
 
     async def request(
         self,
@@ -372,18 +391,26 @@ class TestClient:
         :param client: a generator function; it yields the messages to send, str or bytes (None for none), and each
             `yield` returns the next message from the application. What it raises comes out here.
         """
-        from ..websocket.handshake import make_key, request_headers
         from .websocket import WebSocketClient
 
+        return await self.open_websocket(path, lambda refuse: WebSocketClient(client(), refuse), headers)
+
+    async def open_websocket(self, path: str, make_peer, headers: "dict | None" = None) -> TestResponse:
+        """Open a WebSocket to any peer, and serve it until one side closes it.
+
+        :param make_peer: `f(send_response)`, which returns a `microdot.test_client.websocket.WebSocketPeer`.
+        """
+        from ..websocket.handshake import make_key, request_headers
+
         refusal = TestTransport()
-        transport = WebSocketClient(client(), refusal.send_response)
+        peer = make_peer(refusal.send_response)
         fields = NoCaseDict(request_headers(make_key()))
         fields.update(headers or {})
-        request = self._make_request("GET", path, fields, b"", transport)
+        request = self._make_request("GET", path, fields, b"", peer)
         await self._serve(request)
-        await transport.close()
-        if transport.upgraded:
-            return TestResponse(101, reason_phrase(101), NoCaseDict(transport.accepted), None)
+        await peer.close()
+        if peer.upgraded:
+            return TestResponse(101, reason_phrase(101), NoCaseDict(peer.accepted), None)
         response = refusal.response or Response.already_handled
         self._keep_cookies(request, response)
         return _make_response(response, refusal.response_body)

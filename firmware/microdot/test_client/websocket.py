@@ -1,4 +1,4 @@
-"""The client's end of a WebSocket in memory, for `TestClient.websocket()`: a generator talks to a handler in frames."""
+"""The client's end of a WebSocket in memory: what the test clients talk to a handler with, in frames."""
 
 import asyncio
 
@@ -6,14 +6,11 @@ from .._compat import TICKS_PER_SECOND, invoke_handler
 from ..websocket.frames import BINARY, CLOSE, TEXT, Connection
 
 
-class WebSocketClient:
-    """The transport of a request for a WebSocket whose peer is a generator.
+class WebSocketPeer:
+    """The transport of a request for a WebSocket whose peer is in the same process.
 
-    The generator yields the messages to send, None for none, and gets at each `yield` the next message from the
-    application. When it ends, the connection is closed with code 1000; when the application closes the connection,
-    the generator is closed.
+    A subclass says what the peer does when the connection begins, when a message comes, and when it ends.
 
-    :param generator: a generator, on CPython also an asynchronous one.
     :param send_response: `async f(request, response)`: gets the response of an application that does not accept.
     """
 
@@ -22,8 +19,7 @@ class WebSocketClient:
     cancelled = False
     sock = max_line = None
 
-    def __init__(self, generator, send_response):
-        self._generator = generator
+    def __init__(self, send_response):
         self.send_response = send_response
         #: Whether the application has accepted the connection.
         self.upgraded = False
@@ -32,22 +28,44 @@ class WebSocketClient:
         self._arrived = asyncio.Event()
         #: The header fields of the response that accepted the connection, or None.
         self.accepted: dict[str, str] | None = None
-        #: The exception that ended the generator, or None.
-        self.error = None
         #: What the application wants to `look()` with each tick, or None.
         self.watch = None
+
+    async def began(self) -> None:
+        """The application has accepted the connection."""
+
+    async def received(self, message: "str | bytes") -> None:
+        """The application has sent a message."""
+
+    async def ended(self) -> None:
+        """The application has closed the connection, or its handler has ended; called once or more."""
 
     @property
     def close_code(self) -> "int | None":
         """The code with which the application closed the connection, None if it did not."""
         return self._connection.close_code
 
+    @property
+    def close_reason(self) -> str:
+        """The reason that came with the code."""
+        return self._connection.close_reason
+
+    def say(self, message: "str | bytes") -> None:
+        """Send a message; after `hang_up()` this does nothing."""
+        if not self._connection.close_sent:
+            self._give(self._connection.message(message))
+
+    def hang_up(self, code: int = 1000, reason: str = "") -> None:
+        """Close the connection, unless it is closed."""
+        if not self._connection.close_sent:
+            self._give(self._connection.close(code, reason))
+
     async def upgrade(self, request, headers) -> bytes:
         """Accept the connection."""
         self.upgraded = True
         self.accepted = headers
         asyncio.create_task(self._tick())
-        await self._step(None)
+        await self.began()
         return b""
 
     async def receive_body(self, n: int) -> bytes:
@@ -70,17 +88,15 @@ class WebSocketClient:
             if connection.reply:
                 self._give(connection.reply)
             if event[0] == TEXT or event[0] == BINARY:
-                await self._step(event[1])
+                await self.received(event[1])
             elif event[0] == CLOSE:
-                await self._end_generator()
+                await self.ended()
                 self._give(b"")
             event = connection.next_event()
 
     async def close(self) -> None:
-        """End what is left open when the handler has returned; raises what the generator raised."""
-        await self._end_generator()
-        if self.error:
-            raise self.error
+        """End what is left open when the handler has returned."""
+        await self.ended()
 
     async def _tick(self):
         await asyncio.sleep(1 / TICKS_PER_SECOND)
@@ -92,26 +108,54 @@ class WebSocketClient:
         self._incoming.append(data)
         self._arrived.set()
 
-    async def _step(self, received):
-        """Let the generator go on with the message *received*, and send what it yields."""
+
+class WebSocketClient(WebSocketPeer):
+    """A peer that is a generator, for `TestClient.websocket()`.
+
+    The generator yields the messages to send, None for none, and gets at each `yield` the next message from the
+    application. When it ends, the connection is closed with code 1000; when the application closes the connection,
+    the generator is closed.
+
+    :param generator: a generator, on CPython also an asynchronous one.
+    """
+
+    def __init__(self, generator, send_response):
+        super().__init__(send_response)
+        self._generator = generator
+        #: The exception that ended the generator, or None.
+        self.error = None
+
+    async def began(self) -> None:
+        """Let the generator begin, and send what it yields."""
+        await self.received(None)
+
+    async def received(self, message) -> None:
+        """Let the generator go on with a message, and send what it yields."""
         if self._connection.close_sent:
             return
         try:
             if hasattr(self._generator, "asend"):
-                message = await self._generator.asend(received)
+                answer = await self._generator.asend(message)
             else:
-                message = self._generator.send(received)
+                answer = self._generator.send(message)
         except (StopIteration, StopAsyncIteration):
-            self._give(self._connection.close())
+            self.hang_up()
         except Exception as error:
             self.error = error
-            self._give(self._connection.close())
+            self.hang_up()
         else:
-            if message is not None:
-                self._give(self._connection.message(message))
+            if answer is not None:
+                self.say(answer)
 
-    async def _end_generator(self):
+    async def ended(self) -> None:
+        """Close the generator."""
         if hasattr(self._generator, "aclose"):
             await self._generator.aclose()
         else:
             self._generator.close()
+
+    async def close(self) -> None:
+        """End what is left open when the handler has returned; raises what the generator raised."""
+        await self.ended()
+        if self.error:
+            raise self.error
