@@ -243,7 +243,10 @@ def test_an_exception_of_a_websocket(app):
         ws.send("fail")
         assert list(ws) == []
         assert ws.close_code == 1011
-    with TestClient(app, raise_exceptions=True) as client:
-        with pytest.raises(ValueError, match="mine"), client.websocket("/ws") as ws:
-            ws.send("fail")
-            assert list(ws) == []
+    with (
+        TestClient(app, raise_exceptions=True) as client,
+        pytest.raises(ValueError, match="mine"),
+        client.websocket("/ws") as ws,
+    ):
+        ws.send("fail")
+        assert list(ws) == []
