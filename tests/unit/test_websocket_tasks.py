@@ -78,13 +78,13 @@ async def test_what_is_not_read_waits_with_the_peer():
 
 async def test_the_end_is_noticed_behind_messages_that_are_not_read():
     for close in (True, False):
-        busy, peer = busy_peer()
+        busy, peer = busy_peer(ping_interval=None)  # nothing but the end itself can be noticed
         peer.send("not read")
         if close:
             peer.close(4000)
         else:
             peer.transport.arrive(b"")
-        await peer.response()
+        await asyncio.wait_for(peer.response(), 20)
         assert busy.close_code == (4000 if close else 1006) and busy.seen == []
 
 
@@ -155,6 +155,42 @@ async def test_a_handler_that_was_busy_answers_what_came_before_the_close():
     for _ in range(3):
         found.append(await peer.event())
     assert found == [(TEXT, "one"), (TEXT, "two"), (CLOSE, (1000, ""))]
+    await peer.response()
+
+
+async def test_a_handler_that_is_still_busy_with_the_last_message_answers_it_before_the_close():
+    taken, release = asyncio.Event(), asyncio.Event()
+
+    async def handler(request, ws):
+        ws.grace = 10
+        message = await ws.receive()
+        taken.set()
+        await release.wait()
+        await ws.send(message)
+
+    peer = Peer(application(handler, with_websocket(ping_interval=None)))
+    peer.send("one")
+    await taken.wait()
+    peer.close()
+    while peer.transport.incoming:
+        await asyncio.sleep(0)
+    for _ in range(25):  # often enough to see that the close frame is answered, if it is
+        await asyncio.sleep(0.02)
+    release.set()
+    assert await asyncio.wait_for(peer.event(), 20) == (TEXT, "one")
+    assert await asyncio.wait_for(peer.event(), 20) == (CLOSE, (1000, ""))
+    await peer.response()
+
+
+async def test_a_handler_that_reads_has_nothing_to_answer():
+    async def handler(request, ws):
+        ws.grace = 3600
+        async for _ in ws:
+            pass
+
+    peer = Peer(application(handler, with_websocket(ping_interval=None)))
+    peer.close()
+    assert await asyncio.wait_for(peer.event(), 20) == (CLOSE, (1000, ""))
     await peer.response()
 
 
