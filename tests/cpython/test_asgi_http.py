@@ -7,6 +7,7 @@ import pytest
 
 import microdot
 import microdot.asgi
+import microdot.errors
 from microdot import Request, Response
 from microdot.asgi import Microdot
 
@@ -225,6 +226,66 @@ async def test_disconnect_while_streaming():
     assert (status, body, ended) == (200, b"a", [True])
     if hasattr(asyncio.current_task(), "cancelling"):
         assert asyncio.current_task().cancelling() == 0
+
+
+def held_back(timeout, error=None):
+    """Return an application whose body waits for an event, and then yields two pieces or raises; and the event."""
+    app = Microdot()
+    app.first_piece_timeout = timeout
+    release = asyncio.Event()
+
+    @app.get("/")
+    async def index(request):
+        async def body():
+            await release.wait()
+            if error:
+                raise error
+            yield "a"
+            yield "b"
+
+        return body()
+
+    return app, release
+
+
+async def head_before_the_body(app, release, sent):
+    """Call the application, and release the body when the head has been sent."""
+
+    async def send(message):
+        sent.append(message)
+
+    async def receive():
+        await asyncio.Event().wait()
+
+    call = asyncio.create_task(app(scope_of(), receive, send))
+    while not sent and not call.done():
+        await asyncio.sleep(0.001)
+    assert [message["type"] for message in sent] == ["http.response.start"]
+    release.set()
+    await call
+
+
+@pytest.mark.parametrize("timeout", [0.05, 0, None])
+async def test_the_head_does_not_wait_for_ever_for_the_first_piece(timeout):
+    sent = []
+    await asyncio.wait_for(head_before_the_body(*held_back(timeout), sent), 30)
+    assert [message.get("body") for message in sent] == [None, b"a", b"b", b""]
+    assert sent[0]["status"] == 200
+
+
+@pytest.mark.parametrize("timeout", [0.05, 0])
+async def test_an_error_after_the_head_is_the_servers_to_show(timeout):
+    sent = []
+    with pytest.raises(ZeroDivisionError):
+        await asyncio.wait_for(head_before_the_body(*held_back(timeout, ZeroDivisionError()), sent), 30)
+    assert len(sent) == 1
+
+
+async def test_an_error_in_time_is_answered():
+    app, release = held_back(3600, microdot.errors.HTTPException(404, "nothing here"))
+    release.set()
+    status, _, body, sent = await asyncio.wait_for(call(app, scope_of()), 30)
+    assert (status, body, len(sent)) == (404, b"nothing here", 2)
 
 
 async def test_a_response_made_of_the_body_as_it_arrives():
