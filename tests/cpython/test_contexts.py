@@ -9,6 +9,7 @@ import pytest
 import microdot
 import microdot.asgi
 import microdot.wsgi
+from microdot.test_client import TestClient
 
 variable = contextvars.ContextVar("variable", default="unset")
 WAIT = 30
@@ -197,6 +198,20 @@ async def test_own_server(path):
     writer.close()
     app.shutdown()
     await serving
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_the_client_for_tests(path):
+    variable.set("m")
+    log = Log()
+    client = TestClient(make(microdot.Microdot, log))
+    for _ in range(2):
+        assert (await client.get(path)).body.startswith(b"x")
+        assert variable.get() == "m"
+        async with await client.stream("GET", path) as response:
+            assert b"".join([piece async for piece in response]).startswith(b"x")
+        assert variable.get() == "m"
+    assert log == expected(path, "m") * 4
 
 
 def test_a_token_of_a_coroutine_is_good_in_a_function_under_wsgi():

@@ -32,7 +32,8 @@ from microdot.pubsub import PubSub, PubSubError, Subscription
 from microdot.reverse import url_for
 from microdot.session import get_extension
 from microdot.sse import SSE, format_comment, format_event, sse_response
-from microdot.test_client import StreamedResponse, TestClient, TestTransport, encode_multipart
+from microdot.test_client import StreamedResponse, TestClient, encode_multipart
+from microdot.test_client.transport import TestTransport
 from microdot.testing import SyncStreamedResponse, SyncTestClient, SyncWebSocket, WebSocketRefused
 from microdot.throttle import network
 from microdot.uploads import save_body, save_stream

@@ -5,7 +5,7 @@ from microdot.asgi.application import HTTPTransport
 from microdot.asgi.websocket import MessageConnection, WebSocketTransport
 from microdot.server.connection import Connection
 from microdot.sse import _Events
-from microdot.test_client import TestTransport
+from microdot.test_client.transport import TestTransport
 from microdot.test_client.websocket import WebSocketClient
 from microdot.websocket.connection import Channel
 from microdot.websocket.frames import Connection as Frames

@@ -269,6 +269,82 @@ async def test_streaming():
     assert made[1].closed and made[1].count == 3
 
 
+async def test_a_stream_that_fails():
+    class Failing(Numbers):
+        async def __anext__(self):
+            if self.count == 2:
+                raise ValueError("the third piece")
+            return await super().__anext__()
+
+    app = Microdot()
+    made = []
+
+    @app.get("/")
+    async def index(request):
+        made.append(Failing())
+        return made[-1]
+
+    client = TestClient(app)
+    with raises(ValueError):
+        await client.get("/")
+    res = await client.stream("GET", "/")
+    assert [await res.__anext__(), await res.__anext__()] == [b"1,", b"2,"]
+    for _ in range(2):
+        with raises(ValueError):
+            await res.__anext__()
+    await res.aclose()
+    assert made[0].closed and made[1].closed and not res.complete
+
+
+async def test_leaving_ends_a_body_that_waits():
+    class Waiting(Numbers):
+        async def __anext__(self):
+            if self.count:
+                await asyncio.Event().wait()
+            return await super().__anext__()
+
+    app = Microdot()
+    app.first_piece_timeout = 0
+    logged, made = [], []
+    app.access_log = lambda request, response: logged.append(response.status_code)
+
+    @app.get("/<int:first>")
+    async def index(request, first):
+        made.append(Waiting())
+        made[-1].count = first
+        return made[-1]
+
+    client = TestClient(app)
+    for first in (0, 1):
+        res = await client.stream("GET", "/" + str(first))
+        if first == 0:
+            assert await res.__anext__() == b"1,"
+        with raises(asyncio.TimeoutError):
+            await asyncio.wait_for(res.__anext__(), 0.01)
+        await asyncio.wait_for(res.aclose(), 20)
+        assert made[-1].closed and not res.complete and not logged
+
+
+async def test_a_stream_without_a_body():
+    app = Microdot()
+    made = []
+
+    @app.route("/<int:status>")
+    async def index(request, status):
+        made.append(Numbers())
+        return made[-1] if status == 200 else (made[-1], status)
+
+    @app.get("/plain")
+    async def plain(request):
+        return "text"
+
+    for method, path in (("GET", "/204"), ("HEAD", "/200"), ("HEAD", "/plain")):
+        async with await TestClient(app).stream(method, path) as res:
+            with raises(StopAsyncIteration):
+                await res.__anext__()
+        assert res.complete and all(body.closed for body in made)
+
+
 async def test_stream_of_a_plain_response():
     client = TestClient(application())
     res = await client.stream("POST", "/echo", body="x")

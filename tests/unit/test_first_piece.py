@@ -56,6 +56,9 @@ async def test_an_error_goes_through_the_error_handlers():
         assert answer.field("vary") == "Origin"
         res = await TestClient(app).get("/", headers={"Origin": "http://b"})
         assert (res.status_code, res.text, res.headers["Vary"]) == (404, "handled", "Origin"), body
+        async with await TestClient(app).stream("GET", "/", headers={"Origin": "http://b"}) as res:
+            assert (res.status_code, res.headers["Vary"]) == (404, "Origin"), body
+            assert await res.__anext__() == b"handled"
 
 
 async def test_an_os_error_of_the_application_is_no_lost_client():
@@ -65,6 +68,25 @@ async def test_an_os_error_of_the_application_is_no_lost_client():
 
     (answer,) = await exchange(make(fails), REQUEST)
     assert (answer.status, answer.body) == (500, b"handled")
+
+
+async def test_an_error_handler_whose_body_begins_with_an_error():
+    async def fails():
+        raise ValueError("of the body")
+        yield "never"
+
+    for path in ("/", "/late"):
+        app = make(fails)
+        app.get("/late")(lambda request: fails())
+        app.errorhandler(500)(lambda request: fails())
+        app.errorhandler(ValueError)(lambda request, error: fails())
+        (answer,) = await exchange(app, REQUEST)
+        assert (answer.status, answer.body) == (500, b"Internal server error")
+        client = TestClient(app)
+        res = await client.get(path)
+        assert (res.status_code, res.text) == (500, "Internal server error")
+        async with await client.stream("GET", path) as res:
+            assert (res.status_code, await res.__anext__()) == (500, b"Internal server error")
 
 
 class Slow:
@@ -100,3 +122,10 @@ async def test_the_head_does_not_wait_for_ever_and_the_piece_is_not_lost():
         answer, rest = split(stream.sent)
         assert (answer.status, answer.body, rest) == (200, b"12", b"")
         task.cancel()
+        later = Slow()
+        app.get("/later")(lambda request, later=later: later)
+        async with await TestClient(app).stream("GET", "/later") as res:
+            assert res.status_code == 200
+            later.event.set()
+            assert await res.__anext__() == b"1"
+            assert await res.__anext__() == b"2"

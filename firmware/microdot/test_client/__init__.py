@@ -6,7 +6,7 @@ import json
 import os
 import time
 
-from .._compat import invoke_handler, is_fault
+from .._compat import isolate
 from .._datastructures import NoCaseDict
 from .._forms import urlencode
 from .._request import Request
@@ -14,13 +14,12 @@ from .._response import Response
 from ..errors import reason_phrase
 from ..jsondata import parse_json
 from .cookiejar import CookieJar
+from .transport import TestTransport
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
-    from typing import Any, Callable
+    from typing import Any, Awaitable, Callable
 
     from ..testing import SyncTestClient
-
-_PIECE = 256  # bodies reach the application in pieces of this many bytes, as from a network
 
 
 class TestResponse:
@@ -89,24 +88,26 @@ class StreamedResponse:
     the application that is the moment in which the client goes.
     """
 
-    def __init__(self, response: Response, finish: "Callable[[bool], Any]"):
+    def __init__(
+        self, response: Response, next_piece: "Callable[[], Awaitable[bytes | None]]", finish: "Callable[[], Any]"
+    ):
         #: Whether the body has been read to its end.
         self.complete = False
         self.status_code = response.status_code
         self.reason = response.reason or reason_phrase(response.status_code)
         self.headers = response.headers
+        self._next_piece = next_piece
         self._finish = finish
-        self._chunks = response.body_iter()
 
     def __aiter__(self) -> "StreamedResponse":
         return self
 
     async def __anext__(self) -> bytes:
-        try:
-            return bytes(await self._chunks.__anext__())
-        except StopAsyncIteration:
+        piece = await self._next_piece()
+        if piece is None:
             self.complete = True
-            raise
+            raise StopAsyncIteration
+        return piece
 
     def events(self) -> "_EventIterator":
         """Return an asynchronous iterator of the events of an event stream, dicts as in `TestResponse.events`."""
@@ -122,8 +123,7 @@ class StreamedResponse:
         """Stop reading: the application sees that its client is gone."""
         if self._finish:
             finish, self._finish = self._finish, None
-            await self._chunks.aclose()
-            await finish(self.complete)
+            await finish()
 
 
 class _EventIterator:
@@ -144,71 +144,6 @@ class _EventIterator:
             event = _parse_event(block)
             if event:
                 return event
-
-
-class _BeginsWithError(Exception):
-    """A response's body raised an error before its first piece."""
-
-    def __init__(self, error):
-        self.error = error
-
-
-class TestTransport:
-    """The transport of a request that comes from no server.
-
-    :param body: the request's body, bytes.
-    :param streams: the client reads the response's body by itself, until it sets `gone`.
-    """
-
-    __test__ = False
-
-    invoke = staticmethod(invoke_handler)
-    upgraded = False
-    #: Whether the server has ended the request; on CPython the request's task knows that.
-    cancelled = False
-    sock = max_line = None
-    left = False  # the client has gone before the response's end
-    response = None  # what the application answered
-    response_body = None  # bytes; None for HEAD
-
-    def __init__(self, body: bytes = b"", streams: bool = False):
-        self._body = body
-        self._start = 0
-        self._streams = streams
-        self.has_body = bool(body)
-        self.answered = asyncio.Event()
-        self.gone = asyncio.Event()
-
-    async def receive_body(self, n: int) -> bytes:
-        """Return up to *n* bytes of the request's body, `b''` at its end."""
-        data = self._body[self._start : self._start + min(n, _PIECE)]
-        self._start += len(data)
-        return data
-
-    async def disconnected(self) -> None:
-        """Return when the client has stopped reading the response."""
-        await self.gone.wait()
-
-    async def send_response(self, request: "Any", response: Response) -> "Response | None":
-        """Keep the response and its body, or wait until the client has read that by itself.
-
-        Return the response that is kept instead, because the body began with an error, or None.
-        """
-        instead = None
-        if not self._streams:
-            try:
-                self.response_body = await _read_body(request, response)
-            except _BeginsWithError as error:
-                instead = response = await request.app.handle_error(request, error.error)
-                self.response_body = await _read_body(request, response)
-        self.response = response
-        response.complete(request.method == "HEAD")
-        if self._streams:
-            self.answered.set()
-            await self.gone.wait()
-            if self.left:
-                raise OSError(104, "Connection reset")
-        return instead
 
 
 class TestClient:
@@ -327,10 +262,11 @@ class TestClient:
             finally:
                 transport.answered.set()
 
-        async def finish(complete):
-            transport.left = not complete
-            transport.gone.set()
-            await serving
+        async def finish():
+            try:
+                transport.leave()
+            finally:
+                await serving
 
         serving = asyncio.create_task(serve())
         try:
@@ -338,11 +274,14 @@ class TestClient:
         except BaseException:  # nobody waits for the response any more
             serving.cancel()
             raise
-        if transport.response is None or self._failure(request):
-            await finish(True)
+        failure = self._failure(request)
+        if transport.response is None or failure:
+            await finish()
+        if failure:
+            raise failure
         response = transport.response or Response.already_handled
         self._keep_cookies(request, response)
-        return StreamedResponse(response, finish)
+        return StreamedResponse(response, transport.next_piece, finish)
 
     def _make_request(self, method, path, fields, body, transport, sock=None):
         fields.setdefault("Host", self.host)
@@ -368,7 +307,7 @@ class TestClient:
         serving = [request, None]
         self._serving.append(serving)
         try:
-            await self.app.serve_request(request)
+            await isolate(self.app.serve_request(request))
         finally:
             if request.background_tasks:
                 await asyncio.gather(*request.background_tasks, return_exceptions=True)
@@ -377,7 +316,10 @@ class TestClient:
             raise serving[1]
 
     def _failure(self, request):
-        return any(serving[1] for serving in self._serving if serving[0] is request)
+        for serving in self._serving:
+            if serving[0] is request:
+                return serving[1]
+        return None
 
     def _keep_cookies(self, request, response):
         host, path = _host(request.headers["Host"]), request.url.partition("?")[0]
@@ -510,25 +452,3 @@ def _part(boundary, name, details, content):
 def _quoted(text):
     """WHATWG HTML, section 4.10.21.8: what browsers escape in a part's names."""
     return text.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")
-
-
-async def _read_body(request, response):
-    body = response.body
-    if request.method == "HEAD" or not response.has_body:
-        if not isinstance(body, bytes):
-            await response.body_iter().aclose()
-        return None if request.method == "HEAD" else b""
-    if isinstance(body, bytes):
-        return body
-    chunks = response.body_iter()
-    parts = []
-    try:
-        async for chunk in chunks:
-            parts.append(bytes(chunk))
-    except BaseException as error:
-        if parts or not is_fault(error, request.transport):
-            raise
-        raise _BeginsWithError(error) from None
-    finally:
-        await chunks.aclose()
-    return b"".join(parts)
