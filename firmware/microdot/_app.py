@@ -324,7 +324,8 @@ class Microdot:
                 if self.access_log or self.debug:
                     self.log_access(req, res)
         finally:
-            req.start_background()
+            if req._background:
+                req.start_background()
 
     def find_route(self, req: "Any") -> "tuple[Any, str, Any]":
         """Find the route of a request and put its variables into `req.url_args`; a subclass may override this.
@@ -404,7 +405,8 @@ class Microdot:
                 hooks = self.before_request_handlers or self.after_request_handlers or req.apps
                 res = await self._run_before(invoke, req) if hooks else None
                 if res is None:
-                    res = await invoke(handler, req, **req.url_args)
+                    values = req.url_args
+                    res = await (invoke(handler, req, **values) if values else invoke(handler, req))
                 res = make_response(res, handler)
                 if hooks or req._after:
                     res = await self._run_after(invoke, req, res)

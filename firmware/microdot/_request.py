@@ -191,7 +191,9 @@ class Request:
 
     def _media_type(self):
         content_type = self.content_type
-        return content_type.partition(";")[0].strip().lower() if content_type else ""
+        if not content_type or content_type in _PARSED:  # the usual spelling of the usual types
+            return content_type
+        return content_type.partition(";")[0].strip().lower()
 
     @property
     def args(self) -> "MultiDict":
@@ -319,9 +321,9 @@ class Request:
 
         :raises HTTPException: 413 if it is on `stream` only: to parse what is not there would look like an empty form.
         """
-        if not self.body_loaded:
+        if self._body is None and self._stream is not None:
             raise HTTPException(413, "Body too large to be parsed: at most %d bytes are loaded" % self.max_body_length)
-        return self.body
+        return self._body or b""
 
     @property
     def json(self) -> "Any":

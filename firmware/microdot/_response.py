@@ -228,12 +228,12 @@ class Response:
 
         :raises ValueError, TypeError: as `check()`.
         """
-        # Most responses are as they were made.
-        if self._headers is not None or self.status_code != 200 or self.default_content_type is not _TEXT:
+        content_type = self.default_content_type
+        usual = content_type is _TEXT or content_type is _JSON
+        if not usual or self._headers is not None or self.status_code != 200:  # most are as they were made
             self.check()
-        body = self.body
-        if not isinstance(body, bytes) and hasattr(body, "adapt"):  # a file
-            body.adapt(self, request)
+        if not isinstance(self.body, bytes) and hasattr(self.body, "adapt"):  # a file
+            self.body.adapt(self, request)
 
     def body_iter(self) -> "Any":
         """Return the body as an asynchronous iterator of bytes-like objects, with `aclose()`.

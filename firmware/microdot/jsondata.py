@@ -54,7 +54,8 @@ def _parse(data):
             raise ValueError("incomplete")
         if _LACKS_END and text.count(b"{") + text.count(b"[") > 1:
             json.loads(b"[" + text)  # fails if there is more than this one end missing
-    if has_forbidden(data):  # no text, of which a copy would take as much memory again, is made to check it
+    # No text, of which a copy would take as much memory again, is made to check it.
+    if text and max(text) > 127 and has_forbidden(text):
         raise ValueError("malformed UTF-8")
     return json.loads(data)
 

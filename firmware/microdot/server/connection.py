@@ -468,17 +468,18 @@ class Connection:
 
     async def _read_head(self):
         """Wait for the next request's head and read it; return False if there is no request to serve any more."""
-        app = self.app
+        server = self.server
+        app = server.app
         parser = self.parser
-        if self.server.closing:
+        if server.closing:
             return False
         if self.stream:
             self.stream = 0
-        self.since = self.server.clock
+        self.since = server.clock
         if parser.buffered:
             self.idle = 0
         else:
-            self.idle = self.server.waits = self.server.waits + 1
+            self.idle = server.waits = server.waits + 1
         self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
         try:
             if parser.buffered:

@@ -405,9 +405,10 @@ def format_head(status_code: int, reason: "str | None", fields: "list[tuple[str,
     :param fields: the header fields as (name, value).
     :raises ValueError: for a line end in one of them: what follows would be a field, or a response, of its own.
     """
-    if reason is None:
-        reason = "OK" if status_code == 200 else reason_phrase(status_code)
-    lines = ["HTTP/1.1 %d %s" % (status_code, reason)]
+    if reason is None and status_code == 200:
+        lines = ["HTTP/1.1 200 OK"]
+    else:
+        lines = ["HTTP/1.1 %d %s" % (status_code, reason_phrase(status_code) if reason is None else reason)]
     lines.extend(map(": ".join, fields))
     lines.append("\r\n")
     head = "\r\n".join(lines)

@@ -20,12 +20,14 @@ def send_response(connection, response, request) -> "Awaitable[None]":
     :param request: None for one that could not be parsed, and for the response to an error of another response.
     """
     fields = response.fields
-    without_body = connection.parser.method == "HEAD"
-    head = response.header_list(without_body)
+    parser = connection.parser
+    is_head = parser.method == "HEAD"
+    has_body = response.status_code == 200 or response.has_body  # the usual status costs no call
+    head = response.header_list(is_head)
     body = response.body
-    old = connection.parser.version == "1.0"
+    old = parser.version == "1.0"
     is_bytes = isinstance(body, bytes)
-    chunked = not is_bytes and response.has_body and not (fields and "Content-Length" in fields)
+    chunked = not is_bytes and has_body and not (fields and "Content-Length" in fields)
     if chunked:
         if old:
             chunked = connection.keep_alive = False
@@ -42,24 +44,27 @@ def send_response(connection, response, request) -> "Awaitable[None]":
     if date and not (fields and "Date" in fields):
         head.append(("Date", date))
     head = format_head(response.status_code, response.reason, head)
-    if is_bytes or not response.has_body or without_body:
-        return _send_whole(connection, response, head)
-    # The head is in a list so that nothing keeps it once it is sent: a stream may be open for long.
-    return _send_stream(connection, response, request, [head], chunked)
+    if is_head or not has_body:
+        return _send_head(connection, response, head)
+    if not is_bytes:
+        # The head is in a list so that nothing keeps it once it is sent: a stream may be open for long.
+        return _send_stream(connection, response, request, [head], chunked)
+    if len(head) + len(body) <= _ONE_WRITE:
+        return connection.send(head + body)
+    return _send_both(connection, head, body)
 
 
-async def _send_whole(connection, response, head):
-    """Send a head and, where there is one, a body of bytes."""
-    body = response.body
-    if not response.has_body or connection.parser.method == "HEAD":
-        await connection.send(head)
-        if not isinstance(body, bytes):
-            await response.body_iter().aclose()
-    elif len(head) + len(body) <= _ONE_WRITE:
-        await connection.send(head + body)
-    else:
-        await connection.send(head)
-        await connection.send(body)
+async def _send_head(connection, response, head):
+    """Send a head, and close the body that is not sent."""
+    await connection.send(head)
+    if not isinstance(response.body, bytes):
+        await response.body_iter().aclose()
+
+
+async def _send_both(connection, head, body):
+    """Send a head and a body of bytes in two pieces: together they would be one more copy of the body."""
+    await connection.send(head)
+    await connection.send(body)
 
 
 async def _send_stream(connection, response, request, head, chunked):
