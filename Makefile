@@ -11,7 +11,7 @@ help:
 	@echo "make run               serve examples/dashboard under uvicorn and under MicroPython"
 	@echo "make test              install what the tests need, and run every test"
 	@echo "make environment       make the virtual environment .venv with what the tests import"
-	@echo "make machine           install programs that tests need, such as a browser, where apt-get is there"
+	@echo "make machine           install programs that tests need, such as a browser, and axe-core"
 	@echo "make unit              run the unit tests, on CPython and on MicroPython"
 	@echo "make check             ruff, mypy and the coverage of the package"
 	@echo "make coverage          the coverage of the package alone"
