@@ -1,17 +1,17 @@
-"""Measure this project side by side with its peers, and write docs/benchmarks.md.
+"""Measure this project side by side with its peers; write docs/benchmarks.csv, the charts and docs/benchmarks.md.
 
     python tools/bench [--quick] [--only asgi,wsgi,own,micropython,growth,memory] [--workloads hello,echo]
-                       [--connections 1,16] [--rounds N] [--seconds N] [--print]
+                       [--connections 1,16] [--rounds N] [--seconds N] [--print] [--draw]
 
 Needs wrk and taskset; the peers come from PyPI into .cache/bench. The figures of a board are those of
 tools/emulator/measure.mjs. All takes about an hour and a half, with `--rounds 2 --seconds 1` twenty minutes; what is
-measured again replaces its table in the document, the others stay.
+measured again replaces its rows and tables, the others stay.
 """
 
 import argparse
 
 import environment
-from report import PARTS, TITLES, Document, machine, now, rate_table
+from report import HEADINGS, PARTS, TITLES, Document, machine, now, rate_cells, table
 
 QUICK = {
     "only": list(TITLES),
@@ -53,6 +53,7 @@ def _options():
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int, help="length of one measurement")
     parser.add_argument("--print", action="store_true", dest="quiet", help="print only, write no document")
+    parser.add_argument("--draw", action="store_true", help="measure nothing, write charts and page from the data")
     options = parser.parse_args()
     for name, short in QUICK.items():
         if getattr(options, name) is None and options.quick:
@@ -66,13 +67,12 @@ def _options():
 
 
 def _rates(family, options):
-    """Measure a family; yield (section's name, its text) for each table."""
+    """Measure a family; yield (name, when and how, lines of cells) for each workload and number of connections."""
     from rounds import run_family
 
     for workload, count, rows in run_family(family, options):
-        title = f"### {workload.name}, {count} connection{'s' if count > 1 else ''}"
-        what = f"{workload.what}. {options.rounds} rounds of {options.seconds} s, {now()}."
-        yield f"{family}/{workload.name}/{count}", f"{title}\n\n{what[0].upper()}{what[1:]}\n\n{rate_table(rows)}"
+        measured = f"{options.rounds} rounds of {options.seconds} s, {now()}"
+        yield f"{family}/{workload.name}/{count}", measured, rate_cells(rows)
 
 
 def _growth(options):
@@ -89,24 +89,30 @@ def _memory(_options):
     return MEMORY % tuple(memory_tables())
 
 
-def _sections(options):
-    """Measure; yield (section's name, its text)."""
-    for part in options.only:
-        if part in TITLES:
-            yield from _rates(part, options)
-        else:
-            yield part, _growth(options) if part == "growth" else _memory(options)
+def _measure(part, options, document):
+    """Measure a part, print it, and put it into the document if there is one."""
+    if part in TITLES:
+        for name, measured, lines in _rates(part, options):
+            print(f"{name}, {measured}\n\n{table(HEADINGS, lines)}", flush=True)
+            if document:
+                document.put_rates(name, measured, lines)
+        return
+    text = _growth(options) if part == "growth" else _memory(options)
+    print(text, flush=True)
+    if document:
+        document.put(part, text)
 
 
 def main():
     """Run what the command line asks for."""
     options = _options()
+    if options.draw:
+        Document().draw()
+        return
     environment.prepare()
     document = None if options.quick or options.quiet else Document()
-    for name, text in _sections(options):
-        print(f"{name}\n\n{text}", flush=True)
-        if document:
-            document.put(name, text)
+    for part in options.only:
+        _measure(part, options, document)
     if document:
         document.put("machine", machine(environment.versions()))
 
