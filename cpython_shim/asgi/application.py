@@ -37,9 +37,9 @@ class Microdot(microdot.Microdot):
         asgi_app: Callable[[Any, Any, Any], Awaitable[None]]  # which may be assigned, unlike a method
     else:
 
-        def asgi_app(self, scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-            """Serve one connection, when awaited; for middleware: `app.asgi_app = Middleware(app.asgi_app)`."""
-            return serve_scope(self, scope, receive, send)
+        async def asgi_app(self, scope: Any, receive: Any, send: Any) -> None:
+            """Serve one connection; for middleware around it: `app.asgi_app = Middleware(app.asgi_app)`."""
+            await serve_scope(self, scope, receive, send)  # middleware looks whether this is a coroutine function
 
 
 def serve(app: microdot.Microdot, scope: Any, receive: Any = None, send: Any = None) -> Any:
@@ -91,6 +91,8 @@ class HTTPTransport:
     upgraded = False
     #: Whether the server has ended the request; on CPython the request's task knows that.
     cancelled = False
+    #: Whether the end of the response has been sent.
+    ended = False
     sock = max_line = None
 
     def __init__(self, receive, send, has_body):
@@ -228,6 +230,7 @@ async def _stream(response, request, send):
             await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
     except StopAsyncIteration:
         await head.send()
+        request.transport.ended = True
         await send({"type": "http.response.body", "body": b""})
     except BaseException as error:
         head.hold()
@@ -256,8 +259,9 @@ async def _stream_watched(response, request, transport):
     async def watch():
         nonlocal gone
         await transport.disconnected()
-        gone = True
-        task.cancel()
+        if not transport.ended:  # some servers say after each response that the client has gone
+            gone = True
+            task.cancel()
 
     watcher = asyncio.create_task(watch())
     try:

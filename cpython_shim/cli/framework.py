@@ -11,7 +11,9 @@ from .console import CommandError
 #: Where a board looks for packages.
 TARGET = "/lib/microdot"
 #: Folders of the package that are for computers.
-SHIMS = ("asgi", "cli", "gateway", "jinja", "redis", "testing", "wsgi")
+SHIMS = (
+    "asgi", "cli", "defaults", "gateway", "health", "jinja", "logs", "metrics", "redis", "secure", "testing", "wsgi",
+)
 #: Modules that only CPython, type checkers or tests use.
 FOR_COMPUTERS = (
     "__main__",

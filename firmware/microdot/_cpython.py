@@ -29,8 +29,20 @@ DEFAULT_MAX_READLINE = _Unset(2048)
 
 _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")
-_encode_json = json.JSONEncoder(allow_nan=False).encode
-_encode_compact_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+#: Class -> function that makes what JSON has of an object; `microdot.defaults` adds to it.
+json_types: "dict[type, Callable[[Any], object]]" = {}
+
+
+def _convert(value):
+    """Return what JSON shall have for an object of another type."""
+    for cls in type(value).__mro__:
+        if cls in json_types:
+            return json_types[cls](value)
+    raise TypeError(f"JSON has no {type(value).__name__}: {value!r:.80}")
+
+
+_encode_json = json.JSONEncoder(allow_nan=False, default=_convert).encode
+_encode_compact_json = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_convert).encode
 
 
 def encode_json(value, compact: bool) -> str:

@@ -1,5 +1,6 @@
 """A program that uses the public names that `program.py` does not; strict checkers find nothing wrong with it."""
 
+import datetime
 from collections.abc import Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -12,9 +13,13 @@ import microdot.wsgi
 from microdot import Microdot, Request, Response, device, errors, passwords, redis, threads, tokens
 from microdot.auth import compare_digest
 from microdot.checks import REQUIRED, CheckError, Field, Fields, json_errors, with_form, with_json, with_query
+from microdot.defaults import HTMLPages, json_type
+from microdot.health import Health
 from microdot.hosts import AllowedHosts
 from microdot.jsondata import parse_json
 from microdot.login import Login, is_local, wants_page
+from microdot.logs import ACCESS_FORMATS, AccessLog, RequestID, configure_logs, request_id
+from microdot.metrics import Metrics
 from microdot.microdot import (
     MUTED_SOCKET_ERRORS,
     HTTPException,
@@ -30,6 +35,7 @@ from microdot.multipart import FileUpload, FormDict
 from microdot.proxies import ProxyHeaders
 from microdot.pubsub import PubSub, PubSubError, Subscription
 from microdot.reverse import url_for
+from microdot.secure import HTTPSRedirect, SecurityHeaders
 from microdot.session import get_extension
 from microdot.sse import SSE, format_comment, format_event, sse_response
 from microdot.test_client import StreamedResponse, TestClient, encode_multipart
@@ -241,6 +247,27 @@ def test_without_await() -> None:
                 print(message, socket.close_code)
         except WebSocketRefused as refused:
             print(refused.response.status_code)
+
+
+def observe() -> None:
+    configure_logs(app, access="json", level="DEBUG")
+    RequestID(app, header="X-Request-ID", trusted=["10.0.0.0/8"])
+    AccessLog(app, format=list(ACCESS_FORMATS)[0])
+    identifier: str | None = request_id()
+    figures: bytes = Metrics(app, allowed=lambda request: bool(identifier)).collect()
+    print(figures)
+    HTTPSRedirect(app, exempt=["/health"])
+    SecurityHeaders(app, hsts=60, frames=None)
+    HTMLPages(app)
+    json_type(datetime.date, lambda value: str(value))
+
+
+health = Health(app, timeout=2.5)
+
+
+@health.check
+async def database() -> bool:
+    return True
 
 
 def run_on_a_board() -> None:

@@ -1,0 +1,100 @@
+"""The default type of one application's pages, and JSON of an application's own classes."""
+
+import datetime
+import decimal
+import enum
+import uuid
+
+import pytest
+
+from microdot import Microdot, Response, abort
+from microdot._compat import json_types
+from microdot.defaults import HTMLPages, json_type
+from microdot.sse import format_event
+from microdot.test_client import TestClient
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    """Forget what a test registers."""
+    kept = dict(json_types)
+    yield
+    json_types.clear()
+    json_types.update(kept)
+
+
+def test_pages():
+    app, other = Microdot(), Microdot()
+    HTMLPages(app)
+
+    @app.get("/page")
+    def page(request):
+        return "<h1>x</h1>"
+
+    @app.get("/json")
+    async def json(request):
+        return {"a": 1}
+
+    @app.get("/text")
+    async def text(request):
+        return Response("x", headers={"Content-Type": "text/plain"})
+
+    @app.get("/abort")
+    async def stop(request):
+        abort(400, "<script>")
+
+    @app.get("/typed")
+    async def typed(request):
+        response = Response("x")
+        response.default_content_type = "text/csv"
+        return response
+
+    other.get("/page")(page)
+    with TestClient(app) as client:
+        types = [client.get(path).headers["Content-Type"].partition(";")[0] for path in
+                 ("/page", "/json", "/text", "/abort", "/typed", "/nothing")]
+    assert types == ["text/html", "application/json", "text/plain", "text/plain", "text/csv", "text/plain"]
+    with TestClient(other) as client:
+        assert client.get("/page").headers["Content-Type"] == "text/plain; charset=UTF-8"
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Money:
+    def __init__(self, amount):
+        self.amount = decimal.Decimal(amount)
+
+
+def test_own_classes():
+    json_type(datetime.date, lambda value: value.isoformat())
+    json_type(uuid.UUID, str)
+    json_type(enum.Enum, lambda value: value.value)
+    json_type(decimal.Decimal, str)
+    json_type(Money, lambda value: {"amount": value.amount})
+    value = {"day": datetime.date(2024, 2, 29), "time": datetime.datetime(2024, 2, 29, 12), "id": uuid.UUID(int=1),
+             "colour": Colour.RED, "money": [Money("1.10")]}
+    expected = (b'{"day": "2024-02-29", "time": "2024-02-29T12:00:00", "id": "00000000-0000-0000-0000-000000000001", '
+                b'"colour": "red", "money": [{"amount": "1.10"}]}')
+    assert Response(value).body == expected
+    assert expected in format_event(value)
+
+
+def test_the_most_derived_class_counts():
+    json_type(datetime.date, lambda value: "date")
+    json_type(datetime.datetime, lambda value: "datetime")
+    assert Response([datetime.date.min, datetime.datetime.min]).body == b'["date", "datetime"]'
+
+
+def test_other_classes_are_refused():
+    with pytest.raises(TypeError, match="JSON has no Money"):
+        Response({"money": Money(1)})
+    with pytest.raises(TypeError, match="needs a class, not 'str'"):
+        json_type("str", str)
+
+
+def test_numbers_that_json_has_not():
+    json_type(decimal.Decimal, float)
+    with pytest.raises((TypeError, ValueError)):
+        Response([decimal.Decimal("nan")])
