@@ -65,7 +65,7 @@ class Hardware:
 
 class Wifi:
     state = "off"
-    signal = address = None
+    signal = address = fallback = None
 
     def __init__(self):
         self.on = False

@@ -86,10 +86,14 @@ class Fallback:
         self.busy = False
 
     def open(self):
-        self.events.append("open")
+        if self.events[-1:] != ["open"]:  # it may be told again and again
+            self.events.append("open")
 
     def close(self):
         self.events.append("close")
+
+    def end(self):
+        self.events.append("end")
 
     def is_busy(self):
         return self.busy
@@ -232,6 +236,15 @@ async def test_the_fallback():
         radio.air[b"home"] = "12345678"
         await time.until(lambda: station.state == "joined")
         assert fallback.events == ["open", "close"]
+
+
+async def test_the_fallback_ends_with_the_server():
+    station = make(Radio())
+    fallback = station.fallback = Fallback()
+    with Fast(station) as time:
+        await time.until(lambda: fallback.events == ["open"])
+        time.task.cancel()
+        await time.until(lambda: fallback.events == ["open", "end"])
 
 
 async def test_the_fallback_at_once_without_a_network():

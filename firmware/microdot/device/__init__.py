@@ -7,6 +7,7 @@ On a computer the same program runs too: there Wi-Fi is pretended, and a restart
 """
 
 from . import _hardware
+from ._access_point import AccessPoint
 from ._log import Log
 from ._settings import Settings
 from ._start import Runner, Starts
@@ -21,6 +22,7 @@ settings = Settings()
 log = Log()
 #: The Wi-Fi station.
 wifi = Station(settings, log, _hardware)
+wifi.fallback = AccessPoint(settings, log, wifi, _hardware)
 _runner = Runner(log, wifi, _hardware, Starts())
 
 

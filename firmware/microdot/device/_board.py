@@ -36,6 +36,28 @@ def access_point():
     return WLAN(AP_IF)
 
 
+def open_access_point(wlan, name: str, password: str) -> None:
+    """Open the board's own network, with WPA2."""
+    import network
+
+    if hasattr(network, "STAT_BEACON_TIMEOUT"):  # ESP32, which is configured after it has been switched on
+        wlan.active(True)
+        wlan.config(ssid=name, password=password, security=3)
+    else:
+        wlan.config(ssid=name, password=password, security=0x00400004)  # its AUTH_WPA2_AES_PSK
+        wlan.active(True)
+
+
+def close_access_point(wlan) -> None:
+    """Close the board's own network."""
+    wlan.active(False)
+
+
+def address_end(wlan) -> str:
+    """Return the last four digits of the radio's address, which tell boards apart."""
+    return "%02x%02x" % tuple(wlan.config("mac")[-2:])
+
+
 def set_up_wifi(wlan, name: str, country: str, power_saving: bool) -> None:
     """Switch a station on.
 

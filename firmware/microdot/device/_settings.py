@@ -107,17 +107,30 @@ NETWORK = Fields([
     Field("dns", default="", label="Name server", rule=_address_error),
 ])  # fmt: skip
 
+_ITEM = Field("network", NETWORK, rule=_network_error)
+
+#: The name of a board for which nobody has chosen one.
+DEFAULT_NAME = "microdot"
+
 #: The section `device`.
 DEVICE = Fields([
-    Field("name", default="microdot", label="Name", minimum=1, maximum=32, rule=_name_error),
+    Field("name", default=DEFAULT_NAME, label="Name", minimum=1, maximum=32, rule=_name_error),
     Field("country", default="", label="Country, two letters", rule=_country_error),
     Field("secret", default="", label="Passphrase of the board", maximum=63, secret=True, rule=_secret_error),
     Field("power_saving", bool, default=True, label="Save power in Wi-Fi"),
     Field("ntp", default="pool.ntp.org", label="Time server", maximum=63),
     Field("fallback_after", int, default=60, label="Seconds until the board opens its own network", minimum=0,
           maximum=86400),
-    Field("networks", [Field("", NETWORK, rule=_network_error)], default=(), label="Networks", maximum=_MAX_NETWORKS),
+    Field("networks", [_ITEM], default=(), label="Networks", maximum=_MAX_NETWORKS),
 ])  # fmt: skip
+
+
+def check_network(network: dict) -> dict:
+    """Return a network with all of its fields.
+
+    :raises CheckError: if the settings cannot hold it.
+    """
+    return Fields([_ITEM]).check({"network": network})["network"]
 
 
 class Settings:

@@ -92,6 +92,9 @@ class Runner:
         self._begin(button)
         self._wifi.switch_on()
         self.app = self._replacement() if self.error else app or self._import()
+        if self._wifi.fallback:
+            self._wifi.fallback.app = self.app
+            self._wifi.fallback.announce()
         self.app.task(self._wifi.keep)
         self.app.task(self._tick)
         if watchdog and not self.error:

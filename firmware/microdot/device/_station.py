@@ -35,7 +35,7 @@ class Station:
     result: "str | None" = None
     #: The name of the network that is joined or tried, bytes.
     network: "bytes | None" = None
-    #: What takes over where no known network can be joined: an object with `open()`, `close()` and `is_busy()`.
+    #: What takes over where no known network can be joined: an `AccessPoint`, or None.
     fallback = None
 
     def __init__(self, settings, log, hardware):
@@ -44,7 +44,6 @@ class Station:
         self._hardware = hardware
         self._wlan = None
         self._radio = asyncio.Lock()
-        self._is_open = False  # the fallback
         self._offline = 0  # seconds since a network was joined
         self._hurry = False  # `retry()` has been called
         self._until_sync = 0  # seconds until the clock is to be set
@@ -81,6 +80,13 @@ class Station:
         """Keep the board in a network for as long as this runs."""
         if self._wlan is None:
             return
+        try:
+            await self._keep()
+        finally:
+            if self.fallback:
+                self.fallback.end()
+
+    async def _keep(self):
         pause = 1
         while True:
             if await self._join_known():
@@ -127,7 +133,7 @@ class Station:
             if self._wlan.isconnected():  # as after `try_network()`
                 return True
             for network in self._settings.device["networks"]:
-                if self._is_open and self.fallback.is_busy():
+                if self.fallback and self.fallback.is_busy():
                     return False
                 self.state = "joining"
                 if await self._join(network) == "joined":
@@ -165,8 +171,7 @@ class Station:
         self._offline = 0
         name = self._settings.device["name"]
         self._log.write("Wi-Fi: joined %s, http://%s/ or http://%s.local/" % (_shown(self.network), self.address, name))
-        if self._is_open:
-            self._is_open = False
+        if self.fallback:
             self.fallback.close()
         while self._wlan.isconnected():
             await self._set_clock()
@@ -190,8 +195,7 @@ class Station:
 
     def _open_fallback(self, has_networks):
         after = self._settings.device["fallback_after"]
-        if self.fallback and not self._is_open and after and (self._offline >= after or not has_networks):
-            self._is_open = True
+        if self.fallback and after and (self._offline >= after or not has_networks):
             self.fallback.open()
 
     async def _sleep(self, seconds):

@@ -1,0 +1,136 @@
+"""The page of the portal: HTML that works without JavaScript, on the smallest phone."""
+
+from .. import _utf8
+
+#: Seconds after which the page is loaded again while a network is tried.
+REFRESH = 4
+_HEAD = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">%s
+<title>Wi-Fi of %s</title><link rel="stylesheet" href="/_wifi/style.css"></head>
+<body><header><h1>Wi-Fi of %s</h1></header><main class="narrow">
+"""
+_REFRESH = '<meta http-equiv="refresh" content="%d;url=/_wifi">'
+_TRYING = """<section aria-live="polite"><h2>Trying %s &hellip;</h2>
+<p>This takes up to half a minute. Your phone may lose the network %s: join it again then, and this page shows what has
+become of it.</p><p><a href="/_wifi">Look now</a></p></section>
+"""
+_JOINED = """<section role="status"><h2>The board has joined %s</h2>
+<p>Let your phone join it too. There the board is %s</p>
+<p>Its own network %s closes in a minute.</p>%s</section>
+"""
+_FORM = """<section>%s<h2>Let the board join your network</h2><form method="post" action="/_wifi">
+<label>Network <select name="network">
+"""
+_FORM_REST = """</select></label>
+<label>Another name, such as that of a hidden network <input name="other" maxlength="32" autocapitalize="none"
+autocomplete="off" spellcheck="false"></label>
+<label>Password <input name="password" type="password" maxlength="64" autocomplete="off"></label>
+<p><small>The board has one radio. While it tries a network your phone may lose %s, and with it this page: join it again
+then, to see the result.</small></p>
+<button>Join</button></form></section>
+<section><form method="post" action="/_wifi/scan"><p>Is your network missing? The board uses 2.4 GHz only.</p>
+<button>Search again</button></form></section>
+<section><p><a href="/">Open the application of the board</a></p></section>
+"""
+_REASONS = {
+    "wrong password": "Its password is another one.",
+    "not found": "It is not in reach, or it is an open network.",
+    "failed": "It did not let the board in within 20 seconds. Try again, nearer to the router.",
+}
+_OPTIONS_AT_ONCE = 8
+
+
+def escape(text: str) -> str:
+    """Return a text for HTML, in which its control characters, and those that turn a line round, can be seen."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    if _is_plain(text):
+        return text
+    return "".join([character if _is_plain(character) else "\\u%04x" % ord(character) for character in text])
+
+
+def _is_plain(text):
+    for character in text:
+        code = ord(character)
+        if code < 32 or 127 <= code < 160 or 0x200B <= code <= 0x200F or 0x2028 <= code <= 0x202E:
+            return False
+        if 0x2060 <= code <= 0x206F or code in (0xAD, 0x61C, 0xFEFF):
+            return False
+    return True
+
+
+def show_name(name: bytes) -> str:
+    """Return a network's name for HTML, whatever bytes it is."""
+    try:
+        return escape(_utf8.decode(name))
+    except UnicodeError:
+        return escape("".join([chr(byte) if 32 <= byte < 127 else "\\x%02x" % byte for byte in name]))
+
+
+def render(portal, error: "str | None" = None):
+    """Return a generator of the page's pieces.
+
+    :param portal: the `Portal`, which has the networks and the outcome of the last attempt.
+    :param error: what is wrong with the form that has been sent.
+    """
+    name = escape(portal.name)
+    yield _HEAD % (_REFRESH % REFRESH if portal.is_trying() else "", name, name)
+    ssid = "<b>" + escape(portal.ssid) + "</b>"
+    tried = "<b>" + show_name(portal.tried) + "</b>" if portal.tried else ""
+    if portal.is_trying():
+        yield _TRYING % (tried, ssid)
+    elif portal.result in ("joined", "not saved"):
+        yield _JOINED % (tried, _links(portal), ssid, _saved(portal))
+    else:
+        yield _FORM % _message(portal, tried, error)
+        for piece in _options(portal):
+            yield piece
+        yield _FORM_REST % ssid
+    yield "</main></body></html>\n"
+
+
+def _links(portal):
+    names = [escape(host) for host in portal.addresses() if host]
+    return " or ".join(['<a href="http://%s/">http://%s/</a>' % (host, host) for host in names]) + "."
+
+
+def _saved(portal):
+    if portal.result == "joined":
+        return ""
+    return '<p role="alert">There is no room to save this: after a restart the board will not know the network.</p>'
+
+
+def _message(portal, tried, error):
+    """Return what went wrong, as HTML."""
+    if error:
+        text = escape(error)
+    elif portal.result:
+        text = "The board cannot join %s. %s" % (tried, _REASONS.get(portal.result, ""))
+    else:
+        return ""
+    return '<p role="alert">%s</p>' % text
+
+
+def _options(portal):
+    """Return a generator of the networks, several in each piece: each piece is sent by itself."""
+    networks = portal.networks or ()
+    if not networks:
+        yield '<option value="">No network found</option>'
+    piece = []
+    for name, signal, is_protected in networks:
+        value = "".join(["%02x" % byte for byte in name])
+        chosen = " selected" if name == portal.tried else ""
+        kind = _strength(signal) if is_protected else _strength(signal) + ", open"
+        piece.append('<option value="%s"%s>%s (%s)</option>' % (value, chosen, show_name(name), kind))
+        if len(piece) == _OPTIONS_AT_ONCE:
+            yield "\n".join(piece)
+            piece = []
+    yield "\n".join(piece)
+
+
+def _strength(signal):
+    """Return a word for a signal in dBm."""
+    if signal >= -60:
+        return "strong"
+    if signal >= -70:
+        return "good"
+    return "weak" if signal >= -80 else "very weak"
