@@ -105,9 +105,12 @@ def connect(found: board.Board, name: "str | None") -> None:
         if result != "wrong password" or attempt == ATTEMPTS or not sys.stdin.isatty():
             raise CommandError(message)
         print(message, file=sys.stderr)
-    wifi.save_settings(found, wifi.with_network(settings, chosen, password))
+    settings = wifi.with_secret(wifi.with_network(settings, chosen, password))
+    wifi.save_settings(found, settings)
     names = f"the board is {address}, and {wifi.host_name(settings)}.local"
     print(paint("Joined", GREEN) + f" {wifi.shown(chosen)}: {names}", flush=True)
+    secret = paint(wifi.secret(settings), BOLD)
+    print(f"Passphrase of the board: {secret}, for the network that it opens where it cannot join this one", flush=True)
 
 
 def choose(networks: "list[tuple[bytes, int, bool]]") -> bytes:

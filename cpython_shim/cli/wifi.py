@@ -5,6 +5,7 @@ import json
 import pathlib
 import tempfile
 
+from ..device._secret import make_secret
 from .board import Board
 from .console import CommandError
 
@@ -118,6 +119,19 @@ def with_network(settings: dict, name: bytes, password: str) -> dict:
             others.append(network)
     device["networks"] = [{**known, "password": password}, *others][:MOST]
     return {**settings, "device": device}
+
+
+def with_secret(settings: dict) -> dict:
+    """Return settings with a passphrase for the board: a new one unless they have one."""
+    if secret(settings):
+        return settings
+    device = settings.get("device")
+    return {**settings, "device": {**(device if isinstance(device, dict) else {}), "secret": make_secret()}}
+
+
+def secret(settings: dict) -> str:
+    """Return the passphrase of the board, empty without one."""
+    return _device_value(settings, "secret", "")
 
 
 def save_settings(board: Board, settings: dict) -> None:

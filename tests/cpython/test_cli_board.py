@@ -273,6 +273,16 @@ def test_a_person_may_try_the_password_again(monkeypatch, capsys, typed, status)
     printed, errors = capsys.readouterr()
     assert "right password" not in printed + errors
     assert errors.count("cannot join 'home': wrong password") == typed.count("wrong password")
+    for settings in saved:
+        assert f"Passphrase of the board: {settings['device']['secret']}" in printed
+
+
+def test_a_board_keeps_its_passphrase():
+    made = wifi.with_secret({"device": {"name": "attic"}, "app": {"a": 1}})
+    assert len(made["device"].pop("secret")) == 10 and made == {"device": {"name": "attic"}, "app": {"a": 1}}
+    assert wifi.with_secret({}) != wifi.with_secret({})
+    assert len(wifi.secret(wifi.with_secret({"device": None}))) == 10
+    assert wifi.secret(wifi.with_secret({"device": {"secret": "on-the-label"}})) == "on-the-label"
 
 
 # What a board prints

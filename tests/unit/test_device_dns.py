@@ -25,7 +25,7 @@ def test_every_name_is_the_board():
 
 
 def test_other_types_have_no_answer_but_no_error():
-    for kind in (b"\x00\x1c\x00\x01", b"\x00\x41\x00\x01", b"\x00\x0c\x00\x01", b"\x01\x01\x00\x01", b"\x00\x01\x00\x03"):
+    for kind in (b"\x00\x1c\x00\x01", b"\x00A\x00\x01", b"\x00\x0c\x00\x01", b"\x01\x01\x00\x01", b"\x00\x01\x00\x03"):
         question = NAME + kind
         assert make_answer(HEAD + question, ADDRESS) == b"\x12\x34\x85\x80\x00\x01\x00\x00\x00\x00\x00\x00" + question
 

@@ -1,15 +1,15 @@
 """The portal: while the board's own network is open, phones that join it are led to a page that sets Wi-Fi up.
 
-A phone gets its address from MicroPython, which names the board as DNS server too. Here every name leads to the board
-(`_dns`), and every request for another host to the page: a phone that looks whether there is an internet finds the page,
-and shows it by itself. The application answers under the board's own names as before.
+A phone gets its address from MicroPython, which names the board as DNS server too. Every name leads to the board
+(`_dns`), and every request for another host is redirected to the page. So a phone that tests whether it can reach the
+internet finds the page, and opens it by itself. The application still answers under the board's own names.
 
-The page is for those who have joined the board's own network, and thus know the passphrase. It is not served to the
-network that the station joins: what a client's address tells.
+The page is for those who have joined the board's own network, and thus know the passphrase. A client's address tells
+which network it is in: the network that the station joins does not see the page.
 
-`Station` opens and closes it. It looks at the clock once a second: whoever has not asked for the page for three minutes
-is taken for gone, so that known networks are tried again, even if the page is left open. When a network has been joined,
-the portal stays for another minute if somebody is there to see the result.
+`Station` opens and closes the portal. If nobody has asked for the page for three minutes, known networks are tried
+again, even if the page is left open. When a network has been joined and somebody is on the page, the portal stays for
+another minute, so that the result can be seen.
 """
 
 import asyncio

@@ -7,35 +7,35 @@ REFRESH = 4
 _HEAD = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">%s
 <title>Wi-Fi of %s</title><link rel="stylesheet" href="/_wifi/style.css"></head>
-<body><header><h1>Wi-Fi of %s</h1></header><main class="narrow">
+<body><main class="narrow"><h1>Wi-Fi of %s</h1>
 """
 _REFRESH = '<meta http-equiv="refresh" content="%d;url=/_wifi">'
 _TRYING = """<section aria-live="polite"><h2>Trying %s &hellip;</h2>
-<p>This takes up to half a minute. Your phone may lose the network %s: join it again then, and this page shows what has
-become of it.</p><p><a href="/_wifi">Look now</a></p></section>
+<p>This takes up to half a minute. If your phone loses the network %s, join it again: this page keeps the result.</p>
+<p><a href="/_wifi">Look now</a></p></section>
 """
 _JOINED = """<section role="status"><h2>The board has joined %s</h2>
-<p>Let your phone join it too. There the board is %s</p>
+<p>Join it with your phone too. There you find the board at %s</p>
 <p>Its own network %s closes in a minute.</p>%s</section>
 """
-_FORM = """<section>%s<h2>Let the board join your network</h2><form method="post" action="/_wifi">
+_FORM = """<section>%s<h2>Connect the board to your network</h2><form method="post" action="/_wifi">
 <label>Network <select name="network">
 """
 _FORM_REST = """</select></label>
-<label>Another name, such as that of a hidden network <input name="other" maxlength="32" autocapitalize="none"
+<label>Another name, if the network is hidden <input name="other" maxlength="32" autocapitalize="none"
 autocomplete="off" spellcheck="false"></label>
 <label>Password <input name="password" type="password" maxlength="64" autocomplete="off"></label>
-<p><small>The board has one radio. While it tries a network your phone may lose %s, and with it this page: join it again
-then, to see the result.</small></p>
-<button>Join</button></form></section>
+<p><small>The board has only one radio. Your phone may lose the network %s while the board tries yours. Join it again to
+see the result.</small></p>
+<button>Connect</button></form></section>
 <section><form method="post" action="/_wifi/scan"><p>Is your network missing? The board uses 2.4 GHz only.</p>
 <button>Search again</button></form></section>
-<section><p><a href="/">Open the application of the board</a></p></section>
+<section><p><a href="/">Open the application</a></p></section>
 """
 _REASONS = {
-    "wrong password": "Its password is another one.",
-    "not found": "It is not in reach, or it is an open network.",
-    "failed": "It did not let the board in within 20 seconds. Try again, nearer to the router.",
+    "wrong password": "The password is wrong.",
+    "not found": "It is out of reach, or it is an open network.",
+    "failed": "The network did not answer in time. Try again, nearer to the router.",
 }
 _OPTIONS_AT_ONCE = 8
 
@@ -82,8 +82,7 @@ def render(portal, error: "str | None" = None):
         yield _JOINED % (tried, _links(portal), ssid, _saved(portal))
     else:
         yield _FORM % _message(portal, tried, error)
-        for piece in _options(portal):
-            yield piece
+        yield from _options(portal)
         yield _FORM_REST % ssid
     yield "</main></body></html>\n"
 

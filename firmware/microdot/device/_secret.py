@@ -9,16 +9,19 @@ SIZE = 10
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
+def make_secret() -> str:
+    """Return a new passphrase: random, never made from anything that others can see, such as the radio's address."""
+    return "".join([ALPHABET[byte & 31] for byte in os.urandom(SIZE)])
+
+
 def secret(settings) -> str:
     """Return the passphrase of the board: the one in its settings, else a random one, which is made once and saved.
-
-    It is never made from anything that others can see, such as the address of the radio.
 
     :param settings: the `Settings`. Settings that come with an image may hold a passphrase, for a label on the board.
     """
     text = settings.device["secret"]
     if not text:
-        text = "".join([ALPHABET[byte & 31] for byte in os.urandom(SIZE)])
+        text = make_secret()
         try:
             settings.save(device={"secret": text})
         except OSError as error:

@@ -155,7 +155,9 @@ def test_setup_joins_a_network_and_keeps_it(wifi):
     printed = succeed(wifi, "setup", "--network", "café", typed="right password\n")
     assert "Joined café: the board is 192.168.1.7, and house.local" in printed
     old, new = {"ssid": "old", "password": "12345678"}, {"ssid": "café", "password": "right password"}
-    assert settings(wifi) == {"app": {"kept": 1}, "device": {"name": "house", "networks": [new, old]}}
+    saved = settings(wifi)
+    assert f"Passphrase of the board: {saved['device'].pop('secret')}," in printed
+    assert saved == {"app": {"kept": 1}, "device": {"name": "house", "networks": [new, old]}}
     succeed(wifi, "setup", "--network", "open")
     assert settings(wifi)["device"]["networks"] == [{"ssid": "open", "password": ""}, new, old]
 

@@ -1,6 +1,8 @@
 """A Pico W on its real driver, with emulated networks around it."""
 
 import http.client
+import json
+import time
 
 import pytest
 from emulated import PATIENCE, EmulatedPico, EmulatorError, RawRepl
@@ -265,3 +267,93 @@ def test_testing_a_password_moves_the_board_and_loses_the_phone(own_network):
     connection.request("GET", "/")
     assert connection.getresponse().read() == b"10.64.0.1"
     connection.close()
+
+
+# A board that is switched on for the first time, but for the passphrase, which is on its label, and a name.
+FIRST_BOOT = f"""
+import json
+with open("settings.json", "w") as file:
+    json.dump({{"device": {{"name": {OWN!r}, "secret": {SECRET!r}, "ntp": ""}}}}, file)
+from microdot import Microdot, device
+app = Microdot()
+@app.get("/")
+async def index(request):
+    return request.client_addr[0]
+@app.get("/settings")
+async def settings(request):
+    with open("settings.json") as file:
+        return json.load(file)
+@app.on_startup
+async def ready():
+    print("READY")
+device.run(app)
+"""
+PAGE = "http://192.168.4.1/_wifi"
+
+
+def until(condition):
+    """Ask the board again and again until a condition holds; return its value."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            value = condition()
+        except (EmulatorError, OSError, http.client.HTTPException):
+            value = None  # the network is not there yet, or has moved
+        if value:
+            return value
+        time.sleep(0.2)
+    raise AssertionError("this did not happen")
+
+
+def test_the_first_start_without_a_computer(emulator, pico_w_uf2, tmp_path):
+    script = tmp_path / "serve.py"
+    script.write_text(FIRST_BOOT)
+    scenario = {"networks": [{"ssid": HOME, "password": PASSWORD, "channel": 11}]}
+    with EmulatedPico(pico_w_uf2, forwards=(80,), scripts=[script], scenario=scenario) as board:
+        board.pace(10)
+        phone = board.phone()
+
+        def join():
+            return phone.join(OWN, SECRET)
+
+        def page():
+            try:
+                status, _, body = phone.open(PAGE)
+            except EmulatorError:
+                join()
+                raise
+            return body.decode() if status == 200 else ""
+
+        def send(password):
+            fields = {"Content-Type": "application/x-www-form-urlencoded", "Origin": "http://192.168.4.1"}
+            body = f"network={HOME.encode().hex()}&password={password.replace(' ', '+')}"
+            assert phone.open(PAGE, "POST", fields, body.encode())[0] == 303
+
+        until(join)
+        for url in (
+            "http://connectivitycheck.gstatic.com/generate_204",
+            "http://captive.apple.com/hotspot-detect.html",
+            "http://www.msftconnecttest.com/connecttest.txt",
+            "http://detectportal.firefox.com/canonical.html",
+        ):
+            status, headers, _ = phone.open(url)
+            assert (status, headers["location"]) == (302, PAGE), url
+        assert phone.exchange(b"junk", 53) is None
+        assert "home (strong)" in until(page)
+        assert phone.open("http://192.168.4.1/")[2] == b"192.168.4.16"
+
+        send("wrong horse")
+        until(lambda: board.radio()["phones"]["phone"]["drops"] == 1)
+        until(join)
+        assert until(lambda: "The password is wrong." in page())
+
+        send(PASSWORD)
+        assert until(lambda: "http://10.64.0.2/" in page())
+        connection = http.client.HTTPConnection("127.0.0.1", board.port(80), timeout=PATIENCE)
+        connection.request("GET", "/settings")
+        networks = json.loads(connection.getresponse().read())["device"]["networks"]
+        assert [(network["ssid"], network["password"]) for network in networks] == [(HOME, PASSWORD)]
+        connection.request("GET", "/_wifi")
+        assert connection.getresponse().status == 404
+        connection.close()
+        until(lambda: not board.radio()["accessPoint"])  # a minute later

@@ -1,0 +1,147 @@
+"""The portal of a board's own network on the emulated chip: real flash, real lwIP, a stand-in for the radio."""
+
+import http.client
+import json
+import time
+
+import pytest
+from emulated import EMULATOR, PATIENCE, EmulatedPico
+
+PASSWORD = "correct horse"
+# The board's own network is that of PPP, and the networks around are 60.
+PROGRAM = f"""
+import gc
+import json
+with open("settings.json", "w") as file:
+    json.dump({{"device": {{"name": "attic", "secret": "on-the-label"}}}}, file)
+
+from microdot import Microdot
+from microdot.device._access_point import AccessPoint
+from microdot.device._log import Log
+from microdot.device._settings import Settings
+from microdot.device._station import Station
+
+class Hardware:
+    IS_BOARD = False
+    joined = problem = None
+    is_open = False
+    def station(self):
+        return self
+    access_point = station
+    def set_up_wifi(self, *arguments):
+        pass
+    def open_access_point(self, wlan, name, password):
+        print("own network", name, password)
+        self.is_open = True
+    def close_access_point(self, wlan):
+        self.is_open = False
+    def scan(self):
+        return [(b"network %2d \\xff" % i, b"", 1, -90, 3, 0) for i in range(59)] + [(b"home", b"", 1, -50, 3, 0)]
+    def join(self, wlan, name, password, addresses):
+        self.problem = None if (name, password) == (b"home", {PASSWORD!r}) else "wrong password"
+        self.joined = None if self.problem else name
+    def failure(self, wlan):
+        return self.problem
+    def isconnected(self):
+        return self.joined is not None
+    def disconnect(self):
+        self.joined = None
+    def ifconfig(self):
+        return ppp.ifconfig()
+
+hardware = Hardware()
+settings = Settings()
+app = Microdot()
+wifi = Station(settings, Log(), hardware)
+wifi.fallback = AccessPoint(settings, Log(), wifi, hardware)
+wifi.fallback.app = app
+wifi.switch_on()
+
+def used():
+    gc.collect()
+    gc.collect()
+    return gc.mem_alloc()
+
+@app.get("/")
+async def index(request):
+    return {{"used": used(), "open": hardware.is_open, "state": wifi.state}}
+
+@app.get("/settings")
+async def show(request):
+    with open("settings.json") as file:
+        return json.load(file)
+
+@app.post("/open")
+async def start(request):
+    app.task(wifi.keep)
+    return ""
+
+@app.on_startup
+async def ready():
+    print("READY")
+
+app.run(port=80)
+"""
+
+
+@pytest.fixture(scope="module")
+def board(emulator, pico_ppp_uf2, tmp_path_factory):
+    """A Pico that has never had a network."""
+    script = tmp_path_factory.mktemp("portal") / "portal.py"
+    script.write_text(PROGRAM)
+    scripts = [EMULATOR / "board" / "link.py", script]
+    with EmulatedPico(pico_ppp_uf2, forwards=(80,), scripts=scripts) as board:
+        board.pace(10)
+        yield board
+
+
+def ask(board, path="/", form=None, host=None):
+    """Return (status, header fields, body) of the answer to a request of its own connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", board.port(80), timeout=PATIENCE)
+    fields = {"Host": host} if host else {}
+    if form is not None:
+        fields["Content-Type"] = "application/x-www-form-urlencoded"
+    connection.request("GET" if form is None else "POST", path, form, fields)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, answer.headers, body
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("this did not happen")
+
+
+def state(board):
+    return json.loads(ask(board)[2])
+
+
+def test_from_the_first_start_to_the_network(board, note):
+    state(board)
+    before = state(board)["used"]
+    assert ask(board, "/open", "")[0] == 200
+    until(lambda: state(board)["open"])
+    status, fields, _ = ask(board, "/generate_204", host="connectivitycheck.gstatic.com")
+    assert status == 302 and fields["Location"].endswith("/_wifi")
+    page = ask(board, "/_wifi")[2]
+    assert page.count("<option") == 60 and page.index("home (strong)") < page.index("network  0 \\xff (very weak)")
+    opened = state(board)["used"] - before
+    note("heap of the open portal, with 60 networks", f"{opened} bytes")
+    assert opened <= 20 * 1024
+
+    assert ask(board, "/_wifi", "network=686f6d65&password=wrong+horse")[0] == 303
+    until(lambda: "The password is wrong." in ask(board, "/_wifi")[2])
+    assert ask(board, "/_wifi", "network=686f6d65&password=correct+horse")[0] == 303
+    until(lambda: "has joined <b>home</b>" in ask(board, "/_wifi")[2])
+    networks = json.loads(ask(board, "/settings")[2])["device"]["networks"]
+    assert [(network["ssid"], network["password"]) for network in networks] == [("home", PASSWORD)]
+    until(lambda: not state(board)["open"])
+    assert ask(board, "/_wifi")[0] == 404
+    closed = state(board)["used"] - before
+    note("heap of the closed portal, the modules that have been imported included", f"{closed} bytes")
+    assert closed <= 6 * 1024
