@@ -5,7 +5,8 @@ BIN = $(VENV)/bin
 PYTEST ?=
 OPTIONS ?=
 
-.PHONY: help run environment machine test unit check coverage docs docs-serve mutants firmware clean
+.PHONY: help run environment machine test unit check coverage docs docs-serve firmware style sizes bench chip soak faults \
+	mutants conformance clean
 
 help:
 	@echo "make run               serve examples/dashboard under uvicorn and under MicroPython"
@@ -17,11 +18,18 @@ help:
 	@echo "make coverage          the coverage of the package alone"
 	@echo "make docs              build the documentation as a website into build/site"
 	@echo "make docs-serve        show it at http://127.0.0.1:8000, and build it anew when a page changes"
-	@echo "make mutants MODULE=x  show changes in a module that no unit test notices; more in OPTIONS='--sample 100'"
 	@echo "make firmware BOARD=x  build a board's firmware with the framework in it; more in OPTIONS='--micropython DIR'"
+	@echo "make style             compress examples/shared/style.css into the module that a board's pages use"
+	@echo "make sizes             measure flash and heap on the RP2040, and rewrite the table of sizes"
+	@echo "make bench             measure speed side by side with other frameworks, and rewrite docs/benchmarks.md"
+	@echo "make chip              measure time and memory on an emulated RP2040, beside Microdot"
+	@echo "make soak              load a server on MicroPython with 200,000 requests of all kinds"
+	@echo "make faults            let each allocation of a server on MicroPython fail in its turn"
+	@echo "make mutants MODULE=x  show changes in a module that no unit test notices"
+	@echo "make conformance WSTEST=x  run the Autobahn suite's program against the WebSockets of the server"
 	@echo "make clean             remove what was installed and built here"
 	@echo
-	@echo "PYTEST='-k name' chooses tests for test, unit and coverage."
+	@echo "PYTEST='-k name' chooses tests for test, unit and coverage. OPTIONS='--help' shows what else a tool can do."
 
 run:
 	@$(PYTHON) tools/run.py
@@ -46,7 +54,7 @@ check: machine
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python tools/check_ports.py
+	$(BIN)/python tools/firmware/check_ports.py
 	$(MAKE) coverage
 
 # Of the package on CPython, servers in other processes included. MicroPython cannot measure its own; PyPI's is a module
@@ -64,13 +72,37 @@ docs: environment
 docs-serve: environment
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
+style: environment
+	$(BIN)/python tools/device_style.py
+
+# All of the RP2040's figures; the flash of images and the heap of a board that serves.
+sizes: environment
+	$(BIN)/python tools/firmware size --firmware --update $(OPTIONS)
+	$(BIN)/python tools/bench/chip.py --alone --update
+
+bench: environment
+	$(BIN)/python tools/bench $(OPTIONS)
+
+chip: environment
+	$(BIN)/python tools/bench/chip.py $(OPTIONS)
+
+soak: environment
+	$(BIN)/python tools/robustness/soak.py $(OPTIONS)
+
+faults: environment
+	$(BIN)/python tools/robustness/alloc_faults $(OPTIONS)
+
+conformance: environment
+	@test -n "$(WSTEST)" || { echo "usage: make conformance WSTEST=x, with the path of Autobahn's program wstest"; exit 2; }
+	$(BIN)/python tools/robustness/websocket_conformance.py $(OPTIONS) $(WSTEST)
+
 mutants: environment
 	@test -n "$(MODULE)" || { echo "usage: make mutants MODULE=x, such as sse.py"; exit 2; }
-	$(BIN)/python tools/mutation $(MODULE) $(OPTIONS)
+	$(BIN)/python tools/robustness/mutation $(MODULE) $(OPTIONS)
 
 firmware: environment
-	@test -n "$(BOARD)" || { echo "usage: make firmware BOARD=x, with one of:"; $(BIN)/python tools/firmware.py boards; exit 2; }
-	$(BIN)/python tools/firmware.py build $(BOARD) $(OPTIONS)
+	@test -n "$(BOARD)" || { echo "usage: make firmware BOARD=x, with one of:"; $(BIN)/python tools/firmware boards; exit 2; }
+	$(BIN)/python tools/firmware build $(BOARD) $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

@@ -107,13 +107,6 @@ def test_the_figures_of_the_readme_were_measured():
     assert not figures
 
 
-def test_make_help_names_every_target():
-    text = (ROOT / "Makefile").read_text()
-    (targets,) = re.findall(r"^\.PHONY: (.*)$", text, re.MULTILINE)
-    listed = re.findall(r'@echo "make ([\w-]+)', text)
-    assert set(targets.split()) - {"help"} == set(listed)
-
-
 def test_the_server_of_the_architecture_page_serves():
     page = run_page("docs/architecture.md")
 

@@ -9,7 +9,7 @@ import pytest
 
 from runtimes import ROOT
 
-TOOL = ROOT / "tools" / "mutation"
+TOOL = ROOT / "tools" / "robustness" / "mutation"
 SOURCE = '''
 """A docstring."""
 

@@ -6,7 +6,7 @@ import pytest
 
 from runtimes import ROOT
 
-sys.path.append(str(ROOT / "tools"))
+sys.path.append(str(ROOT / "tools" / "firmware"))
 
 from check_ports import MODULES, STUBS, check  # noqa: E402
 

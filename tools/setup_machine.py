@@ -21,7 +21,7 @@ PROGRAMS = {
     "openssl": "openssl",
     "redis-server": "redis-server",
 }
-FIRMWARE = pathlib.Path(__file__).with_name("firmware.py")
+FIRMWARE = pathlib.Path(__file__).with_name("firmware")
 #: The script that looks for what makes a page hard to use; tests/live/browser.py runs it in the browser.
 AXE_VERSION = "4.10.3"
 AXE = pathlib.Path(__file__).parent.parent / ".cache" / "axe"

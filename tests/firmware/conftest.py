@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent.parent.parent / "tools"))
+TOOLS = pathlib.Path(__file__).parent.parent.parent / "tools"
+sys.path[:0] = [str(TOOLS / "firmware"), str(TOOLS / "bench")]
 
 from needs import needed, not_run  # noqa: E402
 

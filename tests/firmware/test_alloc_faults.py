@@ -1,4 +1,4 @@
-"""Allocations of a server that fail one by one: the short form of tools/alloc_faults."""
+"""Allocations of a server that fail one by one: the short form of tools/robustness/alloc_faults."""
 
 import importlib.util
 
@@ -11,7 +11,8 @@ from firmware_tools.paths import ROOT
 @pytest.fixture(scope="module")
 def alloc_faults():
     """The tool as a module."""
-    spec = importlib.util.spec_from_file_location("alloc_faults", ROOT / "tools" / "alloc_faults" / "__main__.py")
+    program = ROOT / "tools" / "robustness" / "alloc_faults" / "__main__.py"
+    spec = importlib.util.spec_from_file_location("alloc_faults", program)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -5,8 +5,7 @@ import pathlib
 import pytest
 from needs import needed
 
-import firmware as command_line
-from firmware_tools import boards, flashing
+from firmware_tools import boards, command_line, flashing
 from firmware_tools.console import FirmwareError
 
 
@@ -29,13 +28,13 @@ def pico_image(tmp_path):
 
 
 def dry_run(capsys, *arguments):
-    """Return what `firmware.py flash ... --dry-run` prints."""
+    """Return what `python tools/firmware flash ... --dry-run` prints."""
     assert command_line.main(["flash", *map(str, arguments), "--dry-run"]) == 0
     return capsys.readouterr().out
 
 
 def refusal(capsys, *arguments):
-    """Return the one line with which `firmware.py flash ...` fails."""
+    """Return the one line with which `python tools/firmware flash ...` fails."""
     assert command_line.main(["flash", *map(str, arguments)]) == 1
     printed = capsys.readouterr()
     assert printed.err.count("\n") == 1 and printed.err.startswith("firmware: ")
@@ -66,7 +65,7 @@ def test_a_uf2_file_is_copied_to_the_drive(capsys, tmp_path, pico_image):
 
 def test_a_dry_run_builds_nothing(capsys):
     printed = dry_run(capsys, "RPI_PICO", "--set", "core forms", "--drive", "D")
-    assert printed == "tools/firmware.py build RPI_PICO --set 'core forms'\ncp firmware.uf2 D/\n"
+    assert printed == "python tools/firmware build RPI_PICO --set 'core forms'\ncp firmware.uf2 D/\n"
 
 
 def test_the_drive_is_found_by_its_information_file(monkeypatch, tmp_path, pico_image):

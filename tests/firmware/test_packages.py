@@ -74,5 +74,5 @@ def test_package_json_of_the_checkout_installs_everything_as_source(tmp_path):
 
 def test_package_json_is_up_to_date():
     text = (ROOT / "package.json").read_text()
-    assert text == packages.checkout_package(), "run `tools/firmware.py package` and commit package.json"
+    assert text == packages.checkout_package(), "run `python tools/firmware package` and commit package.json"
     assert json.loads(text)["version"] == packages.release()

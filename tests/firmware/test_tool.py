@@ -11,7 +11,7 @@ from firmware_tools import boards, console, debian, emulation, sources
 from firmware_tools.console import FirmwareError, MissingError
 from firmware_tools.paths import ROOT
 
-TOOL = ROOT / "tools" / "firmware.py"
+TOOL = ROOT / "tools" / "firmware"
 
 
 def run(*arguments, **environment):
@@ -182,5 +182,5 @@ def test_the_archive_must_give_the_pinned_release(tmp_path):
 
 
 def test_no_file_of_the_tool_names_a_package_host():
-    for path in [*(ROOT / "tools" / "firmware_tools").rglob("*.py"), TOOL, ROOT / "manifest.py"]:
+    for path in [*TOOL.rglob("*.py"), ROOT / "manifest.py"]:
         assert "://" not in path.read_text().replace("socket://127.0.0.1", ""), path

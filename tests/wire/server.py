@@ -11,7 +11,7 @@ from server_process import PATIENCE, ServerProcess, children, open_files, wait_u
 from wire.reader import EndOfStream, Reader
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-sys.path.append(str(ROOT / "tools"))
+sys.path.append(str(ROOT / "tools" / "firmware"))
 
 from firmware_tools import manifests  # noqa: E402
 from firmware_tools.compiler import compile_file  # noqa: E402
@@ -46,7 +46,7 @@ def heap_of(micropython, names, folder):
 
 
 def has_framework(micropython):
-    """Whether the framework is frozen into this MicroPython, as `tools/firmware.py build UNIX` does it."""
+    """Whether the framework is frozen into this MicroPython, as `python tools/firmware build UNIX` does it."""
     environment = dict(os.environ, MICROPYPATH=".frozen")
     return not subprocess.run([micropython, "-c", "import microdot"], env=environment, capture_output=True).returncode
 

@@ -1,10 +1,10 @@
-"""A short soak; tools/soak.py is the long one."""
+"""A short soak; tools/robustness/soak.py is the long one."""
 
 import sys
 
 from runtimes import ROOT, micropython_binary
 
-sys.path.append(str(ROOT / "tools"))
+sys.path.append(str(ROOT / "tools" / "robustness"))
 
 import soak  # noqa: E402
 

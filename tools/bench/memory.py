@@ -17,7 +17,7 @@ from environment import APPS, CACHE, FILES, MICRODOT, OURS, ROOT, program, varia
 from processes import Server
 from report import table
 
-sys.path.append(str(ROOT / "tools"))
+sys.path.append(str(ROOT / "tools" / "firmware"))
 
 from firmware_tools.build import build  # noqa: E402
 from firmware_tools.console import FirmwareError  # noqa: E402

@@ -2,7 +2,7 @@
 
 from needs import needed
 
-import chip_bench
+import chip
 from firmware_tools import sizes
 
 LEAST_FREE_THAT_ANSWERS = 2048  # bytes; it is found in steps of 160, too coarse for the table
@@ -10,8 +10,8 @@ LEAST_FREE_THAT_ANSWERS = 2048  # bytes; it is found in steps of 160, too coarse
 
 def test_heap_has_not_grown(emulator, pico_ppp_uf2, note):
     with needed():
-        result = chip_bench.measure(pico_ppp_uf2)
-    section = chip_bench.heap_section(result)
+        result = chip.measure(pico_ppp_uf2)
+    section = chip.heap_section(result)
     assert None not in section.values(), f"the board did not serve: {result}"
     note("heap in bytes", ", ".join(f"{name} {size}" for name, size in section.items()))
     memory = result["memory"]

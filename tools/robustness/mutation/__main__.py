@@ -1,6 +1,6 @@
 """Change a module in many small ways, and show which changes no unit test notices.
 
-    python tools/mutation websocket/frames.py --sample 100
+    python tools/robustness/mutation websocket/frames.py --sample 100
 
 Each change is tried on CPython first. What survives there is tried on MicroPython too. The working tree is not touched:
 the tests run on a copy of the package.

@@ -1,4 +1,4 @@
-"""The application whose allocations fail; runs on the MicroPython of tools/alloc_faults: `app.py PORT [CERT KEY]`."""
+"""The application whose allocations fail, on the MicroPython of the tool: `app.py PORT [CERT KEY]`."""
 
 import asyncio
 import sys

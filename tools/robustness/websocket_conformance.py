@@ -1,7 +1,7 @@
-#!/usr/bin/env python3
 """Run the Autobahn WebSocket test suite against the framework's server.
 
-    tools/websocket_conformance.py [--micropython PATH | --under uvicorn|gunicorn] [--cases '9.*' ...] WSTEST
+    python tools/robustness/websocket_conformance.py [--micropython PATH | --under uvicorn|gunicorn]
+                                                     [--cases '9.*' ...] WSTEST
 
 WSTEST is the suite's program: `pip install autobahntestsuite` in an environment of Python 2.7 puts it there. The
 framework's own server runs on this Python unless another one is asked for; under another server the installed framework
@@ -19,8 +19,8 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).parent.parent
-APP = ROOT / "tools" / "conformance_app.py"
+ROOT = pathlib.Path(__file__).parent.parent.parent
+APP = pathlib.Path(__file__).with_name("conformance_app.py")
 
 
 def free_port():

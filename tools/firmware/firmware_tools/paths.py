@@ -5,7 +5,7 @@ import fcntl
 import os
 import pathlib
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent.parent
 BOARDS = ROOT / "boards"
 MANIFEST = ROOT / "manifest.py"
 FIRMWARE = ROOT / "firmware"

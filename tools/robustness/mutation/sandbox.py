@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
+ROOT = pathlib.Path(__file__).parent.parent.parent.parent
 PACKAGE = ROOT / "firmware" / "microdot"
 SHIM = ROOT / "cpython_shim"
 UNIT = ROOT / "tests" / "unit"

@@ -1,4 +1,4 @@
-"""The application that tools/soak.py loads; runs on MicroPython: `soak_app.py PORT FILE`."""
+"""The application that tools/robustness/soak.py loads; runs on MicroPython: `soak_app.py PORT FILE`."""
 
 import binascii
 import gc

@@ -1,13 +1,13 @@
 """Load a MicroPython server with requests of all kinds, some of them broken off, and look for anything that gives way.
 
-    python tools/soak.py [--requests 200000] [--clients 4] [--heap 128] [--micropython PATH] [--seed 1]
+    python tools/robustness/soak.py [--requests 200000] [--clients 4] [--heap 128] [--micropython PATH] [--seed 1]
 
 Every answer is checked byte for byte, by a reader that accepts nothing RFC 9112 forbids. Between the rounds the server
 reports its memory in use after a collection, and at the end its sockets are counted. Exits with 1 unless there was no
 wrong answer, no growth of memory and no socket left. Needs Linux (/proc).
 
-The heap is in KB. On a board the framework is frozen; give the MicroPython that `tools/firmware.py build UNIX` makes
-for the same here. Any other one holds the framework's code in its heap, and gets as much more.
+The heap is in KB. On a board the framework is frozen; give the MicroPython that `python tools/firmware build UNIX`
+makes for the same here. Any other one holds the framework's code in its heap, and gets as much more.
 """
 
 import argparse
@@ -23,14 +23,14 @@ import time
 import zlib
 from contextlib import suppress
 
-ROOT = pathlib.Path(__file__).parent.parent
+ROOT = pathlib.Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from wire.reader import EndOfStream, Fault, Reader  # noqa: E402
 from wire.server import Server, prepare, reset, wait_until  # noqa: E402
 from wire.vector import request  # noqa: E402
 
-APP = ROOT / "tools" / "soak_app.py"
+APP = pathlib.Path(__file__).with_name("soak_app.py")
 ROUNDS = 20
 # Bytes by which the least memory in use in the second half of the rounds may be above that in the first: a collector
 # that takes any word for a pointer keeps two or three dead objects alive by chance. One lost block in every fortieth

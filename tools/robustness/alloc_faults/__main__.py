@@ -1,6 +1,6 @@
 """Let each allocation of a MicroPython server fail in its turn, and look whether the server goes on as before.
 
-    python tools/alloc_faults [--every 1] [--counts 1,4,40] [--kinds KIND ...] [--micropython DIR]
+    python tools/robustness/alloc_faults [--every 1] [--counts 1,4,40] [--kinds KIND ...] [--micropython DIR]
 
 For each kind of exchange with a client the first allocation fails, then the second, and so on to the last. After each
 one the server must have all its places and sockets, its clock must run, and it must answer. All allocations on the heap
@@ -21,8 +21,8 @@ import tempfile
 import time
 from contextlib import suppress
 
-ROOT = pathlib.Path(__file__).parent.parent.parent
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools")]
+ROOT = pathlib.Path(__file__).parent.parent.parent.parent
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tools" / "firmware")]
 
 from firmware_tools import boards, build  # noqa: E402
 from server_process import ServerProcess, open_files, wait_until  # noqa: E402

@@ -14,7 +14,7 @@ from .console import FirmwareError, capture
 from .paths import ROOT, locked
 
 TABLE = ROOT / "tests" / "firmware" / "sizes.json"
-PROBE = ROOT / "tools" / "firmware_tools" / "board" / "heap.py"
+PROBE = ROOT / "tools" / "firmware" / "firmware_tools" / "board" / "heap.py"
 TOLERANCE = 0.02
 # Two per cent of a small module is less than one more name in it.
 SLACK = 16
@@ -112,10 +112,10 @@ def check_growth(measured):
     if found:
         sections = {name.split()[0] for name in found}
         if "rp2040_heap" in sections:
-            command = "tools/chip_bench.py --alone --update"
+            command = "python tools/bench/chip.py --alone --update"
         else:
             option = "" if sections == {"mpy"} else " --firmware"
-            command = f"tools/firmware.py size{option} --update"
+            command = f"python tools/firmware size{option} --update"
         raise FirmwareError(
             f"grown: {', '.join(f'{name} {text}' for name, text in found.items())}; if that is on purpose, run"
             f" `{command}` and commit the table"

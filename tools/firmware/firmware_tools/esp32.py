@@ -6,7 +6,7 @@ from . import debian, manifests, sources
 from .console import FirmwareError, capture, run, step
 from .paths import ROOT, locked
 
-CHECK = ROOT / "tools" / "esp32_check"
+CHECK = ROOT / "tools" / "firmware" / "esp32_check"
 XTENSA = ("gcc-xtensa-lx106", "picolibc-xtensa-lx106-elf")
 RISCV = ("gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf")
 

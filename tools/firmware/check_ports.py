@@ -1,4 +1,6 @@
-"""Check the hardware calls of `microdot.device` against the type stubs of each port: `python tools/check_ports.py`.
+"""Check the hardware calls of `microdot.device` against the type stubs of each port.
+
+    python tools/firmware/check_ports.py
 
 The stubs of two ports overwrite each other's modules, so each lives in a folder of its own below `build/stubs`. There
 pip installs them when they are first needed.
@@ -10,7 +12,7 @@ import pathlib
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MODULES = ["firmware/microdot/device/_board.py"]
 STUBS = {
     "rp2": "micropython-rp2-rpi-pico-w-stubs",

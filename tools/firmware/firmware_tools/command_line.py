@@ -1,5 +1,4 @@
-#!/usr/bin/env python3
-"""Build, emulate, measure and flash firmware with the framework in it. `tools/firmware.py COMMAND --help` explains."""
+"""Build, emulate, measure and flash firmware that contains the framework. `COMMAND --help` explains a command."""
 
 import argparse
 import pathlib
@@ -7,21 +6,9 @@ import shlex
 import shutil
 import sys
 
-from firmware_tools import (
-    boards,
-    build,
-    debian,
-    emulation,
-    esp32,
-    flashing,
-    images,
-    manifests,
-    packages,
-    sizes,
-    sources,
-)
-from firmware_tools.console import FirmwareError
-from firmware_tools.paths import ROOT, cache
+from . import boards, build, debian, emulation, esp32, flashing, images, manifests, packages, sizes, sources
+from .console import FirmwareError
+from .paths import ROOT, cache
 
 SETS_HELP = "freeze sets in one argument, such as 'realtime forms'; 'core' and 'all' are sets too"
 
@@ -131,7 +118,7 @@ def flash_board(args):
         flashing.check_target(board, args.erase)
         image = args.image
         if not image and args.dry_run:
-            print(shlex.join(["tools/firmware.py", *build_words(args)]))
+            print(shlex.join(["python", "tools/firmware", *build_words(args)]))
         elif not image:
             image = build.build(args.board, args.micropython, args.set, args.app).image
         plan = flashing.firmware_plan(board, image, drive=args.drive, erase=args.erase, **where)
@@ -167,7 +154,7 @@ def add_build_options(parser):
 
 def make_parser():
     """Return the command line's parser."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser("python tools/firmware", description=__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
     def command(name, function):
@@ -235,7 +222,3 @@ def main(arguments=None):
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Time and memory on an emulated RP2040, side by side: this framework, Microdot 2.7 and a bare asyncio program.
 
 Simulated time and heap bytes do not depend on the machine that this runs on. The peer is fetched from PyPI, compiled
@@ -11,9 +10,11 @@ import json
 import pathlib
 import sys
 
-from firmware_tools import build, compiler, sizes
-from firmware_tools.console import FirmwareError, capture
-from firmware_tools.paths import ROOT
+sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "firmware"))
+
+from firmware_tools import build, compiler, sizes  # noqa: E402
+from firmware_tools.console import FirmwareError, capture  # noqa: E402
+from firmware_tools.paths import ROOT  # noqa: E402
 
 EMULATOR = ROOT / "tools" / "emulator"
 PEER = "microdot==2.7.0"
@@ -109,7 +110,7 @@ def main():
     try:
         run(parser.parse_args())
     except FirmwareError as error:
-        sys.exit(f"chip_bench: {error}")
+        sys.exit(f"chip: {error}")
 
 
 if __name__ == "__main__":
