@@ -93,7 +93,7 @@ class HTTPTransport:
     cancelled = False
     #: Whether the end of the response has been sent.
     ended = False
-    sock = max_line = None
+    max_line = None
 
     def __init__(self, receive, send, has_body):
         self._receive = receive
@@ -101,6 +101,9 @@ class HTTPTransport:
         self._chunk = b""
         self.has_body = has_body
         self.more = has_body  # whether some of the request's body may be still to come
+
+    def take_sock(self):
+        """Return None: the server keeps the connection."""
 
     async def receive_body(self, n):
         """Return up to *n* bytes of the request's body, `b''` at its end."""

@@ -19,7 +19,7 @@ class WebSocketTransport:
 
     #: Calls a handler or hook.
     invoke = staticmethod(invoke_handler)
-    sock = max_line = None
+    max_line = None
     watch: "Watcher | None" = None
     #: Whether the server has ended the request; on CPython the request's task knows that.
     cancelled = False
@@ -32,6 +32,9 @@ class WebSocketTransport:
         #: Whether the request has been accepted, and the connection carries messages.
         self.upgraded = False
         self._refused = False
+
+    def take_sock(self):
+        """Return None: the server keeps the connection."""
 
     async def receive_body(self, n):
         """Return the end of the request's body, of which there is none."""

@@ -18,8 +18,6 @@ _HIDE_THE_CUT = ("Granian",)
 class WSGITransport:
     """What a WSGI server offers to a request beyond HTTP's request and response."""
 
-    #: The client's socket, where the server offers it.
-    sock = None
     max_line = None
     #: Whether the connection carries another protocol now, the application's.
     upgraded = False
@@ -45,6 +43,9 @@ class WSGITransport:
                 self._remaining = None
         elif chunked:
             self._unreadable = 411, "Length required"
+
+    def take_sock(self):
+        """Return None: the server keeps the connection."""
 
     @property
     def has_body(self):
@@ -106,6 +107,10 @@ class SocketTransport(WSGITransport):
         self.sock = sock
         self._timeout = app.write_timeout
         self._done = done
+
+    def take_sock(self):
+        """Return the connection's socket."""
+        return self.sock
 
     def watch_client(self, gone):
         def look():

@@ -219,7 +219,7 @@ class Request:
     @property
     def sock(self) -> "Any":
         """The connection to the client: a pair of streams, or a WSGI server's socket; None if there is none."""
-        return self._sock or (self.transport.sock if self.transport else None)
+        return self._sock or (self.transport.take_sock() if self.transport else None)
 
     @property
     def g(self) -> "Any":

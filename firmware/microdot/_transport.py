@@ -45,9 +45,11 @@ class Transport(Protocol):
     def upgraded(self) -> bool:
         """Whether an extension has taken the connection over: no response follows."""
 
-    @property
-    def sock(self) -> Any:
-        """What `Request.sock` is: the connection's socket, or its pair of streams; None where a server keeps it."""
+    def take_sock(self) -> Any:
+        """Return what `Request.sock` is: the connection's socket, or its pair of streams; None where a server keeps it.
+
+        Whoever asks for it may read from it from then on.
+        """
 
     @property
     def max_line(self) -> "int | None":

@@ -64,7 +64,7 @@ def parse(pieces, limit=65536):
             received += len(piece)
             while True:
                 if message is None:
-                    start = received - parser.buffered
+                    start = received - len(parser.buffer)
                     if not parser.parse_head():
                         break
                     message = Message(parser)
@@ -75,7 +75,7 @@ def parse(pieces, limit=65536):
                     message.body += data
                 if data is None:
                     break
-                message.end = received - parser.buffered
+                message.end = received - len(parser.buffer)
                 messages.append(message)
                 message = None
     except HTTPException as error:

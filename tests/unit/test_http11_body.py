@@ -55,7 +55,7 @@ def test_content_length():
         assert parser.body_complete
         assert parser.content_length == 11
         assert parser.read_body(10) == b""
-        assert parser.buffered == 0
+        assert len(parser.buffer) == 0
 
 
 def test_no_content():
@@ -74,7 +74,7 @@ def test_what_follows_the_body_stays():
     assert parser.read_body(100) == b""
     assert parser.parse_head()
     assert parser.read_body(100) == b"x"
-    assert parser.buffered == 0
+    assert len(parser.buffer) == 0
 
 
 def test_body_that_has_not_come():
@@ -139,7 +139,7 @@ def test_chunks():
         assert parser.body_complete
         assert parser.chunked
         assert parser.content_length is None
-        assert parser.buffered == 0
+        assert len(parser.buffer) == 0
 
 
 def test_chunk_sizes_are_hexadecimal():
@@ -153,7 +153,7 @@ def test_chunk_extensions_and_trailers_are_left_out():
         body, parser = read_all(CHUNKED + b'1;a=b;c="d"\r\nx\r\n0 ; last\r\nX-Trailer: 1\r\nY:\r\n\r\n', size)
         assert body == b"x"
         assert parser.body_complete
-        assert parser.buffered == 0
+        assert len(parser.buffer) == 0
         assert b"x-trailer" not in parser.fields
 
 
@@ -286,7 +286,7 @@ def test_next_request_after_a_chunked_one():
 def test_take_buffer():
     parser = start()
     parser.receive(b"\x81\x00")
-    assert parser.buffered == 2
+    assert len(parser.buffer) == 2
     assert parser.take_buffer() == b"\x81\x00"
     assert parser.take_buffer() == b""
 

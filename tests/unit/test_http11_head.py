@@ -83,7 +83,7 @@ def test_end_without_a_request():
     parser.receive(b"")
     assert not parser.parse_head()
     assert parser.at_end
-    assert parser.buffered == 0
+    assert len(parser.buffer) == 0
 
 
 def test_end_within_a_head():

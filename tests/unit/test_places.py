@@ -160,13 +160,13 @@ async def test_a_newcomer_waits_for_a_place():
         first = asyncio.create_task(running.fetch(get("/busy")))
         await until(lambda: app.server.connections and app.server.connections[0].served)
         second = asyncio.create_task(running.fetch(get("/", "Connection: close")))
-        await until(lambda: app.server.crowded)
+        await until(lambda: app.server.is_crowded())
         release.set()
         (answer,) = await first
         assert (answer.body, answer.field("connection")) == (b"done", "close")
         (answer,) = await second
         assert answer.body == b"hello"
-        assert not app.server.crowded
+        assert not app.server.is_crowded()
 
 
 async def test_newcomers_are_refused_one_at_a_time():

@@ -284,9 +284,8 @@ class Server:
         if self._newcomer:
             self._changed.set()
 
-    @property
-    def crowded(self) -> bool:
-        """Whether connections should end with their response, because others need the place."""
+    def is_crowded(self) -> bool:
+        """Return whether connections should end with their response, because others need the place."""
         return self._newcomer is not None or self.app.max_connections <= CROWDED_AT <= len(self.connections)
 
     def _evict(self, newcomer):
@@ -302,7 +301,7 @@ class Server:
         for connection in self.connections:
             if connection.gone:
                 return connection
-            if not connection.is_dispensable:
+            if not connection.is_dispensable():
                 continue
             if not connection.idle:
                 if slowest is None or connection.since < slowest.since:
@@ -342,13 +341,13 @@ class Server:
         """
         places = {}
         for connection in self.connections:
-            places[connection.host] = places.get(connection.host, 0) + 1
+            places[connection.host()] = places.get(connection.host(), 0) + 1
         host = max(places, key=places.get)
         is_proxy = self.app.is_proxy
-        if places[host] <= places.get(newcomer.host, 0) + 1 or is_proxy and is_proxy(host):
+        if places[host] <= places.get(newcomer.host(), 0) + 1 or is_proxy and is_proxy(host):
             return None
         for connection in reversed(self.connections):
-            if connection.since and connection.host == host:
+            if connection.since and connection.host() == host:
                 return connection
         return None
 

@@ -129,6 +129,8 @@ class Connection:
     gone = False  # the client has closed its side while a request was served
     watch: "Watcher | None" = None
     has_body = False  # the body of the request had not been read when its head had
+    #: Size in bytes of the longest header field that the client may send, its name included.
+    max_line = RequestParser.max_line
     keep_alive = False  # another request may follow the response that is being sent
     responding = False  # a response, or a part of it, has been sent
     ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
@@ -153,27 +155,17 @@ class Connection:
             line = MAX_LINE
         elif line > RequestParser.max_line:  # what was raised counts for both
             head += line
+        if line != self.max_line:
+            self.max_line = line
         self.parser = RequestParser(head, line, app.max_headers)
 
-    @property
-    def app(self):
-        """The application."""
-        return self.server.app
-
-    @property
-    def max_line(self) -> int:
-        """Size in bytes of the longest header field that the client may send, its name included."""
-        return self.parser.max_line
-
-    @property
-    def sock(self) -> tuple:
-        """The reader and the writer; whoever asks for them may read from now on."""
+    def take_sock(self) -> tuple:
+        """Return the reader and the writer; whoever asks for them may read from now on."""
         self.serving = False
         return self.reader, self.writer
 
-    @property
     def host(self):
-        """The client's address, None where it has none."""
+        """Return the client's address, None where it has none."""
         return self.client_addr[0] if self.client_addr else None
 
     # Deadlines
@@ -202,8 +194,9 @@ class Connection:
         A handler goes on, for the client may wait for the answer still; but the connection is the first to make room.
         """
         parser = self.parser
-        crowd = parser.buffered >= self.app.max_head_length  # of requests: reading on would take too much memory
-        crowd = crowd or parser.buffered and self.server.reserved > self.app.max_buffered
+        server = self.server
+        crowd = len(parser.buffer) >= server.app.max_head_length  # of requests: reading on would take too much memory
+        crowd = crowd or parser.buffer and server.reserved > server.app.max_buffered
         if parser.body_complete and not (self._reading or parser.at_end or crowd):
             try:
                 data = receive_now(self.reader)
@@ -232,9 +225,8 @@ class Connection:
         else:
             self.expire(_EVICTED)
 
-    @property
     def is_dispensable(self) -> bool:
-        """Whether the connection waits for a request, and has done so for long enough to be closed for another one."""
+        """Return whether the connection waits for a request, long enough to be closed for another one."""
         if not self.since:
             return False
         if self.served:
@@ -254,7 +246,7 @@ class Connection:
     def hold_head(self, head: "list[bytes]") -> None:
         """Send a response's head when `first_piece_timeout` is over, unless `drop_head()` is called before."""
         self._head = head
-        self.head_deadline = self._deadline(self.app.first_piece_timeout)
+        self.head_deadline = self._deadline(self.server.app.first_piece_timeout)
 
     def drop_head(self) -> None:
         """Do not send the head that is held, if there is one."""
@@ -313,7 +305,7 @@ class Connection:
         if not has_unsent(self.writer):
             return
         self._writing = asyncio.current_task()
-        self.write_deadline = self._deadline(self.app.write_timeout)
+        self.write_deadline = self._deadline(self.server.app.write_timeout)
         try:
             await self.writer.drain()
         except asyncio.CancelledError:
@@ -348,7 +340,7 @@ class Connection:
             except OSError:
                 data = b""  # the client is gone: the parser finds the body incomplete
             self.read_deadline = 0
-            self._body_ticks -= self.server.clock - start - len(data) * TICKS_PER_SECOND / self.app.min_body_rate
+            self._body_ticks -= self.server.clock - start - len(data) * TICKS_PER_SECOND / self.server.app.min_body_rate
             parser.receive(data)
 
     def reserve(self, size: int) -> None:
@@ -357,7 +349,7 @@ class Connection:
         :raises HTTPException: 503 if there would be too many with those of others; alone each may try.
         """
         server = self.server
-        if size > 0 and server.reserved > self.reserved and server.reserved + size > self.app.max_buffered:
+        if size > 0 and server.reserved > self.reserved and server.reserved + size > self.server.app.max_buffered:
             raise HTTPException(503, "Too many large requests at once", {"Retry-After": "5"})
         self._count(size)
 
@@ -367,7 +359,7 @@ class Connection:
 
     def _give_back(self):
         """Count what the request held no more, but what has been read behind it."""
-        self._count(min(self.parser.buffered, self.reserved) - self.reserved)
+        self._count(min(len(self.parser.buffer), self.reserved) - self.reserved)
 
     # What a request's transport offers
 
@@ -385,7 +377,7 @@ class Connection:
         if self.has_body and not parser.body_complete:
             broken = parser.at_end or parser.expects_continue or self.read_deadline == _EXPIRED
             keep_alive = keep_alive and not broken and 0 < (parser.content_length or 0) <= _MAX_DRAIN
-        self.keep_alive = keep_alive and not (server.closing or server.crowded)
+        self.keep_alive = keep_alive and not (server.closing or server.is_crowded())
         if isinstance(response.body, bytes) or self._may_stream(request, response):
             return send_response(self, response, request)
         self.keep_alive = False
@@ -424,13 +416,13 @@ class Connection:
             try:
                 if sock:
                     self.since = self.server.clock
-                    self.read_deadline = self._deadline(self.app.head_timeout)
+                    self.read_deadline = self._deadline(self.server.app.head_timeout)
                     self.reader, self.writer = await open_streams(sock, self.server.ssl)
                 if self.refused:
                     await self._refuse(HTTPException(503, "Service unavailable"))
                 elif sock and self.server.overridden:
                     self.read_deadline = self.since = 0
-                    await self.app.handle_request(self.reader, self.writer)
+                    await self.server.app.handle_request(self.reader, self.writer)
                 else:
                     while await self._read_head():
                         await isolate(self._serve_request())
@@ -476,15 +468,15 @@ class Connection:
         if self.stream:
             self.stream = 0
         self.since = server.clock
-        if parser.buffered:
+        if parser.buffer:
             self.idle = 0
         else:
             self.idle = server.waits = server.waits + 1
         self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
         try:
-            if parser.buffered:
+            if parser.buffer:
                 await asyncio.sleep(0)  # others get their turn between two requests that came together
-            while not parser.buffered or not parser.parse_head():
+            while not parser.buffer or not parser.parse_head():
                 if parser.at_end:
                     return False
                 parser.receive(await receive(self.reader, READ_SIZE))
@@ -499,7 +491,7 @@ class Connection:
             if self.read_deadline >= 0:
                 raise
             uncancel(self.task)
-            if parser.buffered and self.read_deadline == _EXPIRED:
+            if parser.buffer and self.read_deadline == _EXPIRED:
                 await self._refuse(HTTPException(408, "Request timeout"))
             return False
         self.read_deadline = self.since = 0
@@ -528,10 +520,10 @@ class Connection:
         """Return the request's body if all of it is here already; else None, and the client's time for it begins."""
         length = self.parser.content_length
         limit = Request.max_content_length
-        here = length and length <= min(self.parser.buffered, Request.max_body_length)
+        here = length and length <= min(len(self.parser.buffer), Request.max_body_length)
         if here and (not limit or length <= limit):
             return self.parser.read_body(length)
-        self._body_ticks = int(self.app.body_timeout * TICKS_PER_SECOND) + 1
+        self._body_ticks = int(self.server.app.body_timeout * TICKS_PER_SECOND) + 1
         return None
 
     async def _end_exchange(self):
@@ -545,12 +537,12 @@ class Connection:
 
     async def _refuse(self, error):
         """Answer an invalid request, and close the connection."""
-        response = await self.app.handle_error(None, error)
+        response = await self.server.app.handle_error(None, error)
         if error.status_code == 503:
             response.headers["Retry-After"] = "5"
         self.keep_alive = False
         await send_response(self, response, None)
-        self.app.log_access(None, response)
+        self.server.app.log_access(None, response)
         await self._linger(False)
 
     async def _out_of_memory(self, error):
@@ -593,7 +585,7 @@ class Connection:
         try:
             while left > 0:
                 has_head = has_head and self._skip_body()
-                if has_head and not told and parser.body_complete and not parser.buffered:
+                if has_head and not told and parser.body_complete and not parser.buffer:
                     return
                 self.read_deadline = deadline if told else min(deadline, self._deadline(_LINGER_SILENCE))
                 data = await self.read()
@@ -620,7 +612,7 @@ class Connection:
             return abort_stream(self.writer)  # a TLS client's part in an orderly end may take long
         self.read_deadline = self.since = 0
         self._writing = asyncio.current_task()
-        self.write_deadline = self._deadline(self.app.write_timeout)
+        self.write_deadline = self._deadline(self.server.app.write_timeout)
         try:
             await close_stream(self.writer)
         except (OSError, asyncio.CancelledError):

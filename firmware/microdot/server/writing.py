@@ -78,7 +78,7 @@ async def _send_stream(connection, response, request, head, chunked):
     try:
         if left is not None:
             left = int(left)
-        if connection.app.first_piece_timeout:
+        if connection.server.app.first_piece_timeout:
             connection.hold_head(head)
         else:
             own = False
@@ -111,7 +111,7 @@ async def _send_stream(connection, response, request, head, chunked):
         if not own or not is_fault(error, connection):
             raise
         if head and request:  # nothing has been sent: the client can still be told
-            response = await connection.app.handle_error(request, error)
+            response = await connection.server.app.handle_error(request, error)
             await send_response(connection, response, None)
             return response
         log_error("Exception in the body of a response", error)

@@ -25,7 +25,7 @@ class TestTransport:
     upgraded = False
     #: Whether the server has ended the request; on CPython the request's task knows that.
     cancelled = False
-    sock = max_line = None
+    max_line = None
     left = False  # the client has gone before the response's end
     response = None  # what the application answered
     response_body = None  # bytes; None for HEAD
@@ -44,6 +44,9 @@ class TestTransport:
         self.gone = asyncio.Event()
         self._asked = asyncio.Event()  # for the next piece
         self._made = asyncio.Event()
+
+    def take_sock(self):
+        """Return None: the server keeps the connection."""
 
     async def receive_body(self, n: int) -> bytes:
         """Return up to *n* bytes of the request's body, `b''` at its end."""

@@ -17,7 +17,7 @@ class WebSocketPeer:
     invoke = staticmethod(invoke_handler)
     has_body = False
     cancelled = False
-    sock = max_line = None
+    max_line = None
 
     def __init__(self, send_response):
         self.send_response = send_response
@@ -30,6 +30,9 @@ class WebSocketPeer:
         self.accepted: dict[str, str] | None = None
         #: What the application wants to `look()` with each tick, or None.
         self.watch = None
+
+    def take_sock(self):
+        """Return None: the server keeps the connection."""
 
     async def began(self) -> None:
         """The application has accepted the connection."""
