@@ -82,6 +82,7 @@ SETS = {
         "utemplate",
     ),
     "device": (
+        "_clock",
         "checks",
         "csrf",
         "device/__init__",
@@ -92,6 +93,7 @@ SETS = {
         "device/_hosts",
         "device/_log",
         "device/_ntp",
+        "device/_pages",
         "device/_portal",
         "device/_portal_page",
         "device/_secret",
@@ -100,7 +102,11 @@ SETS = {
         "device/_station",
         "device/_status",
         "device/_style",
+        "device/_update",
+        "device/_versions",
         "hosts",
+        "throttle",
+        "tokens",
     ),
 }
 

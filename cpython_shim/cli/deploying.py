@@ -1,10 +1,11 @@
-"""`microdot deploy`: an application is copied to a board and started."""
+"""`microdot deploy`: an application is copied to a board at a USB port, or sent to one in the network, and started."""
 
 import fnmatch
 import hashlib
 import pathlib
+import sys
 
-from . import board, watching
+from . import board, network, watching
 from .console import GREEN, CommandError, paint
 
 #: What stays on the computer: names of files and folders. A name that begins with a dot stays there, too.
@@ -13,7 +14,9 @@ NOT_FOR_BOARDS = (
     "requirements*.txt", "settings.json", "test_*.py", "tests", "uv.lock", "venv",
 )  # fmt: skip
 #: What `--delete` leaves on the board: packages, settings, what MicroPython itself starts first.
-OF_THE_BOARD = ("/lib/*", "/settings.json*", "/failed-starts", "/boot.py", "/webrepl_cfg.py")
+OF_THE_BOARD = ("/lib/*", "/settings.json*", "/failed-starts", "/versions/*", "/boot.py", "/webrepl_cfg.py")
+#: What an update over the network leaves as it is: they start before the application, and could keep the board from it.
+NOT_FOR_UPDATES = ("boot.py", "main.py")
 _HAS_FRAMEWORK = """
 import json
 try:
@@ -23,16 +26,28 @@ except ImportError:
     found = None
 print({mark!r} + json.dumps(found))
 """
+# Start what is copied, and no more a version that came over the network.
+_FORGET_VERSIONS = """
+import os
+for path in ("/versions/state", "/versions/state.new"):
+    try:
+        os.remove(path)
+    except OSError:
+        pass
+"""
 
 
 def add_command(commands) -> None:
     """Add the command to the parser's commands."""
     parser = commands.add_parser(
         "deploy",
-        help="copy an application to a board at a USB port, and start it",
+        help="copy an application to a board at a USB port or in the network, and start it",
         description="Copy what has changed in a folder to a board at a USB port, start the board's main.py, and show"
-        " what it prints until Ctrl-C, which leaves the application running.",
+        " what it prints until Ctrl-C, which leaves the application running. With an address, send the folder over the"
+        " network instead: the board tries the new version, and goes back to the one before if it fails. The board's"
+        f" secret is asked for, or taken from the variable {network.VARIABLE} or the standard input.",
     )
+    parser.add_argument("address", metavar="ADDRESS", nargs="?", help="the board's address or name in the network")
     parser.add_argument("folder", metavar="FOLDER", type=pathlib.Path, help="folder of the application")
     board.add_argument(parser)
     parser.add_argument("--delete", action="store_true", help="delete files of the board that the folder does not have")
@@ -43,6 +58,12 @@ def add_command(commands) -> None:
 def deploy(options) -> int:
     """Copy an application to a board and start it; return the status for the shell."""
     files = application_files(options.folder)
+    if options.address:
+        if options.port or options.delete or options.no_logs:
+            raise CommandError(
+                "--port, --delete and --no-logs are for a board at a USB port: leave them or ADDRESS out"
+            )
+        return update(options.address, {path[1:]: file for path, file in files.items()}, options.folder)
     if not {"/main.py", "/app.py"} & set(files):
         raise CommandError(f"there is neither main.py nor app.py in {options.folder}")
     found = board.find(options.port)
@@ -56,9 +77,45 @@ def deploy(options) -> int:
         found.remove(gone)
         for path in sorted(gone):
             print("  deleted " + path)
+    if "/versions/state" in there or "/versions/state.new" in there:
+        found.ask(_FORGET_VERSIONS)
     print(f"{len(changed)} of {len(files)} files copied; starting the board", flush=True)
     watching.restart(found.port, stay=not options.no_logs)
     return 0
+
+
+def update(address: str, files: "dict[str, pathlib.Path]", folder: pathlib.Path) -> int:
+    """Send an application to a board in the network, and wait until the board has confirmed it; return the status."""
+    files = {name: file for name, file in files.items() if name not in NOT_FOR_UPDATES}
+    if not {"app.py", "app/__init__.py"} & set(files):
+        raise CommandError(f"there is no app.py in {folder}: a board starts the application of that name")
+    network.make_list([(name, b"") for name in files])  # what cannot be sent is said before the secret is asked for
+    found = network.NetworkBoard(address, network.ask_secret())
+    state = found.describe()
+    if not state["possible"]:
+        raise CommandError(
+            "the board's main.py gives its application to device.run(): that must choose it, for updates"
+        )
+    if state["state"] != "good":
+        raise CommandError("the last update is still on trial: try again in a minute")
+    name = found.send(files, state["nonce"], show_progress)
+    print(paint("Sent ", GREEN) + f"{len(files)} files, version {name}; the board restarts", flush=True)
+    found.wait(name, lambda state: print(_STATES[state], flush=True))
+    return 0
+
+
+_STATES = {
+    "new": "The board has taken it",
+    "tried": "The board tries it, which takes 20 seconds",
+    "good": "The board has confirmed it",
+}
+
+
+def show_progress(done: int, total: int) -> None:
+    """Show how much has been sent, on a terminal only."""
+    if sys.stdout.isatty():
+        end = "\n" if done == total else ""
+        print(f"\rSending: {100 * done // total} % of {(total + 1023) // 1024} KB", end=end, flush=True)
 
 
 def application_files(folder: pathlib.Path) -> "dict[str, pathlib.Path]":

@@ -12,21 +12,38 @@ from ._log import Log
 from ._settings import Settings
 from ._start import Runner, Starts
 from ._station import Station
+from ._versions import Versions
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any
 
-#: The settings in the file `settings.json`.
-settings = Settings()
+#: The settings in the file `settings.json`; on a board in the folder that it starts in, which an update does not touch.
+settings = Settings(_hardware.ROOT + "settings.json")
 #: The last lines of the log.
 log = Log()
 #: The Wi-Fi station.
 wifi = Station(settings, log, _hardware)
 wifi.fallback = AccessPoint(settings, log, wifi, _hardware)
-_runner = Runner(log, wifi, _hardware, Starts())
 
 
-def run(app=None, host: str = "0.0.0.0", port: int = 80, button: "int | None" = None, watchdog: bool = False) -> None:
+def _make_pages():
+    from ._pages import Pages
+
+    return Pages(settings, log, wifi, _hardware, _runner)
+
+
+_starts = Starts(_hardware.ROOT + "failed-starts")
+_runner = Runner(log, wifi, _hardware, _starts, Versions(_hardware.ROOT), _make_pages)
+
+
+def run(
+    app=None,
+    host: str = "0.0.0.0",
+    port: int = 80,
+    button: "int | None" = None,
+    watchdog: bool = False,
+    pages: bool = True,
+) -> None:
     """Keep the board in a known Wi-Fi network and serve an application, until Ctrl-C or `restart()`.
 
     After three starts in a row that have failed the board starts without the application.
@@ -34,9 +51,10 @@ def run(app=None, host: str = "0.0.0.0", port: int = 80, button: "int | None" = 
     :param app: the application; None: `app` of the module `app`.
     :param button: the pin of a button to ground; while it is held the board starts without the application.
     :param watchdog: reset the board when the event loop has not run for 8 seconds.
+    :param pages: serve the board's own pages and take updates, at `/_device`.
     :raises Exception: on a computer, what importing the application or serving raises. A board logs that.
     """
-    _runner.run(app, host, port, button, watchdog)
+    _runner.run(app, host, port, button, watchdog, pages)
 
 
 def restart(after: "Any" = None) -> "Any":

@@ -8,6 +8,8 @@ import machine
 
 #: Whether this is a board, which nobody may be near.
 IS_BOARD = True
+#: What stands before the names of the board's own files.
+ROOT = "/"
 _CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 _NAMES = ("power on", "reset", "watchdog", "deep sleep", "soft reset")
 _RESULTS = (
@@ -152,10 +154,19 @@ def watchdog():
     return machine.WDT(timeout=8000)
 
 
-def keep_feeding(dog) -> None:
-    """Feed a watchdog by a timer from now on."""
+def keep_feeding(dog, seconds: int = 0) -> None:
+    """Feed a watchdog by a timer from now on; for so many seconds only, unless they are 0."""
     timer = machine.Timer(-1 if os.uname()[0] == "rp2" else 0)
-    timer.init(period=2000, callback=lambda _: dog.feed())
+    left = seconds // 2
+
+    def feed(_):
+        nonlocal left
+        dog.feed()
+        left -= 1
+        if left == 0:
+            timer.deinit()
+
+    timer.init(period=2000, callback=feed)
 
 
 def set_clock(seconds: int) -> None:

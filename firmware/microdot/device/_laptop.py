@@ -6,6 +6,8 @@ import time
 
 #: Whether this is a board, which nobody may be near.
 IS_BOARD = False
+#: What stands before the names of the board's own files: they are in the current folder.
+ROOT = ""
 
 
 class PretendedStation:
@@ -117,7 +119,7 @@ def watchdog():
     """Return None: there is no watchdog."""
 
 
-def keep_feeding(dog) -> None:
+def keep_feeding(dog, seconds: int = 0) -> None:
     """Do nothing."""
 
 

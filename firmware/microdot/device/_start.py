@@ -7,6 +7,10 @@ seconds the count begins anew, so that the next start tries the application agai
 nothing.
 
 An application that cannot be imported is left out at once. If the server ends with an exception the board restarts.
+
+A version that has come over the network has a trial: the watchdog is on, and after 20 seconds of serving the board asks
+the application for `/`. A status below 500 shows that the version is good. If anything of this fails, the
+board restarts with the version before.
 """
 
 import asyncio
@@ -15,13 +19,17 @@ import io
 import os
 import sys
 
-from .. import Microdot
+from .. import Microdot, Request
 from .._compat import log_error
+from ._versions import GOOD, NEW, TRIED
 
 #: Seconds of serving after which a start has not failed, and failed starts after which the application is left out.
 ENOUGH = 20
 _MAX_FAILED = 3
 _MAX_TEXT = 1024
+#: Seconds that a version on trial may take to be imported, and to answer.
+_TIME_TO_IMPORT = 60
+_TIME_TO_ANSWER = 10
 
 
 class Starts:
@@ -63,19 +71,30 @@ class Runner:
     :param wifi: the `Station`.
     :param hardware: the module `_hardware`, or what has its functions.
     :param starts: the `Starts`.
+    :param versions: the `Versions`.
+    :param make_pages: function that returns the `Pages`, called with the first request for one.
     """
 
     #: The application that runs, or the one that takes its place.
     app = None
     #: Why the board runs without its application: the traceback, or another reason; None while it runs with it.
     error: "str | None" = None
+    #: Why the last version from the network was given up, if that was at this start; else None.
+    update_error: "str | None" = None
+    #: Whether the next start may run another version: the board's own program must leave the choice to `run()`.
+    can_update = False
+    _on_trial = False
+    _watchdog = False  # asked for, beyond a trial
     _restarting = False
 
-    def __init__(self, log, wifi, hardware, starts):
+    def __init__(self, log, wifi, hardware, starts, versions, make_pages):
         self._log = log
         self._wifi = wifi
         self._hardware = hardware
         self._starts = starts
+        self.versions = versions
+        self._make_pages = make_pages
+        self._pages = None
         self._failed = 0  # starts before this one
         self._counts = False  # this start may fail
         self._dog = None
@@ -86,19 +105,27 @@ class Runner:
         """The seconds since the board has started, or the program on a computer."""
         return self._uptime // 1000
 
-    def run(self, app, host: str, port: int, button: "int | None", watchdog: bool) -> None:
+    def run(self, app, host: str, port: int, button: "int | None", watchdog: bool, pages: bool = True) -> None:
         """Serve an application until Ctrl-C or `restart()`; the parameters are those of `device.run()`."""
         self._log.install()
+        self.can_update = app is None and self._hardware.IS_BOARD
         self._begin(button)
+        if watchdog and not self.error or self._on_trial:
+            self._dog = self._hardware.watchdog()
+        if self._on_trial:
+            self._hardware.keep_feeding(self._dog, _TIME_TO_IMPORT)
         self._wifi.switch_on()
         self.app = self._replacement() if self.error else app or self._import()
+        if self.app is None:
+            return self._hardware.restart()
         if self._wifi.fallback:
             self._wifi.fallback.app = self.app
             self._wifi.fallback.announce()
         self.app.task(self._wifi.keep)
         self.app.task(self._tick)
-        if watchdog and not self.error:
-            self._dog = self._hardware.watchdog()
+        self._watchdog = watchdog
+        if pages:
+            self._put_pages_first()
         try:
             self.app.run(host, port)
         except Exception as error:
@@ -108,11 +135,30 @@ class Runner:
             return self._hardware.restart()
         if self._counts:
             self._starts.clear()
+        if self._on_trial:  # which has been cut short
+            self._mark(NEW)
         if self._restarting:
             self._hardware.restart()
         if self._dog:
             self._hardware.keep_feeding(self._dog)
         return None
+
+    def _put_pages_first(self):
+        """Let the board's pages be served before everything of the application, so that they open whatever it does.
+
+        As a mounted application they would come after its hooks, and a board whose hooks fail could not be mended.
+        """
+        serve_request = self.app.serve_request
+
+        def choose(request):
+            path = request.path
+            if path[:8] != "/_device" or path[8:9] not in ("", "/"):
+                return serve_request(request)
+            if self._pages is None:
+                self._pages = self._make_pages()
+            return self._pages.app.serve_request(request)
+
+        self.app.serve_request = choose
 
     def restart(self, after=None):
         """Restart the board when the running requests have ended; return *after*.
@@ -126,14 +172,33 @@ class Runner:
         return after
 
     def _begin(self, button):
-        """Find out whether to start without the application, and count this start."""
+        """Find out whether to start without the application, or which version of it; count this start."""
         hardware = self._hardware
-        if not hardware.IS_BOARD or hardware.woke():
+        if not hardware.IS_BOARD:
             return
+        if self.can_update:
+            self.versions.load()
+        if hardware.woke():
+            if self.versions.state == TRIED:  # an application that sends the board to sleep may never serve for long
+                self._mark(GOOD)
+        else:
+            self._count(button)
+        if self.can_update:
+            try:
+                self.versions.enter()
+            except OSError as error:
+                log_error("The version " + self.versions.name + " is not there: " + repr(error))
+
+    def _count(self, button):
         self._failed, text = self._starts.read()
         if text:
             self._log.keep("The last start failed:\n" + text)
-        if button is not None and hardware.is_pressed(button):
+        if self.versions.state != GOOD:
+            if self.versions.state == TRIED:
+                self._give_up(text or "it did not come so far that it could be asked")
+            self._starts.clear()  # those were another version's
+            self._failed, text = 0, ""
+        if button is not None and self._hardware.is_pressed(button):
             self.error = "the button is held"
         elif self._failed >= _MAX_FAILED:
             self.error = text or "%d starts in a row have failed" % self._failed
@@ -141,31 +206,61 @@ class Runner:
         else:
             self._counts = True
             self._starts.write(self._failed + 1, text)
+            if self.versions.state == NEW:
+                self._log.write("Trying the update " + self.versions.name)
+                self._on_trial = self._mark(TRIED)
+                if not self._on_trial:  # there would be no end to it if it failed
+                    self._give_up("its trial cannot be written down")
         if self.error:
             self._log.write("Starting without the application: " + self.error)
 
+    def _give_up(self, why):
+        """Return to the version before."""
+        name = self.versions.name
+        self.versions.go_back()
+        self.update_error = why
+        self._log.write("The update %s has failed, and the version before it runs again: %s" % (name, why))
+
+    def _mark(self, state):
+        """Write how far the version is; return whether that was possible."""
+        try:
+            self.versions.mark(state)
+        except OSError as error:
+            log_error("Cannot write the state of the version: " + repr(error))
+            return False
+        return True
+
     def _import(self):
-        """Return the application in `app.py`; in its place another one, if it cannot be imported."""
+        """Return the application in `app.py`; in its place another one, if it cannot be imported.
+
+        None if it is on trial, and the board is to restart with the version before.
+        """
         try:
             return __import__("app").app
         except Exception as error:
             if not self._hardware.IS_BOARD:
                 raise
             self._fail(error, "Cannot import the application")
+        if self._on_trial:
+            return None
         gc.collect()
         self._counts = False  # a failure it stays, however long the other one serves
         return self._replacement()
 
     def _fail(self, error, message):
+        """Keep why the application is left out, or its version given up, until the next start."""
         log_error(message, error)
         text = io.StringIO()
         if hasattr(sys, "print_exception"):
             sys.print_exception(error, text)
         else:
             text.write(repr(error))
-        self.error = message + ":\n" + text.getvalue()
+        self._keep(message + ":\n" + text.getvalue())
+
+    def _keep(self, text):
+        self.error = text
         if self._counts:
-            self._starts.write(self._failed + 1, self.error)
+            self._starts.write(self._failed + 1, text)
 
     @staticmethod
     def _replacement():
@@ -187,7 +282,10 @@ class Runner:
         while True:
             if self._dog:
                 self._dog.feed()
-            if left <= 0 and self._counts:
+            if left <= 0 and self._on_trial:
+                await self._end_trial()
+                left = ENOUGH
+            elif left <= 0 and self._counts:
                 self._counts = False
                 self._starts.clear()
             await asyncio.sleep(1)
@@ -195,6 +293,35 @@ class Runner:
             self._uptime += hardware.passed(last, now)
             last = now
             left -= 1
+
+    async def _end_trial(self):
+        """Ask the application whether it works: the version is good, or the board restarts with the one before."""
+        problem = await self._ask()
+        if problem:
+            lines = self._log.lines()[0][-12:]  # perhaps with a traceback
+            self._keep(problem + ". The last lines of its log:\n" + "\n".join(lines))
+            self._log.write(problem)
+            self._on_trial = self._counts = False  # what is written stays
+            self.restart()
+        elif self._mark(GOOD):  # else once more, after a time
+            self._on_trial = False
+            self._log.write("The update %s works" % self.versions.name)
+            if not self._watchdog:
+                dog, self._dog = self._dog, None
+                self._hardware.keep_feeding(dog)
+
+    async def _ask(self):
+        """Ask the application for `/`; return what is wrong, None if it answers."""
+        request = Request(self.app, ("127.0.0.1", 0), "GET", "/", "1.1", {"Host": "localhost"})
+        try:
+            response = await asyncio.wait_for(self.app.dispatch_request(request), _TIME_TO_ANSWER)
+            if not isinstance(response.body, bytes):
+                await response.body_iter().aclose()
+        except Exception as error:  # also TimeoutError, and MemoryError
+            return "The application does not answer: " + repr(error)
+        if response.status_code >= 500:
+            return "The application answers with status %d" % response.status_code
+        return None
 
     @staticmethod
     def _report(loop, context):

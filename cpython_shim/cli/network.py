@@ -1,0 +1,179 @@
+"""A board in the network, whose `device.run()` takes updates at `/_device/update`."""
+
+import getpass
+import hashlib
+import http.client
+import json
+import os
+import pathlib
+import sys
+import time
+import urllib.parse
+from collections.abc import Callable
+
+from microdot.device._update import MAX_LIST, name_error, sign
+
+from .console import CommandError
+
+#: The environment's variable that may hold the board's secret.
+VARIABLE = "MICRODOT_SECRET"
+PATH = "/_device/update"
+#: Seconds for an answer of a board, and for a new version to be started, tried and confirmed or given up.
+TIMEOUT = 30
+PATIENCE = 180
+INTERVAL = 1
+_PIECE = 4096
+
+
+class NetworkBoard:
+    """A board in the network.
+
+    :param address: a name or an address, with a port or without, or the URL of the board.
+    :param secret: the board's secret.
+    :raises CommandError: if *address* is none of these, as in the other methods for what goes wrong.
+    """
+
+    def __init__(self, address: str, secret: str):
+        self.address = address
+        self._secret = secret
+        url = urllib.parse.urlsplit(address if "://" in address else f"http://{address}")
+        try:
+            self._host, self._port = url.hostname, url.port or 80
+        except ValueError:
+            self._host = None
+        if not self._host or url.scheme != "http" or url.path not in ("", "/"):
+            raise CommandError(f"{address!r} is not the address of a board: write 192.168.1.7 or greenhouse.local")
+
+    def describe(self, nonce: str = "") -> dict:
+        """Return what the board says of itself: nonce, possible, version, state, failed.
+
+        :param nonce: with the board's one there is also the reason why the last update failed, as error.
+        """
+        headers = {"Update-Signature": sign(self._secret, nonce, b"why")} if nonce else {}
+        try:
+            return self._ask("GET", headers)
+        except OSError as error:
+            raise CommandError(f"the board at {self.address} does not answer: {error}") from None
+
+    def send(self, files: "dict[str, pathlib.Path]", nonce: str, progress: "Callable[[int, int], None]") -> str:
+        """Send files as the new version of the application; return the version's name.
+
+        :param files: {name on the board: file here}.
+        :param nonce: the board's.
+        :param progress: called with the number of bytes that are sent, and that of all.
+        """
+        contents = [(name, file.read_bytes()) for name, file in files.items()]
+        listed = make_list(contents)
+        digest = hashlib.sha256(listed).hexdigest()
+        body = b"".join([listed, *(content for _, content in contents)])
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Length": str(len(body)),
+            "Update-List": str(len(listed)),
+            "Update-Signature": sign(self._secret, nonce, digest.encode()),
+        }
+        try:
+            return self._ask("POST", headers, body, progress)["version"]
+        except OSError as error:
+            raise CommandError(
+                f"the connection to {self.address} broke: {error}; the board keeps its version"
+            ) from None
+
+    def wait(self, name: str, progress: "Callable[[str], None]") -> None:
+        """Wait until the board has confirmed a version.
+
+        :param progress: called with the state of the version when that changes.
+        :raises CommandError: if the board gives it up, or does not come back.
+        """
+        limit = time.monotonic() + PATIENCE
+        state = ""
+        while time.monotonic() < limit:
+            time.sleep(INTERVAL)
+            try:
+                found = self._ask("GET", {})
+            except (OSError, CommandError):  # it restarts
+                continue
+            if found["failed"] == name:
+                reason = self.describe(found["nonce"]).get("error") or "its log has more"
+                raise CommandError(f"the new version failed, and the board runs the one before: {_last(reason)}")
+            if found["version"] != name:
+                raise CommandError("the board runs another version: somebody else has sent one")
+            if found["state"] != state:
+                state = found["state"]
+                progress(state)
+            if state == "good":
+                return
+        raise CommandError(f"the board at {self.address} has not confirmed the new version in {PATIENCE} seconds")
+
+    def _ask(self, method, headers, body=None, progress=None):
+        """Return the JSON that the board answers with.
+
+        :raises OSError: if the connection fails.
+        """
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT)
+        try:
+            connection.putrequest(method, PATH)
+            for name, value in headers.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            if body:
+                _send(connection, body, progress)
+            response = connection.getresponse()
+            return self._read(response.status, response.read())
+        except http.client.HTTPException as error:
+            raise OSError(repr(error)) from None
+        finally:
+            connection.close()
+
+    def _read(self, status, text):
+        if status == 404:
+            raise CommandError(f"{self.address} takes no updates: it must run device.run() of microdot.device")
+        if status != 200:
+            raise CommandError(f"the board at {self.address} answers: {text.decode(errors='replace')}")
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise CommandError(f"{self.address} does not answer as a board does") from None
+
+
+def _send(connection, body, progress):
+    """Send a body; one that the board refuses in the middle is answered nevertheless."""
+    try:
+        for start in range(0, len(body), _PIECE):
+            piece = body[start : start + _PIECE]
+            connection.send(piece)
+            progress(start + len(piece), len(body))
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+
+
+def make_list(contents: "list[tuple[str, bytes]]") -> bytes:
+    """Return the list of an update.
+
+    :raises CommandError: for a name that boards refuse, or too many files.
+    """
+    lines = []
+    for name, content in contents:
+        error = name_error(name)
+        if error:
+            raise CommandError(f"a board cannot take the file {name}: its name {error}")
+        lines.append(f"{len(content)} {hashlib.sha256(content).hexdigest()} {name}\n")
+    listed = "".join(lines).encode()
+    if len(listed) > MAX_LIST:
+        raise CommandError(f"{len(contents)} files are too many: their list takes {len(listed)} bytes, of {MAX_LIST}")
+    return listed
+
+
+def ask_secret() -> str:
+    """Return the board's secret: from the environment, typed without being shown, or a line of the standard input."""
+    secret = os.environ.get(VARIABLE)
+    if secret:
+        return secret
+    if sys.stdin.isatty():
+        return getpass.getpass("Secret of the board: ")
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _last(reason):
+    """Return the last line of a reason that says something, such as a traceback's."""
+    return ([line for line in reason.splitlines() if line.strip()] or [reason])[-1]
