@@ -1,6 +1,7 @@
 """What only a WSGI server and the application say to one another, with gunicorn."""
 
 import concurrent.futures
+import contextlib
 
 import pytest
 
@@ -164,3 +165,60 @@ def test_preload(kind):
         assert {(answer["before"], answer["after"]) for answer in answers} == {(1, 1)}  # importing starts no thread
         with served.client() as client:
             assert client.get("/background").text == "started"
+
+
+SLOW_UPLOADS = """
+from microdot import Request, threads
+from microdot.session import Session, with_session
+from microdot.wsgi import Microdot
+
+app = Microdot()
+Session(app, secret_key="of the tests, and long enough")
+Request.max_body_length = 10
+threads.handlers.size = 1  # what is left to the pool waits
+
+
+@app.post("/async")
+async def size(request):
+    total = 0
+    while data := await request.stream.read(100):
+        total += len(data)
+    return str(total)
+
+
+@app.post("/def")
+@with_session
+def ignore(request, session):
+    return str(request.content_length)
+
+
+@app.post("/loaded")
+def loaded(request):
+    return str(len(request.body))
+
+
+@app.get("/")
+@with_session
+def index(request, session):
+    return "index"
+"""
+
+
+def test_slow_uploads_hold_up_nobody_else():
+    """Six of eight threads wait for clients; the other two serve, a function behind a session's decorator too."""
+    with Served("gthread", SLOW_UPLOADS) as server, contextlib.ExitStack() as stack:
+        uploads = []
+        for path, body in (("/async", b"x" * 1000), ("/def", b"x" * 1000), ("/loaded", b"x" * 10)) * 2:
+            sock = stack.enter_context(server.connect())
+            head = f"POST {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+            sock.sendall(head.encode() + body[:5])
+            uploads.append((sock, body))
+        with server.client() as client:
+            for _ in range(5):
+                assert client.get("/").text == "index"
+        for sock, body in uploads:
+            sock.sendall(body[5:])
+            with sock.makefile("rb") as answer:
+                received = answer.read()
+            assert received.startswith(b"HTTP/1.1 200 "), received
+            assert received.endswith(b"\r\n\r\n%d" % len(body)), received
