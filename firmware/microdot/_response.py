@@ -18,7 +18,7 @@ class Response:
 
     :param body: str (sent as UTF-8) or bytes; a dict, list, number or bool (sent as JSON); a file-like object, sent to
         its end and closed; a synchronous or asynchronous iterator or generator of str or bytes.
-    :param status_code: the status code, 200 to 599; 101 after an upgrade.
+    :param status_code: the status code, 200 to 599.
     :param headers: dict of header fields, or a list of (name, value), in which a name may come several times.
     :param reason: the reason phrase; None for the standard one.
     :raises ValueError: for another status code; for a header field or reason phrase that HTTP forbids; for NaN or
@@ -184,7 +184,7 @@ class Response:
     @property
     def has_body(self) -> bool:
         """Whether a response with this status code has a body at all (RFC 9110, section 6.4.1)."""
-        return self.status_code >= 200 and self.status_code != 204 and self.status_code != 304
+        return self.status_code != 204 and self.status_code != 304
 
     def header_list(self, head: bool = False) -> "list[tuple[str, str]]":
         """Return the header fields to send, each as (name, value), with those that are still missing.

@@ -72,14 +72,15 @@ def error_text(status_code: int) -> str:
 
 
 def check_status(status_code: int) -> None:
-    """Check that a response can have a status code: one from 200 to 599 (RFC 9110, section 15), or 101.
+    """Check that a response can have a status code: one from 200 to 599 (RFC 9110, section 15).
 
-    :raises ValueError: for another number. After 100 to 199 clients go on waiting for the response.
+    :raises ValueError: for another number. After 100 to 199 clients go on waiting for the response; 101 is sent by
+        what upgrades the connection to another protocol, and by nobody else.
     :raises TypeError: for what is not an int.
     """
     if not isinstance(status_code, int):
         raise TypeError("a status code must be an int, not " + repr(status_code)[:80])
-    if not 200 <= status_code <= 599 and status_code != 101:
+    if not 200 <= status_code <= 599:
         raise ValueError("invalid status code " + str(status_code) + ": use one from 200 to 599")
 
 

@@ -131,8 +131,6 @@ def test_names(served, name):
 @example(status=999)
 @example(status=1000)
 def test_statuses(served, status):
-    if status == 101:  # it would be an upgrade to another protocol
-        return
     answer = make(served, "status", status)
     assert was_refused(answer) if not 200 <= status <= 599 else answer.status == status
     answer = make(served, "returned number", status)

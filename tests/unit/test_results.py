@@ -103,11 +103,11 @@ def test_a_number_before_a_status_is_a_body():
 
 
 def test_a_number_in_the_range_of_status_codes_is_one():
-    for status_code in (101, 200, 404, 599):
+    for status_code in (200, 404, 599):
         for result in (status_code, (status_code,), (status_code, {"X": "1"}), (status_code, None)):
             response = make_response(result, handler)
             assert (response.status_code, response.body) == (status_code, b""), result
-    for status_code in (100, 199, 600, 999):
+    for status_code in (100, 101, 199, 600, 999):
         with raises(ValueError):
             make_response(status_code, handler)
 

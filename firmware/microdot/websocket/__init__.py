@@ -171,7 +171,7 @@ async def websocket_upgrade(
         check_origin(header(b"origin"), allowed_origins)
         subprotocol = select_subprotocol(transport.subprotocols, subprotocols)
         connection = await transport.accept_websocket(subprotocol, max(limit, 0))
-        request.app.log_access(request, Response("", 101))
+        _log_accepted(request)
         return WebSocket(connection, request, subprotocol)
     key = check_request(request.method, request.http_version, header)
     check_origin(header(b"origin"), allowed_origins)
@@ -184,11 +184,18 @@ async def websocket_upgrade(
 
         extension_header, extension = negotiate(header(b"sec-websocket-extensions")) or (None, None)
     received = await transport.upgrade(request, response_headers(key, subprotocol, extension_header))
-    request.app.log_access(request, Response("", 101))
+    _log_accepted(request)
     connection = Connection(False, Request.max_body_length if limit < 0 else limit, extension)
     if received:
         connection.feed(received)
     return WebSocket(connection, request, subprotocol, ping_interval)
+
+
+def _log_accepted(request):
+    """Log the status that the server has sent, which no response of an application can have."""
+    response = Response()
+    response.status_code = 101
+    request.app.log_access(request, response)
 
 
 def with_websocket(
