@@ -60,8 +60,11 @@ def quote(text: str, safe: bytes = b"") -> str:
 
 
 def quote_url(url: str) -> str:
-    """Percent-encode what a URL never contains, spaces and characters beyond ASCII; what is encoded already stays."""
+    """Percent-encode what a URL never contains: blanks, which browsers drop, and characters beyond ASCII.
+
+    What is encoded already stays.
+    """
     data = url.encode()
-    if len(data) == len(url) and b" " not in data:
+    if len(data) == len(url) and b" " not in data and b"\t" not in data:
         return url
-    return "".join(["%%%02X" % byte if byte > 127 or byte == 32 else chr(byte) for byte in data])
+    return "".join(["%%%02X" % byte if byte > 127 or byte <= 32 else chr(byte) for byte in data])

@@ -345,6 +345,7 @@ def test_a_location_goes_out_encoded():
         ("/caf%C3%A9%20", "/caf%C3%A9%20"),
         ("/50%", "/50%"),
         ("http://[::1]:80/a;b,c'(d)*e!f$g&h=i+j@k~l", "http://[::1]:80/a;b,c'(d)*e!f$g&h=i+j@k~l"),
+        ("/\t/evil.example", "/%09/evil.example"),  # browsers drop a tab, and would leave for another site
         ("", ""),
     ):
         assert redirect(location).headers["Location"] == expected
