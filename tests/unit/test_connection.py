@@ -288,6 +288,8 @@ async def test_out_of_memory():
     (answer,) = await exchange(app, get("/memory") + get("/1"))
     assert answer.status == 503
     assert answer.field("connection") == "close"
+    answers = await exchange(app, get("/1"), get("/memory"))  # also after a response on the same connection
+    assert [answer.status for answer in answers] == [200, 503]
 
 
 def _no_memory(request):
