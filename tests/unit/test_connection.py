@@ -450,6 +450,21 @@ async def test_a_status_without_a_body_leaves_a_stream_out():
     assert answers[2].body == b"1"
 
 
+async def test_a_body_that_the_connections_end_ends_does_not_wait_for_the_client():
+    def cut():
+        yield "piece"
+        raise ValueError("in the middle")
+
+    app = make()
+    app.get("/old")(lambda request: iter(["piece"]))
+    app.get("/cut")(lambda request: cut())
+    for request in (get("/old", "Connection: keep-alive", version="1.0"), get("/cut")):
+        stream = MemoryStream(request, b"what comes now is not read", end=False)
+        await app.handle_request(stream, stream)
+        assert b"piece" in stream.sent and stream.closed
+        assert len(stream.pieces) == 1
+
+
 async def test_a_body_shorter_than_its_length_ends_the_connection():
     app = make()
     app.get("/short")(lambda request: (iter(["abc"]), 200, {"Content-Length": "5"}))
