@@ -17,11 +17,12 @@ NOT_FOR_BOARDS = (
 OF_THE_BOARD = ("/lib/*", "/settings.json*", "/failed-starts", "/versions/*", "/boot.py", "/webrepl_cfg.py")
 #: What an update over the network leaves as it is: they start before the application, and could keep the board from it.
 NOT_FOR_UPDATES = ("boot.py", "main.py")
-_HAS_FRAMEWORK = """
+# Prints None without the framework, '' with it, and the name of a single file that is imported instead of its folder.
+_FRAMEWORK = """
 import json
 try:
     import microdot
-    found = microdot.__version__
+    found = "" if hasattr(microdot, "__path__") else getattr(microdot, "__file__", "microdot.py")
 except ImportError:
     found = None
 print({mark!r} + json.dumps(found))
@@ -58,6 +59,8 @@ def add_command(commands) -> None:
 def deploy(options) -> int:
     """Copy an application to a board and start it; return the status for the shell."""
     files = application_files(options.folder)
+    if "/microdot.py" in files:
+        raise CommandError(f"{files['/microdot.py']} would hide the framework on the board: rename or delete it")
     if options.address:
         if options.port or options.delete or options.no_logs:
             raise CommandError(
@@ -67,8 +70,7 @@ def deploy(options) -> int:
     if not {"/main.py", "/app.py"} & set(files):
         raise CommandError(f"there is neither main.py nor app.py in {options.folder}")
     found = board.find(options.port)
-    if found.ask(_HAS_FRAMEWORK) == [None]:
-        raise CommandError("the framework is not on the board: run microdot setup first")
+    check_framework(found)
     there = found.hashes("/")
     changed = {path: file for path, file in files.items() if there.get(path) != sha256(file)}
     found.copy(changed, lambda path: print("  " + paint("copied ", GREEN) + path, flush=True))
@@ -82,6 +84,20 @@ def deploy(options) -> int:
     print(f"{len(changed)} of {len(files)} files copied; starting the board", flush=True)
     watching.restart(found.port, stay=not options.no_logs)
     return 0
+
+
+def check_framework(found: board.Board) -> None:
+    """Check that a board's programs get the framework when they import it.
+
+    :raises CommandError: if it is not there, or a single-file `microdot.py` is found before it.
+    """
+    (hidden_by,) = found.ask(_FRAMEWORK)
+    if hidden_by is None:
+        raise CommandError("the framework is not on the board: run microdot setup first")
+    if hidden_by:
+        path = "/" + hidden_by.lstrip("/")
+        command = f"mpremote connect {found.port} rm :{path}"
+        raise CommandError(f"{path} on the board hides the framework, which is a folder: delete it with {command}")
 
 
 def update(address: str, files: "dict[str, pathlib.Path]", folder: pathlib.Path) -> int:

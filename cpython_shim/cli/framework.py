@@ -23,6 +23,7 @@ FOR_COMPUTERS = (
     "server/network_cpython",
     "test_client/__init__",
     "test_client/cookiejar",
+    "test_client/transport",
     "test_client/websocket",
     "threads",
 )

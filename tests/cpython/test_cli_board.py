@@ -3,6 +3,7 @@
 import builtins
 import getpass
 import json
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ from microdot import cli
 from microdot.cli import board, deploying, framework, onboarding, watching, wifi
 from microdot.cli.console import CommandError
 from microdot.device._settings import Settings
+from runtimes import ROOT, micropython_binary
 
 LISTING = """\
 /dev/ttyS0 None 0000:0000 None None
@@ -171,6 +173,39 @@ def test_folders_without_an_application(tmp_path, monkeypatch, capsys, folder, m
     (tmp_path / "empty").mkdir()
     (tmp_path / "app.py").write_text("")
     assert failure(capsys, "deploy", folder, "--port", "COM3") == message
+
+
+def test_a_file_that_would_hide_the_framework_is_not_copied(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("app.py", "microdot.py"):
+        (tmp_path / name).write_text("")
+    line = failure(capsys, "deploy", ".", "--port", "COM3")
+    assert line == "microdot.py would hide the framework on the board: rename or delete it"
+
+
+@pytest.mark.parametrize(("printed", "message"), [
+    ("null", "the framework is not on the board: run microdot setup first"),
+    ('"microdot.py"', "/microdot.py on the board hides the framework, which is a folder: delete it with"
+                      " mpremote connect COM3 rm :/microdot.py"),
+    ('"/microdot.mpy"', "/microdot.mpy on the board hides the framework, which is a folder: delete it with"
+                        " mpremote connect COM3 rm :/microdot.mpy"),
+])  # fmt: skip
+def test_a_board_whose_programs_do_not_get_the_framework(tmp_path, mpremote, capsys, printed, message):
+    (tmp_path / "app.py").write_text("")
+    mpremote("run", f"microdot: {printed}\n")
+    assert failure(capsys, "deploy", str(tmp_path), "--port", "COM3") == message
+
+
+@pytest.mark.parametrize("state", ["nothing", "framework", "file"])
+def test_what_micropython_imports(tmp_path, state):
+    path = [".frozen", str(ROOT / "firmware")] if state != "nothing" else [".frozen"]
+    if state == "file":
+        (tmp_path / "microdot.py").write_text("__version__ = '1'\n")
+        path.insert(0, "")
+    command = [micropython_binary(), "-X", "heapsize=1m", "-c", deploying._FRAMEWORK.format(mark=">")]
+    environment = dict(os.environ, MICROPYPATH=":".join(path))
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout[1:]) == {"nothing": None, "framework": "", "file": "microdot.py"}[state]
 
 
 @pytest.mark.parametrize(("path", "own"), [
