@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 from microdot.asgi import Microdot, WebSocket, websocket_upgrade, with_websocket
+from microdot.asgi.websocket import MessageConnection
 from microdot.websocket import WebSocketError
+from microdot.websocket.frames import CLOSE
 
 app = Microdot()
 log = []
@@ -103,6 +105,14 @@ async def test_messages_in_all_the_forms_that_servers_send():
     assert [message.get("text", message.get("bytes")) for message in sent[1:7]] == ["a", b"b", "c", b"d", "", b""]
     assert [("text" in message) for message in sent[1:7]] == [True, False, True, False, True, False]
     assert log == [("https", "GET", None), (1001, "tab closed")]
+
+
+def test_what_ends_after_the_close_changes_nothing_of_it():
+    connection = MessageConnection(0)
+    connection.feed(GONE)
+    assert connection.next_event() == (CLOSE, (1001, "tab closed"))
+    connection.feed(b"")  # the channel gives the connection up
+    assert (connection.close_code, connection.close_reason) == (1001, "tab closed")
 
 
 async def test_subprotocol():
