@@ -6,6 +6,7 @@ import time
 import microdot.server
 from microdot import Microdot
 from microdot.server import Server
+from microdot.server.connection import Connection
 from running import Running, all_free, get, until
 from support import raises
 
@@ -75,6 +76,24 @@ async def test_a_failure_to_admit_closes_the_socket_and_frees_the_place():
         assert server.connections == []
         if server._watcher:  # it ends by itself
             await until(lambda server=server: not server._watcher)
+
+
+async def test_a_silent_connection_makes_room_within_a_tick():
+    server = Server(Microdot())
+    silent = Connection(server, None)
+    silent.since = server.clock
+    silent.idle = server.waits = 2
+    server.connections.append(silent)
+    server._newcomer = Connection(server, None)
+    server._changed = asyncio.Event()
+    watcher = asyncio.create_task(server._watch())
+    assert not silent.is_dispensable
+    begin = server.clock
+    await server._changed.wait()
+    assert silent.is_dispensable and server.clock == begin
+    silent.idle = server.waits = 3  # what came meanwhile has not been silent for long
+    assert not silent.is_dispensable
+    watcher.cancel()
 
 
 async def test_no_date_before_the_clock_is_set():

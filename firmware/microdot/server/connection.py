@@ -93,9 +93,9 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 
 _EXPIRED = -1  # a deadline that has passed
 _EVICTED = -2  # one that did not matter: another client gets the place
-# Ticks after which a connection may have to make room for another client: one on which nothing has come, one on which a
-# part of a head has come, one with a TLS handshake.
-_SILENT_TICKS = 1
+# Ticks after which a connection may have to make room for another client: one that lingers, one on which a part of a
+# head has come, one with a TLS handshake.
+_LINGER_TICKS = 1
 _HEAD_TICKS = 4
 _HANDSHAKE_TICKS = 20
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
@@ -233,8 +233,10 @@ class Connection:
             limit = 0 if self.idle else _HEAD_TICKS
         elif self.server.ssl and (not self.reader or HANDSHAKE_WITH_HEAD):
             limit = _HANDSHAKE_TICKS
+        elif self.idle > 1:
+            return self.idle <= self.server.quiet
         else:
-            limit = _SILENT_TICKS if self.idle else _HEAD_TICKS
+            limit = _LINGER_TICKS if self.idle else _HEAD_TICKS
         return self.idle and not limit or self.server.clock - self.since > limit
 
     def cancel(self) -> None:
