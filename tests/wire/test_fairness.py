@@ -1,4 +1,4 @@
-"""A client that takes what it can get keeps no other one from its answer; tools/robustness/fairness.py measures how soon."""
+"""A client that takes all it can get keeps nobody from an answer; tools/robustness/fairness.py measures how soon."""
 
 import sys
 

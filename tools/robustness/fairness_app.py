@@ -1,4 +1,4 @@
-"""The application that tools/robustness/fairness.py loads; runs on CPython and MicroPython: `fairness_app.py PORT PLACES`."""
+"""What tools/robustness/fairness.py loads; runs on CPython and MicroPython: `fairness_app.py PORT PLACES`."""
 
 import sys
 
