@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PYTEST ?=
 OPTIONS ?=
 
-.PHONY: help run environment machine test unit check coverage docs docs-serve firmware style sizes bench chip soak faults \
+.PHONY: help run environment machine test unit check coverage docs docs-serve firmware style sizes bench chip power-cuts soak faults \
 	mutants conformance clean
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make sizes             measure flash and heap on the RP2040, and rewrite the table of sizes"
 	@echo "make bench             measure speed side by side with other frameworks, and rewrite docs/benchmarks.md"
 	@echo "make chip              measure time and memory on an emulated RP2040, beside Microdot"
+	@echo "make power-cuts        take the power of an emulated board away in each flash operation of an update"
 	@echo "make soak              load a server on MicroPython with 200,000 requests of all kinds"
 	@echo "make faults            let each allocation of a server on MicroPython fail in its turn"
 	@echo "make mutants MODULE=x  show changes in a module that no unit test notices"
@@ -85,6 +86,9 @@ bench: environment
 
 chip: environment
 	$(BIN)/python tools/bench/chip.py $(OPTIONS)
+
+power-cuts: environment
+	$(BIN)/python tools/robustness/power_cuts.py $(OPTIONS)
 
 soak: environment
 	$(BIN)/python tools/robustness/soak.py $(OPTIONS)

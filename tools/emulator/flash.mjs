@@ -33,17 +33,22 @@ function romFunction(rom, name) {
 /**
  * Makes flash writable. rp2040js 1.4.1 has no model of the flash chip behind the SSI, so the boot ROM's
  * flash_range_erase(offset, count) and flash_range_program(offset, data, count) become breakpoints served here.
+ *
+ * *onWrite* is called before each of these operations, as onWrite(finish), where finish(share) does a part of it, from 0
+ * to 1: it may end the program there, as a power cut does.
  */
-export function emulateFlashWrites(mcu) {
+export function emulateFlashWrites(mcu, onWrite = (finish) => finish(1)) {
   const rom = new DataView(mcu.bootrom.buffer);
   rom.setUint16(romFunction(rom, 'RE'), BREAKPOINT | ERASE, true);
   rom.setUint16(romFunction(rom, 'RP'), BREAKPOINT | PROGRAM, true);
   mcu.onBreak = (code) => {
     const [offset, second, third] = mcu.core.registers;
     if (code === ERASE) {
-      mcu.flash.fill(0xff, offset, offset + second);
+      onWrite((share) => mcu.flash.fill(0xff, offset, offset + Math.floor(second * share)));
     } else if (code === PROGRAM) {
-      for (let i = 0; i < third; i++) mcu.flash[offset + i] &= mcu.readUint8((second + i) >>> 0);
+      onWrite((share) => {
+        for (let i = 0; i < Math.floor(third * share); i++) mcu.flash[offset + i] &= mcu.readUint8((second + i) >>> 0);
+      });
     } else {
       throw new Error(`the firmware stopped at breakpoint ${code}, PC 0x${mcu.core.PC.toString(16)}`);
     }

@@ -39,7 +39,9 @@ export class Pico extends EventEmitter {
   #pastNanos = 0; // simulated time before the last reset
   #busyCycles = 0;
   #restart = false;
+  #cut = null; // { left, share }: the power goes in the flash operation after `left` others
   yielded = false;
+  flashOperations = 0; // erased or programmed since the power was switched on for the first time
 
   /** *firmware*: a UF2's bytes; *bootrom*: the boot ROM's 16 KiB; *flash*: a 2 MiB image to begin with. */
   constructor({ firmware, bootrom, flash = null, pace = 1, verbose = false }) {
@@ -65,7 +67,7 @@ export class Pico extends EventEmitter {
     mcu.logger = this.#logger(mcu.core);
     mcu.loadBootrom(this.bootrom);
     mcu.flash.set(flash);
-    emulateFlashWrites(mcu);
+    emulateFlashWrites(mcu, (finish) => this.#writeFlash(finish));
     writeRamFirst(mcu);
     speedUp(mcu);
     this.pins = new Pins(mcu);
@@ -121,6 +123,26 @@ export class Pico extends EventEmitter {
     const alarm = this.clock.createAlarm(callback);
     alarm.schedule(microseconds * 1000);
     return alarm;
+  }
+
+  /**
+   * Lets the power go in the *n*-th flash operation from now on, 1 for the next one, of which a *share* from 0 to 1 is
+   * done: the event `cut` is then the last one, and the board has stopped.
+   */
+  cutPower(n, share) {
+    this.#cut = { left: n - 1, share };
+  }
+
+  #writeFlash(finish) {
+    if (this.#cut?.left === 0) {
+      finish(this.#cut.share);
+      this.stop();
+      this.emit('cut');
+      return;
+    }
+    if (this.#cut) this.#cut.left -= 1;
+    finish(1);
+    this.flashOperations += 1;
   }
 
   /** Takes the board's power away for a moment: RAM and peripherals are new, flash is kept. */
