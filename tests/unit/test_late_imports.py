@@ -1,4 +1,4 @@
-"""When memory or places are short nothing more is imported: that would take the memory that is missing."""
+"""What is imported late: nothing when memory or places are short, and never half of a module."""
 
 import asyncio
 import sys
@@ -99,3 +99,47 @@ async def test_nothing_is_imported_late():
             assert set(sys.modules) == before, (way, set(sys.modules) - before)
         await running.open(get("/wait"))  # the shutdown ends it
     assert set(sys.modules) == before, set(sys.modules) - before
+
+
+class Full:
+    """Takes the place of a module for whose names there is no memory."""
+
+    def __getattr__(self, name):
+        raise MemoryError
+
+
+def make_late():
+    """Return an application, and for each late module one that it imports itself, and a request that needs it."""
+    app = Microdot()
+
+    @app.post("/<what>")
+    async def late(request, what):
+        if what == "json":
+            return str(request.json)
+        return (request.args if what == "args" else request.cookies)["a"]
+
+    def request(target, body):
+        head = ("POST " + target + " HTTP/1.1", "Host: a", "Cookie: a=1", "Connection: close",
+                "Content-Type: application/json", "Content-Length: %d" % len(body))  # fmt: skip
+        return "\r\n".join(head + ("", body)).encode()
+
+    return app, (
+        ("_forms", "errors", request("/args?a=1", "")),
+        ("_cookies", "_urls", request("/cookies", "")),
+        ("jsondata", "errors", request("/json", "1")),
+    )
+
+
+async def test_a_late_module_for_which_there_is_no_memory():
+    app, cases = make_late()
+    async with Running(app) as running:
+        for late, needed, request in cases:
+            sys.modules.pop("microdot." + late, None)
+            whole = sys.modules["microdot." + needed]
+            sys.modules["microdot." + needed] = Full()  # memory ends when the late module has been imported in part
+            try:
+                assert await statuses(running, request) == [503], late
+            finally:
+                sys.modules["microdot." + needed] = whole
+            answers = await running.fetch(request)
+            assert [(answer.status, answer.body) for answer in answers] == [(200, b"1")], late
