@@ -1,14 +1,17 @@
 """Time and memory on an emulated RP2040, side by side: this framework, Microdot 2.7 and a bare asyncio program.
 
 Simulated time and heap bytes do not depend on the machine that this runs on. The peer is fetched from PyPI, compiled
-with mpy-cross and put on the board's filesystem: its code lies in RAM, so its import and free heap are not comparable.
+with mpy-cross and put on the board's filesystem: its code lies in RAM. So import and free heap are comparable only with
+--installed, which puts this framework there too; with `py` it does so with the sources of both.
 """
 
 import argparse
 import concurrent.futures
 import json
 import pathlib
+import shutil
 import sys
+import tempfile
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "firmware"))
 
@@ -19,6 +22,8 @@ from firmware_tools.paths import ROOT  # noqa: E402
 EMULATOR = ROOT / "tools" / "emulator"
 PEER = "microdot==2.7.0"
 PEER_FOLDER = ROOT / ".cache" / "emulator" / "peer"
+PEER_SOURCE = PEER_FOLDER / "microdot" / "microdot.py"
+OWN = "this framework"
 
 ROWS = (
     ("heap after import, bytes", "importBytes"),
@@ -38,14 +43,27 @@ ROWS = (
 )
 
 
-def peer_module():
-    """Return the peer's compiled module, fetched and compiled once."""
-    target = PEER_FOLDER / "microdot.mpy"
-    if not target.exists():
+def peer_source():
+    """Return the peer's module, fetched once."""
+    if not PEER_SOURCE.exists():
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", PEER_FOLDER, PEER]
         capture(pip, what=f"fetching {PEER}")
-        compiler.compile_file(PEER_FOLDER / "microdot" / "microdot.py", target, "microdot.py")
-    return target
+    return PEER_SOURCE
+
+
+def stage_peer(folder, *, bytecode):
+    """Lay out in *folder* what a board's filesystem holds with the peer; return the options to measure it."""
+    if bytecode:
+        compiler.compile_file(peer_source(), folder / "microdot.mpy", "microdot.py")
+    else:
+        shutil.copy(peer_source(), folder)
+    return "--files", folder, "--other"
+
+
+def stage_framework(folder, *, bytecode):
+    """Lay out in *folder* what a board's filesystem holds with this framework; return the options to measure it."""
+    compiler.stage(folder, "core", bytecode=bytecode, library=".")
+    return "--files", folder
 
 
 def measure(firmware, *options):
@@ -85,15 +103,19 @@ def run(arguments):
     """Measure the contestants, two at a time, and print the table or the figures."""
     capture([sys.executable, EMULATOR / "setup.py"], what="preparing the emulator")
     firmware = arguments.firmware or build.build("RPI_PICO_PPP").image
-    contestants = {"this framework": ()}
-    if not arguments.alone:
-        contestants["Microdot 2.7"] = ("--module", peer_module())
-        contestants["bare asyncio"] = ("--bare",)
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        jobs = {name: pool.submit(measure, firmware, *options) for name, options in contestants.items()}
-        results = {name: job.result() for name, job in jobs.items()}
+    bytecode = arguments.installed != "py"
+    with tempfile.TemporaryDirectory() as own, tempfile.TemporaryDirectory() as peer:
+        contestants = {OWN: ()}
+        if arguments.installed:
+            contestants[OWN] = stage_framework(pathlib.Path(own), bytecode=bytecode)
+        if not arguments.alone:
+            contestants["Microdot 2.7"] = stage_peer(pathlib.Path(peer), bytecode=bytecode)
+            contestants["bare asyncio"] = ("--bare",)
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            jobs = {name: pool.submit(measure, firmware, *options) for name, options in contestants.items()}
+            results = {name: job.result() for name, job in jobs.items()}
     if arguments.update:
-        sizes.update({"rp2040_heap": heap_section(results["this framework"])})
+        sizes.update({"rp2040_heap": heap_section(results[OWN])})
     if arguments.json:
         print(json.dumps(results, indent=4))
     else:
@@ -106,9 +128,13 @@ def main():
     parser.add_argument("firmware", nargs="?", type=pathlib.Path, help="a UF2 of RPI_PICO_PPP; built if not given")
     parser.add_argument("--alone", action="store_true", help="measure this framework only")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--installed", choices=("mpy", "py"), help="put this framework on the board's filesystem too")
     parser.add_argument("--update", action="store_true", help="put the heap figures into the committed size table")
+    arguments = parser.parse_args()
+    if arguments.update and arguments.installed:
+        parser.error("the size table is that of the frozen framework: leave --installed or --update out")
     try:
-        run(parser.parse_args())
+        run(arguments)
     except FirmwareError as error:
         sys.exit(f"chip: {error}")
 

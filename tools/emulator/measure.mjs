@@ -1,10 +1,12 @@
-// measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare] [--verbose]
+// measure.mjs PPP_FIRMWARE.uf2 [--files FOLDER] [--other] [--bare] [--verbose]
 //
 // Measures a web framework on the emulated chip and prints one line of JSON: simulated time and heap, so the figures
-// do not depend on the machine. The framework is the frozen `microdot`, or the one in --module (a compiled file, put on
-// the board's filesystem before each boot), or with --bare a program without any.
+// do not depend on the machine. The framework is the frozen `microdot`, or what is in the folder --files, which is put on
+// the board's filesystem, or with --bare a program without any. --other leaves out what another framework does not do:
+// it closes each connection.
 
 import fs from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, sleep } from './client.mjs';
 import { boardFromOptions, parseCommand } from './command.mjs';
@@ -14,19 +16,34 @@ import { Repl } from './repl.mjs';
 // Fewer connections than a board has places for: the last one is not kept open.
 const IDLE_CONNECTIONS = 2;
 const REQUESTS = 20, MOST_BALLAST_BLOCKS = 60, SETTLE_MICROSECONDS = 400000;
-const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--module FILE.mpy] [--bare]';
+const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--files FOLDER] [--other] [--bare]';
 const { positionals: [firmware], values } = parseCommand(usage, 1, {
-  module: { type: 'string' }, bare: { type: 'boolean', default: false },
+  files: { type: 'string' }, other: { type: 'boolean', default: false }, bare: { type: 'boolean', default: false },
 });
 const script = (name) => fs.readFileSync(fileURLToPath(new URL(`board/${name}.py`, import.meta.url)), 'utf8');
 const application = values.bare ? 'bench_bare' : 'bench_app';
 
+let flash = null; // of a board with the files on it
+
 async function boot() {
   const pico = boardFromOptions(firmware, { pace: 'Infinity', verbose: values.verbose });
+  if (flash) pico.flash.set(flash);
   const repl = new Repl(pico);
   await repl.enter();
-  if (values.module) await repl.upload('/microdot.mpy', fs.readFileSync(values.module));
   return { pico, repl };
+}
+
+// Puts the files on a board's filesystem, from which modules are imported before frozen ones.
+async function install() {
+  const { pico, repl } = await boot();
+  await repl.run('import os');
+  for (const name of fs.readdirSync(values.files, { recursive: true }).sort()) {
+    const source = path.join(values.files, name);
+    if (fs.statSync(source).isDirectory()) await repl.run(`os.mkdir(${JSON.stringify(`/${name}`)})`);
+    else await repl.upload(`/${name}`, fs.readFileSync(source));
+  }
+  flash = pico.flash.slice();
+  pico.stop();
 }
 
 async function importHeap() {
@@ -150,11 +167,12 @@ async function overPpp(keepAlive) {
   return result;
 }
 
+if (values.files) await install();
 console.log(JSON.stringify({
   importBytes: values.bare ? null : await importHeap(),
   memory: await memory(),
   dispatch: values.bare ? null : await dispatch(),
-  keptAlive: values.module ? null : await overPpp(true),
+  keptAlive: values.other ? null : await overPpp(true),
   closedEachTime: values.bare ? null : await overPpp(false),
 }));
 process.exit(0);
