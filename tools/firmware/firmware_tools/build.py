@@ -4,7 +4,7 @@ import os
 import pathlib
 import shutil
 
-from . import boards, debian, esp32, manifests, sources
+from . import boards, debian, esp32, manifests, release, sources
 from .console import FirmwareError, capture, run, step
 from .paths import locked
 
@@ -65,8 +65,10 @@ def build(name, micropython=None, sets=None, app=None):
     folder = source.work / "builds" / label
     with locked(f"build-{label}"):
         manifest = manifests.derive(manifest_path(folder), board, sets, app)
-        forget_other(folder, f"{board.folder} {source.mp} {source.version}")
-        env = source.env
+        moment = str(release.epoch())
+        forget_other(folder, f"{board.folder} {source.mp} {source.version} {moment}")
+        # MicroPython's tools write some names in the order of a set: a fixed seed makes that the same each time.
+        env = {**source.env, "SOURCE_DATE_EPOCH": moment, "PYTHONHASHSEED": "0"}
         if board.port != "esp32":
             with locked("sources"):
                 env["MICROPY_MPYCROSS"] = str(source.mpy_cross())
@@ -82,7 +84,10 @@ def manifest_path(folder):
 
 
 def forget_other(folder, origin):
-    """Delete the build in *folder* if it was made from another checkout or source: it has their paths in it."""
+    """Delete the build in *folder* if it was made from another checkout or source, or is dated to another moment.
+
+    Files that are not built again would keep their paths and the date.
+    """
     stamp = folder.with_name(f"{folder.name}-origin.txt")
     if not stamp.exists() or stamp.read_text() != origin:
         shutil.rmtree(folder, ignore_errors=True)

@@ -3,21 +3,15 @@
 import hashlib
 import json
 import pathlib
-import re
 import tempfile
 
 from . import manifests
 from .compiler import compile_file
 from .paths import FIRMWARE, ROOT
+from .release import version
 
 # The version of the .mpy format, as sys.implementation._mpy & 0xff gives it: MicroPython 1.20 and newer.
 MPY_VERSION = 6
-
-
-def release():
-    """Return the framework's version."""
-    text = (FIRMWARE / manifests.lists()["PACKAGE"] / "__init__.py").read_text()
-    return re.search(r'^__version__ = "(.+)"', text, re.MULTILINE).group(1)
 
 
 def checkout_package():
@@ -25,7 +19,7 @@ def checkout_package():
     package = manifests.lists()["PACKAGE"]
     files = [f"{package}/{name}.py" for name in manifests.modules("all")]
     lines = ",\n".join(f'        ["{file}", "{FIRMWARE.relative_to(ROOT).as_posix()}/{file}"]' for file in files)
-    return f'{{\n    "urls": [\n{lines}\n    ],\n    "deps": [],\n    "version": "{release()}"\n}}\n'
+    return f'{{\n    "urls": [\n{lines}\n    ],\n    "deps": [],\n    "version": "{version()}"\n}}\n'
 
 
 def contents():
@@ -42,17 +36,17 @@ def contents():
 
 def write_index(folder):
     """Write into *folder* an index that mip's `index=` takes, with each package as .mpy and as .py files."""
-    version = release()
+    number = version()
     with tempfile.TemporaryDirectory() as scratch:
         for flavour in (str(MPY_VERSION), "py"):
             for name, (modules, needs) in contents().items():
                 hashes = [add_file(folder, pathlib.Path(scratch), module, flavour) for module in modules]
-                described = {"v": 1, "version": version, "hashes": hashes, "deps": [[need, version] for need in needs]}
-                for label in (version, "latest"):
+                described = {"v": 1, "version": number, "hashes": hashes, "deps": [[need, number] for need in needs]}
+                for label in (number, "latest"):
                     path = folder / "package" / flavour / name / f"{label}.json"
                     path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_text(json.dumps(described))
-    listing = [{"name": name, "version": version} for name in contents()]
+    listing = [{"name": name, "version": number} for name in contents()]
     (folder / "index.json").write_text(json.dumps({"v": 2, "updated": 0, "packages": listing}))
 
 
