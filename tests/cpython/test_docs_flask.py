@@ -1,0 +1,44 @@
+"""The page for those who come from Flask: its application works, and what it says of differences is so."""
+
+import pytest
+from test_docs_forms import run_document
+
+from microdot import Microdot, Response
+from microdot.test_client import TestClient
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """The page's global variables; the current folder has its templates."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Response, "default_content_type", Response.default_content_type)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "index.html").write_text("{{ user }}: {{ notes[0].text }}")
+    (tmp_path / "templates" / "login.html").write_text("<form method=post>")
+    return run_document("flask.md")
+
+
+async def test_the_application(page):
+    client = TestClient(page["app"])
+    response = await client.get("/")
+    assert (response.status_code, response.headers["Location"]) == (302, "/login")
+    assert (await client.get("/login")).headers["Content-Type"] == "text/html; charset=UTF-8"
+    assert (await client.post("/login", form={"name": "susan", "password": "open barley"})).status_code == 403
+    assert (await client.post("/login", form={"name": "nobody", "password": "open sesame"})).status_code == 403
+    assert (await client.post("/login", form={"name": "susan"})).status_code == 400
+    response = await client.post("/login", form={"name": "susan", "password": "open sesame"})
+    assert (response.status_code, response.headers["Location"]) == (303, "/")
+    assert (await client.get("/")).text == "susan: Water the plants"
+    assert (await client.get("/api/notes/1")).json == {"id": 1, "text": "Water the plants"}
+    assert (await client.get("/api/notes/2")).status_code == 404
+
+
+async def test_hooks_after_errors():
+    app = Microdot()
+    app.get("/")(lambda request: "fine")
+    app.after_request(lambda request, response: response.headers.update({"X-After": "1"}))
+    app.after_error_request(lambda request, response: response.headers.update({"X-Error": "1"}))
+    client = TestClient(app)
+    fine, error = (await client.get("/")).headers, (await client.get("/nothing")).headers
+    assert ("X-After" in fine, "X-Error" in fine) == (True, False)
+    assert ("X-After" in error, "X-Error" in error) == (False, True)
