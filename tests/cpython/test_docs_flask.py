@@ -3,7 +3,7 @@
 import pytest
 from test_docs_forms import run_document
 
-from microdot import Microdot, Response
+from microdot import Microdot
 from microdot.test_client import TestClient
 
 
@@ -11,7 +11,6 @@ from microdot.test_client import TestClient
 def page(tmp_path, monkeypatch):
     """The page's global variables; the current folder has its templates."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(Response, "default_content_type", Response.default_content_type)
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "index.html").write_text("{{ user }}: {{ notes[0].text }}")
     (tmp_path / "templates" / "login.html").write_text("<form method=post>")
