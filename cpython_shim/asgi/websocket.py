@@ -11,6 +11,9 @@ from .messages import encode_headers, make_request, read_headers
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from microdot._transport import Watcher
 
+#: Bytes of a close frame that are left for the reason (RFC 6455, section 5.5).
+MAX_REASON = 123
+
 
 class WebSocketTransport:
     """What an ASGI server offers to a request for a WebSocket."""
@@ -130,21 +133,28 @@ class MessageConnection:
         return CLOSE, (error.code, error.reason)
 
     def message(self, data, opcode):
-        """Return what sends a message of type TEXT or BINARY."""
+        """Return what sends a message of type TEXT or BINARY.
+
+        :raises ValueError: for text that UTF-8 cannot hold, which some servers would send as nothing.
+        """
         if opcode == TEXT:
-            return {"type": "websocket.send", "text": data if isinstance(data, str) else str(data, "utf-8")}
+            text = data if isinstance(data, str) else str(data, "utf-8")
+            if not text.isascii():
+                text.encode()
+            return {"type": "websocket.send", "text": text}
         return {"type": "websocket.send", "bytes": data.encode() if isinstance(data, str) else bytes(data)}
 
     def control(self, opcode, payload=b""):
         """Return nothing to send: pings and pongs are the server's business."""
 
     def close(self, code, reason):
-        """Return what closes the connection.
+        """Return what closes the connection, with as much of *reason* as fits: some servers fail for more.
 
-        :raises ValueError: for a code that no endpoint may send.
+        :raises ValueError: for a code that no endpoint may send, and a reason that UTF-8 cannot hold.
         """
         if not is_close_code(code):
             raise ValueError("close code")
+        reason = reason.encode()[:MAX_REASON].decode(errors="ignore")
         return {"type": "websocket.close", "code": code, "reason": reason}
 
 

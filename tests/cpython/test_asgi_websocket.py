@@ -7,7 +7,7 @@ import pytest
 from microdot.asgi import Microdot, WebSocket, websocket_upgrade, with_websocket
 from microdot.asgi.websocket import MessageConnection
 from microdot.websocket import WebSocketError
-from microdot.websocket.frames import CLOSE
+from microdot.websocket.frames import BINARY, CLOSE, TEXT
 
 app = Microdot()
 log = []
@@ -113,6 +113,23 @@ def test_what_ends_after_the_close_changes_nothing_of_it():
     assert connection.next_event() == (CLOSE, (1001, "tab closed"))
     connection.feed(b"")  # the channel gives the connection up
     assert (connection.close_code, connection.close_reason) == (1001, "tab closed")
+
+
+def test_a_reason_is_cut_to_what_fits():
+    connection = MessageConnection(0)
+    assert connection.close(1000, "x" * 123)["reason"] == "x" * 123
+    assert connection.close(1000, "x" * 124)["reason"] == "x" * 123
+    assert connection.close(1000, "x" + "\u20ac" * 41)["reason"] == "x" + "\u20ac" * 40
+
+
+def test_text_that_is_no_utf_8_is_refused():
+    connection = MessageConnection(0)
+    for data, opcode in (("\ud800", TEXT), ("\ud800", BINARY), (b"\xff", TEXT)):
+        with pytest.raises(ValueError, match="utf-8"):
+            connection.message(data, opcode)
+    with pytest.raises(ValueError, match="utf-8"):
+        connection.close(1000, "\ud800")
+    assert connection.message("\u20ac", TEXT) == {"type": "websocket.send", "text": "\u20ac"}
 
 
 async def test_subprotocol():

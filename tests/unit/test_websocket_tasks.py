@@ -234,6 +234,22 @@ async def test_an_unexpected_error_of_reading_ends_the_connection():
     assert busy.close_code == 1006
 
 
+async def test_an_error_of_the_transport_while_a_silent_peer_is_given_up_is_not_hidden():
+    async def handler(request, ws):
+        await ws.receive()
+
+    async def read():
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError("of the transport") from None
+
+    peer = Peer(application(handler, with_websocket(ping_interval=0.05)))
+    peer.transport.read = read
+    with raises(ValueError):
+        await asyncio.wait_for(peer.response(), 20)
+
+
 async def test_one_task_reads_at_a_time():
     begin = asyncio.Event()
     reading, most = [], []
