@@ -1,7 +1,7 @@
 """The mutants of a module: its source with one small change that a test ought to notice.
 
 Left alone is what does not run or does not decide anything: annotations, docstrings, the text of messages, what stands
-under `if False:` for type checkers, and `__all__`.
+under `if False:` or `if -0:` for type checkers, and `__all__`.
 """
 
 import ast
@@ -18,6 +18,8 @@ _OPERATORS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
 }
+# Conditions of what is there for type checkers only.
+_NEVER = ("False", "-0", "TYPE_CHECKING")
 
 
 class Mutant(NamedTuple):
@@ -71,7 +73,7 @@ def _places(node):
 def _is_left_alone(node):
     if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring
         return True
-    if isinstance(node, ast.If) and isinstance(node.test, ast.Constant):  # for type checkers
+    if isinstance(node, ast.If) and ast.unparse(node.test) in _NEVER:
         return True
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         return node.targets[0].id == "__all__"
