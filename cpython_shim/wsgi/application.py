@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import microdot
 from microdot import Request, Response
 from microdot._compat import is_fault, log_error
+from microdot._response_body import to_bytes
 from microdot.errors import error_text, reason_phrase
 from microdot.gateway.process import HostProcess
 from microdot.gateway.target import make_target, quote_path
@@ -296,7 +297,7 @@ class _Body(_Pieces):
                     raise StopIteration from None
             item = self._thread.call(next, self._items)
             if item:
-                return item.encode() if isinstance(item, str) else bytes(item)
+                return bytes(to_bytes(item))
 
     def close(self):
         """Close the file or generator; the server calls this."""

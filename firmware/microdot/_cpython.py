@@ -242,7 +242,7 @@ class SyncItems:
             except StopIteration:
                 self._ended = True
                 return
-            size += len(item or b"")
+            size += len(item) if hasattr(item, "__len__") else 0
             self._ready.append(item)
             if not self._arrived.is_set():
                 loop.call_soon_threadsafe(self._arrived.set)

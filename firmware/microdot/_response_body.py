@@ -24,7 +24,11 @@ def iterate(body, file_buffer_size: int):
     return _Items(SyncItems(body))
 
 
-def _to_bytes(data):
+def to_bytes(data) -> "bytes | bytearray | memoryview":
+    """Return a piece of a body as bytes.
+
+    :raises TypeError: for what is neither text nor bytes; `bytes(5)` would be five NUL characters.
+    """
     if isinstance(data, str):
         return data.encode()
     if not isinstance(data, _BYTES):
@@ -45,7 +49,7 @@ class _Items:
         while True:
             item = await self.items.__anext__()
             if item:
-                return _to_bytes(item)
+                return to_bytes(item)
 
     async def aclose(self):
         """Close the iterator, so that its `finally` blocks run."""
@@ -73,7 +77,7 @@ class FileChunks:
                 data = await data
         if not data:
             raise StopAsyncIteration
-        return _to_bytes(data)
+        return to_bytes(data)
 
     async def aclose(self):
         """Close the file."""

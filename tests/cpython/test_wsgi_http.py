@@ -251,6 +251,35 @@ def test_streams():
     assert closed == ["sync", "async"] * 2
 
 
+@pytest.mark.parametrize("piece", [5, [1, 2], {"a": 1}, 1.5])
+@pytest.mark.parametrize("kind", ["def", "async"])
+def test_pieces_that_are_neither_text_nor_bytes(kind, piece):
+    """They must not become the bytes that `bytes()` makes of them, such as five NULs of the number 5."""
+    app = Microdot()
+
+    def pieces():
+        yield piece
+
+    async def async_pieces():
+        yield piece
+
+    app.get("/")(lambda request: pieces() if kind == "def" else async_pieces())
+    app.get("/later")(lambda request: chain(pieces()) if kind == "def" else chain_async(async_pieces()))
+
+    def chain(items):
+        yield "x"
+        yield from items
+
+    async def chain_async(items):
+        yield "x"
+        async for item in items:
+            yield item
+
+    assert call(app, environ_of())[::2] == ("500 Internal Server Error", b"Internal server error")
+    with pytest.raises(TypeError, match="a piece of a response must be str or bytes, not"):
+        call(app, environ_of("/later"))
+
+
 def test_buffers_as_pieces():
     app = Microdot()
 

@@ -296,6 +296,28 @@ async def test_a_stream_that_fails():
     assert made[0].closed and made[1].closed and not res.complete
 
 
+async def test_pieces_that_are_neither_text_nor_bytes():
+    for piece in (5, [1], {"a": 1}, 1.5):
+
+        def items(piece=piece):
+            yield "good"
+            yield piece
+
+        class AsyncItems(Numbers):
+            async def __anext__(self, piece=piece):
+                self.count += 1
+                return "good" if self.count == 1 else piece
+
+        app = Microdot()
+        app.get("/items")(lambda request, items=items: items())
+        app.get("/async")(lambda request, items=AsyncItems: items())
+        for path in ("/items", "/async"):
+            with raises(TypeError) as caught:
+                await TestClient(app).get(path)
+            message = "a piece of a response must be str or bytes, not " + type(piece).__name__
+            assert str(caught.value) == message, path
+
+
 async def test_leaving_ends_a_body_that_waits():
     class Waiting(Numbers):
         async def __anext__(self):
