@@ -18,6 +18,7 @@ from .. import Microdot, Response
 from .._compat import log_error
 from ..checks import CheckError
 from ..csrf import CSRF
+from ..server.network import sleep_ms
 from . import _portal_page
 from ._dns import MAX_SIZE, make_answer
 from ._hosts import own_hosts
@@ -130,8 +131,8 @@ class Portal:
             self._hardware.open_access_point(self._wlan, self.ssid, secret(self._settings))
             self.address = self._wlan.ifconfig()[0]
             sock = _open_socket(self.address, self._log)
-        except (OSError, RuntimeError) as error:
-            self._log.write("Wi-Fi: cannot open the board's own network: " + repr(error))
+        except Exception as error:
+            log_error("Wi-Fi: cannot open the board's own network", error)
             self.close()
             return
         try:
@@ -148,13 +149,16 @@ class Portal:
         address = bytes([int(part) for part in self.address.split(".")])
         left = 50  # of a second
         while self._closed:
-            if sock:
-                _answer_queries(sock, address)
-            await asyncio.sleep(0.02)
+            await sleep_ms(20)
             left -= 1
-            if left == 0:
-                left = 50
-                self._count_second()
+            try:
+                if left <= 0:
+                    left = 50
+                    self._count_second()
+                if sock:
+                    _answer_queries(sock, address)
+            except MemoryError:
+                pass  # there will be some again: nothing else closes the portal
 
     def _count_second(self):
         if self._absent < PRESENCE:
@@ -314,16 +318,18 @@ def _see_page():
 
 
 def _open_socket(address, log):
-    """Return a socket for DNS queries; None without the right to it: then pages have to be opened by hand."""
+    """Return a socket for DNS queries; None if there is none: then the page has to be opened by hand."""
     import socket
 
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock = None
     try:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind(socket.getaddrinfo(address, DNS_PORT)[0][-1])
         sock.setblocking(False)
     except OSError as error:
-        sock.close()
         log.write("Wi-Fi: cannot answer DNS queries: " + repr(error))
+        if sock:
+            sock.close()
         return None
     return sock
 
