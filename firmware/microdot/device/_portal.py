@@ -114,6 +114,7 @@ class Portal:
             return
         closed, self._closed = self._closed, None
         self._app.dispatch_request = self._dispatch
+        self.networks = self._pages = None  # MicroPython's event loop may keep the last task, and this object with it
         for task in (self._task, self._attempt):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()

@@ -144,4 +144,4 @@ def test_from_the_first_start_to_the_network(board, note):
     assert ask(board, "/_wifi")[0] == 404
     closed = state(board)["used"] - before
     note("heap of the closed portal, the modules that have been imported included", f"{closed} bytes")
-    assert closed <= 6 * 1024
+    assert closed <= 4 * 1024
