@@ -31,6 +31,8 @@ PATH = "/_wifi"
 #: Seconds after which nobody is on the page, and for which the portal stays when a network has been joined.
 PRESENCE = 180
 STAY = 60
+#: Seconds after which the page is loaded again while a network is tried.
+REFRESH = 4
 #: Networks of a scan that are kept.
 MAX_NETWORKS = 64
 #: Queries that are answered before others get their turn.
@@ -208,7 +210,10 @@ class Portal:
         @pages.get(PATH)
         async def show(request):
             self._absent = 0
-            return _respond(_portal_page.render(self))
+            response = _respond(_portal_page.render(self))
+            if self.is_trying():
+                response.headers["Refresh"] = "%d;url=%s" % (REFRESH, PATH)  # works without JavaScript
+            return response
 
         @pages.post(PATH, max_content_length=_MAX_FORM)
         async def join(request):

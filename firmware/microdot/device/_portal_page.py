@@ -2,14 +2,11 @@
 
 from .. import _utf8
 
-#: Seconds after which the page is loaded again while a network is tried.
-REFRESH = 4
 _HEAD = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">%s
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Wi-Fi of %s</title><link rel="stylesheet" href="/_wifi/style.css"></head>
 <body><main class="narrow"><h1>Wi-Fi of %s</h1>
 """
-_REFRESH = '<meta http-equiv="refresh" content="%d;url=/_wifi">'
 _TRYING = """<section aria-live="polite"><h2>Trying %s &hellip;</h2>
 <p>This takes up to half a minute. If your phone loses the network %s, join it again: this page keeps the result.</p>
 <p><a href="/_wifi">Look now</a></p></section>
@@ -73,7 +70,7 @@ def render(portal, error: "str | None" = None):
     :param error: what is wrong with the form that has been sent.
     """
     name = escape(portal.name)
-    yield _HEAD % (_REFRESH % REFRESH if portal.is_trying() else "", name, name)
+    yield _HEAD % (name, name)
     ssid = "<b>" + escape(portal.ssid) + "</b>"
     tried = "<b>" + show_name(portal.tried) + "</b>" if portal.tried else ""
     if portal.is_trying():
