@@ -92,8 +92,10 @@ class Portal:
         self._task = asyncio.create_task(self._run())
 
     def stay(self) -> None:
-        """Stay open, whatever `leave()` has said."""
+        """Stay open, whatever `leave()` has said: there is no network, or none any more."""
         self._left = None
+        if self.has_joined():
+            self.result = None
 
     def leave(self) -> None:
         """Close in a minute; now if nobody is there."""
@@ -109,6 +111,10 @@ class Portal:
     def is_trying(self) -> bool:
         """Return whether a network is tried."""
         return self._attempt is not None
+
+    def has_joined(self) -> bool:
+        """Return whether the network that was tried has been joined."""
+        return self.result in ("joined", "not saved")
 
     def close(self) -> None:
         """Close the network."""

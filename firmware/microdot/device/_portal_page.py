@@ -75,7 +75,7 @@ def render(portal, error: "str | None" = None):
     tried = "<b>" + show_name(portal.tried) + "</b>" if portal.tried else ""
     if portal.is_trying():
         yield _TRYING % (tried, ssid)
-    elif portal.result in ("joined", "not saved"):
+    elif portal.has_joined():
         yield _JOINED % (tried, _links(portal), ssid, _saved(portal))
     else:
         yield _FORM % _message(portal, tried, error)
