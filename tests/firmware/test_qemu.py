@@ -9,8 +9,9 @@ from notes import NOTES
 
 # These files are not run here: the machines have no filesystem to write to, no network, no module for hardware.
 NEED_FILES = {
-    "test_device_portal", "test_device_secret", "test_device_settings", "test_files", "test_multipart_files", "test_static",
-}
+    "test_device_portal", "test_device_secret", "test_device_settings", "test_files", "test_multipart_files",
+    "test_static",
+}  # fmt: skip
 NEED_NETWORK = {"test_device_start", "test_device_station", "test_memory_budget", "test_places", "test_server"}
 
 # Single tests that may fail here, by file and reason.
