@@ -91,7 +91,7 @@ class Log:
         self.lines.append(line)
 
 
-async def soon(milliseconds):
+async def soon():
     await asyncio.sleep(0)
 
 
@@ -127,8 +127,8 @@ class Opened:
         self.sock = None
 
     async def __aenter__(self):
-        self.originals = _portal.asyncio, _portal.sleep_ms, _portal._open_socket, _portal._answer_queries
-        _portal.asyncio, _portal.sleep_ms = Fast(), soon
+        self.originals = _portal.asyncio, _portal._pause, _portal._open_socket, _portal._answer_queries
+        _portal.asyncio, _portal._pause = Fast(), soon
         _portal._open_socket = lambda address, log: self.sock
         self.point.open()
         await self.until(lambda: self.hardware.open or self.hardware.closed)
@@ -137,7 +137,7 @@ class Opened:
     async def __aexit__(self, *exc_info):
         self.point.end()
         await asyncio.sleep(0)
-        _portal.asyncio, _portal.sleep_ms, _portal._open_socket, _portal._answer_queries = self.originals
+        _portal.asyncio, _portal._pause, _portal._open_socket, _portal._answer_queries = self.originals
 
     async def until(self, condition):
         for _ in range(200000):

@@ -18,7 +18,6 @@ from .. import Microdot, Response
 from .._compat import log_error
 from ..checks import CheckError
 from ..csrf import CSRF
-from ..server.network import sleep_ms
 from . import _portal_page
 from ._dns import MAX_SIZE, make_answer
 from ._hosts import own_hosts
@@ -158,7 +157,7 @@ class Portal:
         address = bytes([int(part) for part in self.address.split(".")])
         left = 50  # of a second
         while self._closed:
-            await sleep_ms(20)
+            await _pause()
             left -= 1
             try:
                 if left <= 0:
@@ -327,6 +326,11 @@ def _respond(body, status_code=200):
 
 def _see_page():
     return Response("", 303, {"Location": PATH})
+
+
+def _pause():
+    """Wait for a fiftieth of a second, when awaited; on a board this allocates nothing."""
+    return asyncio.sleep_ms(20) if hasattr(asyncio, "sleep_ms") else asyncio.sleep(0.02)
 
 
 def _open_socket(address, log):
