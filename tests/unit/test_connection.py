@@ -5,6 +5,8 @@ import time
 from memory_stream import MemoryStream, exchange, split
 from microdot import Microdot, Request, Response
 from microdot._dates import parse_date
+from microdot.server.connection import Connection
+from microdot.server.http11 import RequestParser
 
 LINE = 2048 if sys.implementation.name == "micropython" else 8000  # bytes of the longest request line, unless set
 LONG = LINE + 500
@@ -493,3 +495,8 @@ async def test_a_body_shorter_than_its_length_ends_the_connection():
     stream = MemoryStream(get("/short") + get("/1"))
     await app.handle_request(stream, stream)
     assert stream.sent.partition(b"\r\n\r\n")[2] == b"abc"
+
+
+def test_what_is_set_for_each_request_has_no_properties():
+    for cls in (Connection, RequestParser):  # a single one makes each attribute of its class slow on MicroPython
+        assert not [name for name in dir(cls) if isinstance(getattr(cls, name), property)], cls

@@ -112,7 +112,8 @@ _MAX_DRAIN = 16 * 1024
 class Connection:
     """A connection of the asyncio server, and what it offers to a request as its `transport`.
 
-    All waiting is done with a deadline that the server's clock watches.
+    All waiting is done with a deadline that the server's clock watches. There are no properties, which would make
+    MicroPython take three times as long to set an attribute.
     """
 
     reader = writer = task = None
