@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PYTEST ?=
 OPTIONS ?=
 
-.PHONY: help run environment machine test unit check coverage docs docs-serve firmware style sizes bench chip power-cuts soak faults \
+.PHONY: help run environment machine test unit check coverage docs docs-serve firmware style sizes bench chip power-cuts soak fairness faults \
 	mutants conformance dist clean
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make chip              measure time and memory on an emulated RP2040, beside Microdot"
 	@echo "make power-cuts        take the power of an emulated board away in each flash operation of an update"
 	@echo "make soak              load a server on MicroPython with 200,000 requests of all kinds"
+	@echo "make fairness          measure how soon one client is answered while another takes what it can get"
 	@echo "make faults            let each allocation of a server on MicroPython fail in its turn"
 	@echo "make mutants MODULE=x  show changes in a module that no unit test notices"
 	@echo "make conformance WSTEST=x  run the Autobahn suite's program against the WebSockets of the server"
@@ -93,6 +94,9 @@ power-cuts: environment
 
 soak: environment
 	$(BIN)/python tools/robustness/soak.py $(OPTIONS)
+
+fairness: environment
+	$(BIN)/python tools/robustness/fairness.py $(OPTIONS)
 
 faults: environment
 	$(BIN)/python tools/robustness/alloc_faults $(OPTIONS)
