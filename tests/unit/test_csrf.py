@@ -152,6 +152,13 @@ WEBSOCKET = {
 }
 
 
+def test_initializing_later_keeps_the_origins_given_before():
+    cors = CORS(allowed_origins=["https://app.example.com"])
+    csrf = CSRF(cors=cors)
+    csrf.initialize(Microdot())
+    assert csrf.cors is cors
+
+
 async def test_websocket_handshakes():
     """The pages of all sites may open WebSockets, and browsers add the visitor's cookies."""
     allowed = ({}, {"Origin": "http://" + HOST}, {"Sec-Fetch-Site": "same-origin", "Origin": "http://" + HOST})

@@ -15,6 +15,7 @@ def test_hosts():
         "evil-example.com",
         "xdevice.local",
         "device.local:80.evil.example",
+        "device.local:x",
         "device.local:80@evil.example",
         "[fe80::2]",
         "device.local.",
