@@ -77,6 +77,7 @@ docs-serve: environment
 
 style: environment
 	$(BIN)/python tools/device_style.py
+	$(BIN)/python tools/device_page.py
 
 # All of the RP2040's figures; the flash of images and the heap of a board that serves.
 sizes: environment

@@ -83,6 +83,7 @@ SETS = {
     ),
     "device": (
         "_clock",
+        "_queues",
         "checks",
         "csrf",
         "device/__init__",
@@ -93,6 +94,7 @@ SETS = {
         "device/_hosts",
         "device/_log",
         "device/_ntp",
+        "device/_page",
         "device/_pages",
         "device/_portal",
         "device/_portal_page",
@@ -105,6 +107,7 @@ SETS = {
         "device/_update",
         "device/_versions",
         "hosts",
+        "sse",
         "throttle",
         "tokens",
     ),

@@ -35,4 +35,5 @@ runner = Runner(
 )  # fmt: skip
 os.chdir(folder)
 sys.path.insert(0, folder)
+log.write("Ready")
 runner.run(None, "127.0.0.1", port, None, False)

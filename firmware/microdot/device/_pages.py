@@ -1,18 +1,30 @@
-"""What a board answers at `/_device`, whatever its application does: updates.
+"""What a board answers at `/_device`, whatever its application does: status, log, settings, restart and updates.
 
 `Runner.run()` serves these routes before everything of the application. The module is imported with the first request
-for one of them.
+for one of them. The page itself holds nothing of the board; it asks for JSON, for which a browser has to log in with
+the board's secret. A login lasts until the board restarts.
 """
 
-from .. import Microdot
+import os
+from binascii import hexlify
+
+from .. import Microdot, Response
+from ..csrf import CSRF
 from ..errors import abort
+from ..sse import with_sse
 from ..throttle import MemoryAttempts, Throttle
+from ..tokens import compare_digest, hmac_sha256
 from ._hosts import own_hosts
+from ._page import respond_with_page, respond_with_script
 from ._secret import secret
+from ._status import make_status
+from ._style import respond_with_style
 from ._update import Updates
 
 PREFIX = "/_device"
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
+_FRESH = {"Cache-Control": "no-store"}
+_TYPES = {str: "str", int: "int", float: "float", bool: "bool"}
 
 
 class Pages:
@@ -27,16 +39,31 @@ class Pages:
 
     def __init__(self, settings, log, wifi, hardware, runner):
         self._settings = settings
+        self._log = log
         self._wifi = wifi
         self._hardware = hardware
         self._runner = runner
+        self._salt = os.urandom(16)
         self._throttle = Throttle(store=MemoryAttempts(16))
         self.updates = Updates(runner.versions, hardware, log, lambda: secret(settings))
         #: The application that answers.
         self.app = app = Microdot()
-        app.extend(self, receive=self._receive)
+        app.extend(self, receive=self._receive, before_request=self._check_login)
+        CSRF(app)
+        app.get(PREFIX)(self.page)
+        app.get(PREFIX + "/style.css")(self.style)
+        app.get(PREFIX + "/page.js")(self.script)
+        app.post(PREFIX + "/login")(self.login)
         app.get(PREFIX + "/update")(self.describe_update)
         app.post(PREFIX + "/update", max_content_length=None)(self.update)
+        self._open = [route.handler for route in app.url_map.routes]  # without a login
+        app.get(PREFIX + "/status")(self.status)
+        app.get(PREFIX + "/log")(with_sse(self.follow_log))
+        app.get(PREFIX + "/settings")(self.show_settings)
+        app.post(PREFIX + "/settings")(self.save_settings)
+        app.post(PREFIX + "/restart")(self.restart)
+
+    # Who may ask
 
     def _receive(self, request):
         """Refuse what is for another host, or on a computer comes from another one; leave an update on its stream.
@@ -51,6 +78,79 @@ class Pages:
         if request.path == PREFIX + "/update":
             request.max_body_length = 0
 
+    async def _check_login(self, request):
+        if request.route not in self._open and not compare_digest(request.cookies.get("device", ""), self._cookie()):
+            abort(401, "Log in with the passphrase of the board")
+
+    def _cookie(self):
+        """Return what the cookie of a browser that has logged in holds until the next start."""
+        return hexlify(hmac_sha256(secret(self._settings).encode(), b"microdot pages " + self._salt)).decode()
+
+    async def login(self, request):
+        """Log a browser in that sends the secret."""
+        given = _object(request.json).get("secret")
+        await self._throttle.attempt(request, "device")
+        if not isinstance(given, str) or not compare_digest(given, secret(self._settings)):
+            abort(403, "The passphrase is wrong")
+        await self._throttle.succeed(request)
+        response = Response({})
+        response.set_cookie("device", self._cookie(), path=PREFIX, http_only=True, same_site="Strict")
+        return response
+
+    # The page
+
+    async def page(self, request):
+        """Return the page, which is the same for all boards."""
+        return respond_with_page()
+
+    async def script(self, request):
+        """Return the page's script."""
+        return respond_with_script()
+
+    async def style(self, request):
+        """Return the page's style."""
+        return respond_with_style()
+
+    async def status(self, request):
+        """Return the state of the board."""
+        return make_status(self._settings, self._wifi, self._hardware, self._runner), 200, _FRESH
+
+    async def follow_log(self, request, sse):
+        """Send the lines of the log, and each new one as it comes; a browser that comes back gets what it missed."""
+        last = sse.last_event_id or ""
+        number = int(last) if last and len(last) < 9 and not last.strip("0123456789") else 0
+        if number > self._log.lines()[1]:  # of the log before a restart
+            number = 0
+        while True:
+            lines, end = self._log.lines(number)
+            number = end - len(lines)
+            for line in lines:
+                number += 1
+                await sse.send(line, event_id=str(number))
+            await self._log.wait(number)
+
+    async def show_settings(self, request):
+        """Return the fields of the settings that have one value each."""
+        settings = self._settings
+        values = settings.shown()
+        sections = {"app": settings.fields, "device": settings.device_fields}
+        return {name: _describe(sections[name], values[name]) for name in sections}, 200, _FRESH
+
+    async def save_settings(self, request):
+        """Save the settings that have been changed."""
+        sections = _object(request.json)
+        try:
+            self._settings.save(app=_object(sections.get("app", {})), device=_object(sections.get("device", {})))
+        except OSError as error:
+            abort(507, "The settings cannot be saved: %r" % error)
+        return {}
+
+    async def restart(self, request):
+        """Restart the board."""
+        return self._runner.restart(after={})
+
+    # Updates
+
     async def describe_update(self, request):
         """Tell what a sender of updates has to know; who signs that with the secret also learns why the last failed."""
         versions = self._runner.versions
@@ -60,10 +160,11 @@ class Pages:
             "version": versions.name,
             "state": versions.state,
             "failed": versions.failed,
+            "progress": self.updates.progress,
         }
         if self.updates.is_signed(request, b"why"):
             known["error"] = self._runner.update_error
-        return known, 200, {"Cache-Control": "no-store"}
+        return known, 200, _FRESH
 
     async def update(self, request):
         """Receive a new version of the application, and restart the board with it."""
@@ -71,3 +172,24 @@ class Pages:
             abort(409, "Only a board whose main.py calls device.run() without an application takes updates")
         name = await self.updates.receive(request, self._throttle)
         return self._runner.restart(after=({"version": name}, 200))
+
+
+def _object(value):
+    if not isinstance(value, dict):
+        abort(400, "The body must be a JSON object, with objects in it")
+    return value
+
+
+def _describe(fields, values):
+    """Return what a form has to know of fields; those of several values are left out."""
+    described = []
+    for field in fields:
+        if isinstance(field.type, list) or field.type not in _TYPES:
+            continue
+        known = {"name": field.name, "label": field.label, "type": _TYPES[field.type], "value": values[field.name]}
+        for name in ("choices", "secret", "minimum", "maximum"):
+            value = getattr(field, name)
+            if value is not None and value is not False:
+                known[name] = value
+        described.append(known)
+    return described

@@ -1,0 +1,89 @@
+"""The pages of a board in a real browser, on a computer that pretends to be a board."""
+
+import os
+
+import pytest
+
+from live.browser import DESKTOP, PHONE, chromium, new_page, overflow, violations
+from runtimes import micropython_binary
+from wire.board import SECRET, Board, source
+
+PATIENCE = 60000  # milliseconds
+SIGHTS = [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "light"), (DESKTOP, "dark")]
+
+
+@pytest.fixture
+def board(tmp_path):
+    folder = tmp_path / "board"
+    folder.mkdir()
+    with Board(micropython_binary(), folder) as board:
+        yield board
+
+
+async def open_pages(browser, board, size=DESKTOP, **options):
+    """Return a page that has logged in, and the errors of its script."""
+    page, errors = await new_page(browser, size, **options)
+    page.set_default_timeout(PATIENCE)
+    await page.goto(f"http://{board.address}/_device")
+    form = page.locator("#login form")
+    await form.locator("input").fill("wrong")
+    await form.locator("button").click()
+    await form.get_by_text("The passphrase is wrong").wait_for()
+    assert not await violations(page)
+    await form.locator("input").fill(SECRET)
+    await page.keyboard.press("Enter")
+    await page.locator("#status tr").first.wait_for()
+    await page.locator("#settings label").first.wait_for()
+    await page.locator("#log").get_by_text("Ready").wait_for()
+    return page, [error for error in errors if "status of 40" not in error]
+
+
+async def test_how_the_pages_look(board, tmp_path):
+    async with chromium() as browser:
+        for number, (size, scheme) in enumerate(SIGHTS):
+            page, errors = await open_pages(browser, board, size, color_scheme=scheme)
+            assert await violations(page) == []
+            assert await overflow(page) <= 0
+            folder = os.environ.get("PICTURES") or tmp_path
+            await page.screenshot(path=f"{folder}/device-{number}.png", full_page=True)
+            assert errors == []
+            await page.context.close()
+
+
+async def test_settings_and_restart(board):
+    async with chromium() as browser:
+        page, errors = await open_pages(browser, board)
+        name = page.get_by_label("Name", exact=True)
+        await name.fill("Not a name")
+        await page.get_by_role("button", name="Save").click()
+        await page.get_by_text("device.name must consist").or_(page.get_by_text("name must consist")).first.wait_for()
+        await name.fill("attic")
+        await page.get_by_role("button", name="Save").click()
+        await page.get_by_text("Saved.").wait_for()
+        assert '"attic"' in (board.folder / "settings.json").read_text()
+        await page.get_by_role("button", name="Restart").click()
+        await page.locator("#login form input").wait_for()
+        assert board.starts == 2 and errors == []
+
+
+async def test_an_update(board, tmp_path):
+    folder = tmp_path / "application"
+    (folder / "static").mkdir(parents=True)
+    (folder / "app.py").write_text(source("return open('static/text').read()"))
+    (folder / "static" / "text").write_text("new" * 3000)
+    async with chromium() as browser:
+        page, errors = await open_pages(browser, board)
+        form = page.locator("#update")
+        await form.locator("[type=file]").set_input_files(folder)
+        await form.locator("[type=password]").fill("wrong")
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("The signature is wrong").wait_for()
+        await form.locator("[type=password]").fill(SECRET)
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("The board runs version").wait_for()
+        assert board.get() == "new" * 3000
+        (folder / "app.py").write_text("import nothing_of_that")
+        await form.locator("[type=file]").set_input_files(folder)
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("The new version failed").wait_for()
+        assert board.get() == "new" * 3000 and errors == []

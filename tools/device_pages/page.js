@@ -1,0 +1,275 @@
+'use strict';
+const at = (id) => document.getElementById(id);
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const root = '/_device/';
+let stream = null;
+let restarted = false; // the login has ended with the start of the board that it belongs to
+
+async function ask(path, options) {
+  const response = await fetch(root + path, options);
+  if (response.status === 401) showLogin();
+  if (!response.ok) throw Object.assign(new Error(), { text: await response.text() });
+  return response.json();
+}
+
+const post = (path, value) => ask(path, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value),
+});
+
+// Does what a form is for, and says what went wrong.
+function onSubmit(form, action) {
+  const alert = form.querySelector('[role=alert]'), button = form.querySelector('button');
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    alert.textContent = '';
+    button.disabled = true;
+    try {
+      await action(form);
+    } catch (error) {
+      alert.textContent = error.text || error.message || 'The board does not answer.';
+    }
+    button.disabled = false;
+  });
+}
+
+const say = (form, text) => { form.querySelector('[role=status]').textContent = text; };
+
+// Log in
+
+function showLogin() {
+  at('pages').hidden = true;
+  at('login').hidden = false;
+  stream?.close();
+}
+
+onSubmit(at('login').querySelector('form'), async (form) => {
+  const input = form.querySelector('input');
+  await post('login', { secret: input.value });
+  input.value = '';
+  await open();
+});
+
+// Status and log
+
+const size = (bytes) => bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} KB` : `${Math.round(bytes / 1e6)} MB`;
+const duration = (seconds) => `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min ${seconds % 60} s`;
+const yesOrNo = (value) => value ? 'yes' : 'no';
+// What a row is called, and how its value is shown, in their order.
+const ROWS = [
+  ['Running for', (s) => duration(s.uptime)],
+  ['Last reset', (s) => s.reset_cause],
+  ['Application runs', (s) => yesOrNo(s.has_application)],
+  ['Wi-Fi', ({ wifi }) => [wifi.state, wifi.ssid, wifi.address, wifi.signal && `${wifi.signal} dBm`].filter(Boolean).join(', ')],
+  ['Free memory', (s) => s.heap_free ? `${size(s.heap_free)}, largest piece ${size(s.heap_largest)}` : 'unknown'],
+  ['Free flash', (s) => size(s.flash_free)],
+  ['Connections', (s) => `${s.connections} of ${s.max_connections}`],
+  ['Clock is set', (s) => yesOrNo(s.clock_is_set)],
+  ['Versions', (s) => `microdot ${s.microdot}, ${s.python}`],
+];
+
+async function showStatus() {
+  const status = await ask('status');
+  at('name').textContent = document.title = status.name;
+  at('status').replaceChildren(...ROWS.map(([name, show]) => {
+    const row = document.createElement('tr');
+    for (const [kind, text] of [['th', name], ['td', show(status)]]) {
+      const cell = document.createElement(kind);
+      cell.textContent = text;
+      row.append(cell);
+    }
+    row.firstChild.scope = 'row';
+    return row;
+  }));
+}
+
+function followLog() {
+  stream?.close();
+  const log = at('log');
+  log.replaceChildren();
+  stream = new EventSource(root + 'log');
+  stream.onmessage = ({ data }) => {
+    const atEnd = log.scrollTop + log.clientHeight > log.scrollHeight - 20;
+    log.append(data + '\n');
+    if (atEnd) log.scrollTop = log.scrollHeight;
+  };
+}
+
+// Settings
+
+let inputs = [];
+
+function makeInput({ name, label, type, value, choices, secret, minimum, maximum }, section) {
+  const input = document.createElement(choices ? 'select' : 'input'), outer = document.createElement('label');
+  for (const choice of choices || []) input.append(new Option(choice));
+  if (!choices) input.type = type === 'bool' ? 'checkbox' : secret ? 'password' : type === 'str' ? 'text' : 'number';
+  if (type === 'float') input.step = 'any';
+  if (type === 'int' || type === 'float') [input.min, input.max] = [minimum ?? '', maximum ?? ''];
+  if (type === 'bool') input.checked = value;
+  else if (secret) [input.placeholder, input.autocomplete] = [value ? 'unchanged' : 'not set', 'off'];
+  else input.value = value;
+  const read = () => type === 'bool' ? input.checked : type === 'str' || choices && type === 'str' ? input.value : Number(input.value);
+  const before = read();
+  inputs.push({ section, name, read, changed: () => read() !== before });
+  outer.append(label + ' ', input);
+  return outer;
+}
+
+async function showSettings() {
+  inputs = [];
+  const fields = await ask('settings');
+  at('settings').querySelector('div').replaceChildren(
+    ...['app', 'device'].flatMap((section) => fields[section].map((field) => makeInput(field, section))),
+  );
+}
+
+onSubmit(at('settings'), async (form) => {
+  say(form, '');
+  const values = { app: {}, device: {} };
+  for (const { section, name, read, changed } of inputs) if (changed()) values[section][name] = read();
+  try {
+    await post('settings', values);
+  } catch (error) {
+    let fields;
+    try {
+      ({ fields } = JSON.parse(error.text));
+    } catch {
+      throw error;
+    }
+    throw new Error(Object.entries(fields).map((pair) => pair.join(' ')).join(', '));
+  }
+  await showSettings();
+  say(form, 'Saved. Some settings need a restart.');
+});
+
+// Update. On plain http a browser has no crypto.subtle.
+
+const roots = [], constants = [];
+for (let n = 2; constants.length < 64; n++) {
+  let prime = true;
+  for (let d = 2; d * d <= n; d++) if (n % d === 0) prime = false;
+  if (!prime) continue;
+  const bits = (x) => ((x - Math.floor(x)) * 2 ** 32) | 0;
+  if (roots.length < 8) roots.push(bits(Math.sqrt(n)));
+  constants.push(bits(Math.cbrt(n)));
+}
+
+function sha256(data) {
+  const size = ((data.length + 72) >> 6) << 6, padded = new Uint8Array(size), view = new DataView(padded.buffer);
+  padded.set(data);
+  padded[data.length] = 0x80;
+  view.setUint32(size - 8, Math.floor(data.length / 2 ** 29));
+  view.setUint32(size - 4, data.length << 3);
+  const state = Int32Array.from(roots), w = new Int32Array(64), turn = (x, n) => (x >>> n) | (x << (32 - n));
+  for (let start = 0; start < size; start += 64) {
+    let [a, b, c, d, e, f, g, h] = state;
+    for (let i = 0; i < 64; i++) {
+      if (i < 16) {
+        w[i] = view.getInt32(start + 4 * i);
+      } else {
+        const x = w[i - 15], y = w[i - 2];
+        w[i] = w[i - 16] + w[i - 7] + (turn(x, 7) ^ turn(x, 18) ^ (x >>> 3)) + (turn(y, 17) ^ turn(y, 19) ^ (y >>> 10));
+      }
+      const one = (h + (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + ((e & f) ^ (~e & g)) + constants[i] + w[i]) | 0;
+      const two = ((turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      [h, g, f, e, d, c, b, a] = [g, f, e, (d + one) | 0, c, b, a, (one + two) | 0];
+    }
+    [a, b, c, d, e, f, g, h].forEach((value, i) => { state[i] += value; });
+  }
+  const digest = new Uint8Array(32);
+  state.forEach((value, i) => new DataView(digest.buffer).setInt32(4 * i, value));
+  return digest;
+}
+
+const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+const utf8 = (text) => new TextEncoder().encode(text);
+const join = (a, b) => { const all = new Uint8Array(a.length + b.length); all.set(a); all.set(b, a.length); return all; };
+
+function sign(secret, nonce, text) {
+  const key = new Uint8Array(64);
+  key.set(utf8(secret));
+  const inner = sha256(join(key.map((byte) => byte ^ 0x36), utf8(`microdot update ${nonce} ${text}`)));
+  return hex(sha256(join(key.map((byte) => byte ^ 0x5c), inner)));
+}
+
+function send(list, contents, signature, progress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', root + 'update');
+    request.setRequestHeader('Update-List', list.length);
+    request.setRequestHeader('Update-Signature', signature);
+    request.upload.onprogress = ({ loaded, total }) => { [progress.max, progress.value] = [total, loaded]; };
+    request.onerror = () => reject(new Error('The connection broke; the board keeps its version.'));
+    request.onload = () => request.status === 200
+      ? resolve(JSON.parse(request.response).version)
+      : reject(new Error(request.response));
+    request.send(new Blob([list, ...contents]));
+  });
+}
+
+const stays = (path) => /(^|\/)(\.|__pycache__|tests\/|test_|settings\.json)|\.(pyc|md)$/.test(path)
+  || ['boot.py', 'main.py'].includes(path);
+
+onSubmit(at('update'), async (form) => {
+  const [folder, secret] = form.querySelectorAll('input'), lines = [], contents = [];
+  for (const file of folder.files) {
+    const name = file.webkitRelativePath.split('/').slice(1).join('/') || file.name;
+    if (stays(name)) continue;
+    const content = new Uint8Array(await file.arrayBuffer());
+    lines.push(`${content.length} ${hex(sha256(content))} ${name}\n`);
+    contents.push(content);
+  }
+  const list = utf8(lines.join('')), { nonce } = await ask('update');
+  say(form, `Sending ${contents.length} files`);
+  const version = await send(list, contents, sign(secret.value, nonce, hex(sha256(list))), form.querySelector('progress'));
+  restarted = true;
+  stream?.close();
+  for (let left = 120; left > 0; left--) {
+    await wait(1500);
+    let found;
+    try {
+      found = await ask('update');
+    } catch {
+      continue; // the board restarts
+    }
+    if (found.failed === version) throw new Error('The new version failed, and the board runs the one before. Its log says why.');
+    if (found.state === 'good') {
+      say(form, `The board runs version ${version}. Load this page anew to log in.`);
+      return;
+    }
+    say(form, 'The board tries the new version, which takes 20 seconds.');
+  }
+  throw new Error('The board has not come back.');
+});
+
+// Restart
+
+onSubmit(at('restart'), async (form) => {
+  await post('restart', {});
+  restarted = true;
+  say(form, 'The board restarts.');
+  stream?.close();
+  for (;;) {
+    await wait(2000);
+    try {
+      await fetch(root + 'update');
+    } catch {
+      continue;
+    }
+    location.reload();
+    return;
+  }
+});
+
+async function open() {
+  await showStatus();
+  at('login').hidden = true;
+  at('pages').hidden = false;
+  await showSettings();
+  const { possible } = await ask('update');
+  at('update').hidden = !possible;
+  at('fixed').hidden = possible;
+  followLog();
+}
+
+open().catch(() => {});
+setInterval(() => restarted || at('pages').hidden || showStatus().catch(() => {}), 5000);
