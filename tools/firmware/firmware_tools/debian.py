@@ -66,7 +66,8 @@ class PrivateApt:
         """Download upstream tarballs of *sources* and the .deb files of *packages*; apt checks their checksums."""
         folder.mkdir(parents=True, exist_ok=True)
         # The upstream tarballs are all that is needed; asking for no more also spares the archive's other files.
-        self._fetch(["source", "-qq", "--download-only", "--tar-only", *sources], "source", folder)
+        if sources:
+            self._fetch(["source", "-qq", "--download-only", "--tar-only", *sources], "source", folder)
         self._fetch(["download", "-qq", *packages], "download", folder)
 
     def _fetch(self, words, name, folder=None):
