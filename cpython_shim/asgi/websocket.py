@@ -153,7 +153,7 @@ class MessageConnection:
         :raises ValueError: for a code that no endpoint may send, and a reason that UTF-8 cannot hold.
         """
         if not is_close_code(code):
-            raise ValueError("close code")
+            raise ValueError(f"invalid close code {code!r}: use 1000, or one from 3000 to 4999")
         reason = reason.encode()[:MAX_REASON].decode(errors="ignore")
         return {"type": "websocket.close", "code": code, "reason": reason}
 

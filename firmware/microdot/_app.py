@@ -138,7 +138,7 @@ class Microdot:
         :raises TypeError: if it is no str, as where a decorator is used without parentheses.
         """
         if not isinstance(url_pattern, str):
-            raise TypeError("a route needs a URL pattern")
+            raise TypeError("a route needs a URL pattern, not " + repr(url_pattern)[:80] + ": write @app.get('/')")
 
         def decorator(f):
             self.add_route(url_pattern, f, methods, name, max_content_length)
@@ -573,15 +573,15 @@ class Microdot:
             accept connections.
         :raises OSError: if the address cannot be listened on; the message names it.
         :raises TypeError: if *ssl* is no context; a server that should encrypt never serves plain text.
-        :raises ValueError: if *port* is none.
+        :raises ValueError: if *port* is out of range.
         """
         from .server import Server
         from .server.network import announce
 
         if ssl and not hasattr(ssl, "wrap_socket"):
-            raise TypeError("ssl must be an SSLContext")
+            raise TypeError("ssl must be an SSLContext, not " + repr(ssl)[:80])
         if not 0 <= int(port) <= 65535:  # some systems would take the lower 16 bits
-            raise ValueError("no port: " + str(port))
+            raise ValueError("invalid port " + str(port) + ": use 0 to 65535")
         self.debug = debug
         self.ssl = ssl
         if debug and not self.access_log:

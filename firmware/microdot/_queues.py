@@ -30,7 +30,7 @@ class BoundedQueue:
 
     def __init__(self, size: int, overflow: str = WAIT):
         if size < 1 or overflow not in (WAIT, DROP, CLOSE):
-            raise ValueError("queue size or overflow policy")
+            raise ValueError("invalid queue: size %r, overflow %r" % (size, overflow))
         if size != self._size:
             self._size = size
         if overflow != self._overflow:

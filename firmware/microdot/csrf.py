@@ -73,12 +73,12 @@ class CSRF:
 
 
 def _is_safe(request):
-    """Whether a request can change nothing: what is done by way of a WebSocket nobody asks about again."""
+    """Return whether a request cannot change anything; the messages of a WebSocket are not checked one by one."""
     return request.method in _SAFE_METHODS and request._header(b"sec-websocket-version") is None
 
 
 def _is_own(origin, request):
-    """Whether an origin is the request's own; https is taken for it where a proxy may have ended the TLS connection."""
+    """Return whether an origin is the request's own; https counts too, because a proxy may have ended TLS."""
     scheme, _, host = origin.lower().partition("://")
     own = (request.headers.get("Host") or "").lower()
     if not host or own != host and own != host + (":443" if scheme == "https" else ":80"):  # an origin leaves these out

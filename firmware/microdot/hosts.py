@@ -2,12 +2,12 @@
 
 from .errors import abort
 
-# What a name has; a forged host has more, so that all before it is the host of a link.
+# The characters of a name. A forged host has others, which end the host in a link.
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-._"
 
 
 class AllowedHosts:
-    """Refuses with 400 what is for another host than the application's own.
+    """Refuses requests for other hosts than the application's own, with status 400.
 
     A page of another site can have its own name resolve to a device in the visitor's network, and then use the device
     as if it were that site; but the browser still sends that name as Host. It also keeps a forged Host out of links

@@ -76,7 +76,7 @@ class Login:
         self.error_callback = None
 
     def user_loader(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
-        """Register `f(user_id)`, which returns the user with an id, or None if there is none any more."""
+        """Register `f(user_id)`, which returns the user with an id, or None if that user no longer exists."""
         self.user_loader_callback = f
         return f
 
@@ -164,7 +164,7 @@ class Login:
     async def _load_user(self, request, user_id, version):
         """Return the user with an id; None if there is none, or if *version* is not the user's any more."""
         if not self.user_loader_callback:
-            raise RuntimeError("Login has no user_loader")
+            raise RuntimeError("Login cannot find users: decorate a function with user_loader")
         user = await invoke_handler(self.user_loader_callback, user_id)
         return user if user and version in await self._versions(request, user) else None
 

@@ -47,7 +47,7 @@ async def _hash(password, method, salt):
     elif method.startswith(_PBKDF2):
         digest = await pbkdf2(password, salt, int(method[len(_PBKDF2) :]))
     else:
-        raise ValueError("password hash of an unknown kind")
+        raise ValueError("unknown kind of password hash: make it with hash_password()")
     return method + "$" + salt + "$" + hexlify(digest).decode()
 
 
@@ -63,7 +63,7 @@ async def pbkdf2(password: "str | bytes", salt: "str | bytes", iterations: int) 
     password = to_bytes(password)
     salt = to_bytes(salt)
     if iterations < 1:
-        raise ValueError("iterations")
+        raise ValueError("too few iterations: " + str(iterations) + "; use 1 or more")
     if hasattr(hashlib, "pbkdf2_hmac"):
         return await invoke_handler(hashlib.pbkdf2_hmac, "sha256", password, salt, iterations)
     sha256 = hashlib.sha256

@@ -61,7 +61,7 @@ class ProxyHeaders:
             return
         fields = self._read_forwarded(request) if self.forwarded else self._read_x_forwarded(request)
         clients = fields.get("for") or []
-        # From the nearest proxy back to the first address that is none of ours: what stands before is hearsay.
+        # From the nearest proxy back to the first address that is not ours. Anyone could have written the rest.
         depth = 1
         while depth < len(clients) and self._is_named(_split_port(clients[-depth])[0]):
             depth += 1
@@ -126,7 +126,7 @@ def _split_port(text):
 
 
 def _parse_address(address):
-    """Return an IPv4 address as an int, None if it is none."""
+    """Return an IPv4 address as an int, None if *address* is not one."""
     parts = (address or "").split(".")
     if len(parts) != 4:
         return None
@@ -142,7 +142,7 @@ def _parse_network(network):
     address, _, bits = network.partition("/")
     number = _parse_address(address)
     if number is None or not bits or bits.strip("0123456789") or int(bits) > 32:
-        raise ValueError("not an IPv4 network: " + network)
+        raise ValueError("invalid IPv4 network %r: write it as 10.0.0.0/8" % network)
     mask = 0xFFFFFFFF ^ (0xFFFFFFFF >> int(bits))
     return number & mask, mask
 

@@ -71,7 +71,7 @@ class PubSub:
         return Subscription(self, topic, BoundedQueue(queue_size or self._queue_size, overflow or self._overflow))
 
     async def publish(self, topic: str, message) -> int:
-        """Give *message* to all who subscribe to *topic* now; return how many they are.
+        """Give *message* to all current subscribers of *topic*; return their number.
 
         Waits only for subscribers with the policy `'wait'`, after all others have got it.
         """

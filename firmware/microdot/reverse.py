@@ -25,10 +25,10 @@ def url_for(source, endpoint, **values) -> str:
             continue
         name, spans = segment[0], segment[3]
         if name not in values:
-            raise ValueError("no value for " + name)
+            raise ValueError("url_for() needs a value for " + name)
         value = str(values.pop(name))
         if value[:1] == "/" or match((segment,), "/" + value) is None:
-            raise ValueError("wrong value for " + name)
+            raise ValueError("url_for() got a value for " + name + " that does not match: " + repr(value)[:80])
         parts.append(quote(value, _SEGMENT_SAFE + b"/" if spans else _SEGMENT_SAFE))
     query = []
     for name in values:
@@ -51,7 +51,7 @@ def _find(source, endpoint):
                 found = route
                 nearest = common
     if not found:
-        raise ValueError("no route " + str(endpoint))
+        raise ValueError("url_for() found no route for " + repr(endpoint))
     return found
 
 

@@ -93,7 +93,7 @@ class Session:
     def initialize(
         self, app, secret_key: "str | bytes | list | tuple | None" = None, cookie_options: "dict | None" = None
     ) -> None:
-        """Give *app* sessions; what is None stays as it was."""
+        """Give *app* sessions; a parameter that is None changes nothing."""
         self._configure(secret_key, cookie_options)
         app.extend(self)
 
@@ -116,7 +116,7 @@ class Session:
         session = self._opened(request)
         if session is None:
             if self.store:
-                raise RuntimeError("a session in a store is got with `await load(request)`")
+                raise RuntimeError("this session is in a store: use `await load(request)` instead of get()")
             session = self._open(request, self._read(request, ""))
         return session
 
@@ -234,7 +234,7 @@ class Session:
         if not isinstance(keys, (list, tuple)):
             keys = (keys,)
         if not keys or not all(keys):  # anybody could sign with an empty one
-            raise ValueError("the session's secret key is not set")
+            raise ValueError("a secret key of the sessions is missing or empty: pass secret_key to Session")
         return keys
 
     def encode(

@@ -38,7 +38,7 @@ KNOWN = (
 )
 _RULES = ("reportAttributeAccessIssue", "reportCallIssue", "reportMissingImports")
 _ERROR = re.compile(
-    r" - error: (.* of module |Import |.* is unknown import symbol|No parameter named |Cannot access attribute .* class)"
+    r" - error: (.* of module |Import |.* unknown import symbol|No parameter named |Cannot access attribute .* class)"
 )
 
 

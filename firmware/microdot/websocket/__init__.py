@@ -90,9 +90,9 @@ class WebSocket(Channel):
         if opcode is None:
             opcode = TEXT if isinstance(data, str) else BINARY
         elif opcode not in (TEXT, BINARY, PING, PONG):
-            raise ValueError("opcode")
+            raise ValueError("invalid opcode %r: use TEXT, BINARY, PING or PONG" % opcode)
         if not isinstance(data, (str, bytes, bytearray, memoryview)):
-            raise TypeError("a WebSocket message is str or bytes")
+            raise TypeError("a WebSocket message must be str or bytes, not " + repr(data)[:80])
         if self.closed:
             raise WebSocketError
         if opcode < CLOSE:

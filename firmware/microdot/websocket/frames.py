@@ -77,7 +77,7 @@ def encode_close(code: "int | None" = NORMAL, reason: str = "", mask: "bytes | N
     if code is None or code == NO_STATUS:
         return encode(CLOSE, b"", mask=mask)
     if not is_close_code(code):
-        raise ValueError("close code")
+        raise ValueError("invalid close code %r: use 1000, or one from 3000 to 4999" % code)
     text = reason.encode()
     if len(text) > 123:
         text = text[:123]
