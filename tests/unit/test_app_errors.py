@@ -258,6 +258,7 @@ async def test_options_without_a_handler_for_them():
     app.get("/")(lambda request: "x")
     res = await TestClient(app).request("OPTIONS", "/")
     assert (res.status_code, res.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert res.text == "Method not allowed"
 
 
 async def test_a_path_cannot_forge_a_line_of_the_log():

@@ -51,5 +51,6 @@ def test_reason_phrase_of_a_status_without_one():
 
 def test_error_text():
     assert error_text(404) == "Not found"
+    assert error_text(405) == "Method not allowed"
     assert error_text(505).lower() == "http version not supported"
     assert error_text(499) == "Error"
