@@ -39,3 +39,44 @@ async def test_a_page_loads(runtime, places, browsers, query):
                 await page.wait_for_function(SETTLED)
                 assert await page.evaluate(LOADED) == 40, server.log()[-1000:]
             await browser.close()
+
+
+# What the page's scripts see of their event streams: how often each opened and failed, and whether one has given up.
+WATCHED = """
+window.watch = url => {
+  const source = new EventSource(url), state = {opened: 0, failed: 0, gaveUp: false};
+  source.onopen = () => state.opened++;
+  source.onerror = () => { state.failed++; state.gaveUp ||= source.readyState === EventSource.CLOSED; };
+  seen.push(state);
+};
+window.join = () => new Promise(done => {
+  const socket = new WebSocket("ws://" + location.host + "/socket");
+  socket.onopen = () => done(socket);
+});
+window.seen = [];
+"""
+
+
+@pytest.mark.parametrize("runtime", ["cpython", "micropython"])
+async def test_an_event_source_comes_back(runtime):
+    """One for which there is no room, or that makes room for a newer one, tries again: Chromium does not give it up."""
+    assert CHROMIUM, "this test needs a browser: apt-get install chromium, or set CHROMIUM"
+    binary = micropython_binary() if runtime == "micropython" else runtime
+    with Server(binary, 4, app=APP, heap=256) as server:  # two streams and WebSockets
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+            page = await browser.new_page()
+            await page.goto(f"http://127.0.0.1:{server.port}/image/0")
+            await page.evaluate(WATCHED)
+            await page.evaluate("async () => { window.sockets = [await join(), await join()]; watch('/events'); }")
+            await page.wait_for_function("seen[0].failed")
+            assert not await page.evaluate("seen[0].opened || seen[0].gaveUp")
+            await page.evaluate("sockets.forEach(socket => socket.close())")
+            await page.wait_for_function("seen[0].opened")
+            await page.evaluate("watch('/events')")
+            await page.wait_for_function("seen[1].opened")
+            await page.evaluate("watch('/events')")
+            await page.wait_for_function("seen[2].opened && seen[0].failed > 1")
+            await page.wait_for_function("seen[0].opened > 1")
+            assert not await page.evaluate("seen.some(state => state.gaveUp)")
+            await browser.close()

@@ -207,6 +207,8 @@ class Client:
         except (Fault, OSError):
             self.hang_up()
             return
+        if response.status == 503 and self.pressure:
+            raise Refused
         raise Fault(f"a broken body looks whole: {response}")
 
     # Kinds of requests that take all memory
