@@ -78,22 +78,48 @@ async def test_a_failure_to_admit_closes_the_socket_and_frees_the_place():
             await until(lambda server=server: not server._watcher)
 
 
-async def test_a_silent_connection_makes_room_within_a_tick():
-    server = Server(Microdot())
-    silent = Connection(server, None)
-    silent.since = server.clock
-    silent.idle = server.waits = 2
-    server.connections.append(silent)
+async def test_the_more_connections_are_silent_the_sooner_they_make_room():
+    app = Microdot()
+    server = Server(app)
     server._newcomer = Connection(server, None)
     server._changed = asyncio.Event()
+
+    async def looks_until_dispensable(connection):
+        """Let the clock look until the connection can go; return how often."""
+        looks = 0
+        while not connection.is_dispensable():
+            server._changed.clear()
+            await server._changed.wait()
+            looks += 1
+        return looks
+
+    async def silence():
+        await asyncio.sleep(60)
+
+    async def silent_connection():
+        connection = Connection(server, None)
+        server.waits += 1
+        connection.since, connection.idle = server.clock, server.waits
+        connection.task = asyncio.create_task(silence())
+        await asyncio.sleep(0)
+        return connection
+
+    server.waits = 1
+    kept = await silent_connection()
+    kept.served = 1  # it keeps the clock going, and is nobody who says nothing
+    kept.since = 0
+    server.connections.append(kept)
     watcher = asyncio.create_task(server._watch())
-    assert not silent.is_dispensable()
-    begin = server.clock
-    await server._changed.wait()
-    assert silent.is_dispensable() and server.clock == begin
-    silent.idle = server.waits = 3  # what came meanwhile has not been silent for long
-    assert not silent.is_dispensable()
+    looks = []
+    for _ in range(6):
+        silent = await silent_connection()
+        server.connections.append(silent)
+        looks.append(await looks_until_dispensable(silent))
+        assert server._evict(None)
+        server.connections.remove(silent)
+    assert looks[0] >= 10 and looks[-1] <= 2, looks
     watcher.cancel()
+    kept.task.cancel()
 
 
 async def test_no_date_before_the_clock_is_set():

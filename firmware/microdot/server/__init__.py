@@ -12,8 +12,9 @@ order in which the system keeps them, and a place becomes free in one of these w
 
 1. A connection ends. One whose client has gone does so by itself, at the latest when another one needs its place; one
    that lingers after an error is made to.
-2. The connection that has been idle longest is closed. A new one counts as idle when nothing has come for a moment:
-   while a newcomer waits that is 50 to 100 ms, so that who opens many connections and says nothing holds nobody up.
+2. The connection that has been idle longest is closed. A new one counts as idle when nothing has come for a moment,
+   which is 0.5 to 1 s at first. Each new one that is closed makes it shorter, down to 50 to 100 ms, and each that sends
+   a request longer: who opens many connections and says nothing holds nobody up, and a slow browser gets its time.
 3. A connection that has sent only a part of a head for more than a second is closed.
 4. If another address than the newcomer's holds most places, its newest idle or unfinished connection is closed.
 5. After `place_timeout` seconds without any place becoming free the newcomer is answered with 503.
@@ -31,7 +32,7 @@ import time
 
 from .._compat import TICKS_PER_SECOND, log_error
 from .._dates import CLOCK_SET, format_date
-from .connection import Connection
+from .connection import PATIENCE, Connection
 from .network import CROWDED_AT, Listener, ListenError, call_in_loop, sleep_ms
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
@@ -63,7 +64,8 @@ class Server:
         self.ssl = ssl
         self.clock = 1  # in ticks
         self.waits = 0  # of connections, for requests
-        self.quiet = 0  # the last one of them that had begun before the clock's task slept
+        self.quiet = 0  # the last one of them that began so long ago that a new connection counts as idle
+        self.patience = PATIENCE  # with new connections on which nothing comes
         self.connections: "list[Connection]" = []
         self.closing = False
         self.reserved = 0  # bytes of bodies that are being loaded, or are in memory until their request is served
@@ -296,6 +298,8 @@ class Server:
         """End a connection for the sake of *newcomer*, None for any; return whether there was one."""
         victim = self._idlest() or newcomer and self._newest_of_greediest(newcomer)
         if victim:
+            if victim.idle > 1 and not victim.served:
+                self.patience = max(self.patience - 2, 1)
             victim.evict()
         return victim is not None
 
@@ -367,12 +371,16 @@ class Server:
     async def _watch(self):
         """Keep the clock, and end what is past its deadline; no error of a connection ends this."""
         left = _PARTS
+        elapsed = begun = 0
         while self.connections:
             try:
-                waits = self.waits
                 parts = 1 if self._newcomer else left
                 await sleep_ms(parts * TICK_MS // _PARTS)
-                self.quiet = waits
+                elapsed += parts
+                if elapsed >= self.patience:
+                    elapsed = 0
+                    self.quiet = begun
+                    begun = self.waits
                 left -= parts
                 if not left:
                     left = _PARTS

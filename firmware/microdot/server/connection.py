@@ -91,6 +91,8 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 
     from .._transport import Watcher
 
+#: Fifths of a tick for which a new connection may be silent before it has to make room, as long as few are silent.
+PATIENCE = 10
 _EXPIRED = -1  # a deadline that has passed
 _EVICTED = -2  # one that did not matter: another client gets the place
 # Ticks after which a connection may have to make room for another client: one that lingers, one on which a part of a
@@ -498,6 +500,8 @@ class Connection:
                 await self._refuse(HTTPException(408, "Request timeout"))
             return False
         self.read_deadline = self.since = 0
+        if not self.served and self.server.patience < PATIENCE:
+            self.server.patience += 1
         self.served += 1
         return True
 
