@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 PYTEST ?=
 OPTIONS ?=
 
-.PHONY: help run environment machine test unit check coverage docs docs-serve firmware style sizes bench chip power-cuts soak fairness faults \
+.PHONY: help run environment machine test matrix unit check coverage docs docs-serve firmware style sizes bench chip power-cuts soak fairness faults \
 	mutants conformance dist clean
 
 help:
@@ -13,6 +13,7 @@ help:
 	@echo "make test              install what the tests need, and run every test"
 	@echo "make environment       make the virtual environment .venv with what the tests import"
 	@echo "make machine           install programs that tests need, such as a browser, and axe-core"
+	@echo "make matrix            every server of docs/deployment.md in every test of servers, not only a sample"
 	@echo "make unit              run the unit tests, on CPython and on MicroPython"
 	@echo "make check             ruff, mypy and the coverage of the package"
 	@echo "make coverage          the coverage of the package alone"
@@ -49,6 +50,10 @@ machine: environment
 # In two processes, a file at a time: many tests wait, and the boards are emulated.
 test: machine
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST)
+
+matrix: environment
+	$(BIN)/python -m pytest -n 2 --dist loadfile --matrix $(PYTEST) tests/live/test_gateways.py \
+		tests/live/test_gateway_sockets.py tests/live/test_lifespan.py tests/live/test_isolation.py tests/live/test_endings.py
 
 unit: environment
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/unit $(PYTEST)

@@ -34,6 +34,7 @@ def pytest_pyfunc_call(pyfuncitem):
 
 def pytest_addoption(parser):
     parser.addoption("--cpython-only", action="store_true", help="do not run the unit tests on MicroPython")
+    parser.addoption("--matrix", action="store_true", help="run every server where a sample of them does else")
 
 
 def pytest_configure(config):

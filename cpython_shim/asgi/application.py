@@ -93,6 +93,8 @@ class HTTPTransport:
     cancelled = False
     #: Whether the end of the response has been sent.
     ended = False
+    #: Whether the client has left before that.
+    gone = False
     max_line = None
 
     def __init__(self, receive, send, has_body):
@@ -229,6 +231,8 @@ async def _stream(response, request, send):
             own = True
             chunk = await chunks.__anext__()
             own = False
+            if request.transport.gone:  # Python 3.11's wait_for(), for one, swallows a cancellation now and then
+                raise _ClientGone
             await head.send()
             await send({"type": "http.response.body", "body": bytes(chunk), "more_body": True})
     except StopAsyncIteration:
@@ -257,20 +261,18 @@ async def _stream_watched(response, request, transport):
     :raises OSError: if it does.
     """
     task = asyncio.current_task()
-    gone = False
 
     async def watch():
-        nonlocal gone
         await transport.disconnected()
         if not transport.ended:  # some servers say after each response that the client has gone
-            gone = True
+            transport.gone = True
             task.cancel()
 
     watcher = asyncio.create_task(watch())
     try:
         return await _stream(response, request, transport.send)
-    except asyncio.CancelledError:
-        if not gone:
+    except (asyncio.CancelledError, _ClientGone):
+        if not transport.gone:
             raise
         uncancel(task)
         raise _ClientGone from None

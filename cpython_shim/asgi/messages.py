@@ -19,8 +19,8 @@ def make_request(app, scope, method, headers, transport):
     target = make_target(scope.get("raw_path") or b"", root, path, scope.get("query_string") or b"")
     version = scope.get("http_version", "1.1")  # which a WebSocket's scope need not have
     client = scope.get("client")
-    if client:
-        client = client[0], int(client[1] or 0)  # granian says the port as a str
+    if client:  # granian says the port as a str, and at a Unix socket an empty address
+        client = (client[0], int(client[1] or 0)) if client[0] else None
     scheme = scope.get("scheme")
     request = Request(app, client, method, target, version, headers, scheme=scheme, transport=transport)
     request.asgi_scope = scope

@@ -153,11 +153,10 @@ def _respond_to_error(request, error, thread):
 
 
 def _make_request(app, environ, transport):
-    client = environ.get("REMOTE_ADDR")
     target, root_path = _split_target(environ)
     request = Request(
         app,
-        (client, int(environ.get("REMOTE_PORT") or 0)) if client else None,
+        _find_client(environ),
         environ["REQUEST_METHOD"],
         target,
         environ["SERVER_PROTOCOL"].rpartition("/")[2],
@@ -169,6 +168,15 @@ def _make_request(app, environ, transport):
     if root_path:
         request.root_path = root_path
     return request
+
+
+def _find_client(environ):
+    """Return the client's address and port; None at a Unix socket.
+
+    There waitress has "None" for the port, and uWSGI an address that no client has.
+    """
+    address, port = environ.get("REMOTE_ADDR"), environ.get("REMOTE_PORT") or "0"
+    return (address, int(port)) if address and address != "0.0.0.0" and str(port).isdecimal() else None
 
 
 def _split_target(environ):

@@ -203,6 +203,60 @@ async def test_files(tmp_path):
         assert not sent[-1].get("more_body")
 
 
+@pytest.mark.parametrize("then", ["next piece", "end"])
+async def test_a_generator_that_swallows_its_cancellation(then):
+    """As Python 3.11's `wait_for()` does when what it waits for comes in the same moment."""
+    app = Microdot()
+    ends = []
+
+    @app.get("/")
+    async def stream(request):
+        async def pieces():
+            try:
+                yield "one"
+                try:
+                    await asyncio.Event().wait()
+                except asyncio.CancelledError:
+                    ends.append("swallowed")
+                while then == "next piece":
+                    await asyncio.sleep(0)
+                    yield "two"
+            finally:
+                ends.append("closed")
+
+        return pieces()
+
+    async def leave(sent):
+        while len(sent) < 2:
+            await asyncio.sleep(0)
+        for _ in range(5):  # until the generator waits
+            await asyncio.sleep(0)
+
+    _, _, body, _ = await asyncio.wait_for(call(app, scope_of("/"), leave), 30)
+    assert (body, ends) == (b"one", ["swallowed", "closed"])
+
+
+async def test_a_server_that_tells_of_the_clients_end_after_each_response():
+    """The response is complete, and in the log."""
+    app = Microdot()
+    log = []
+    app.access_log = lambda request, response: log.append(response.status_code)
+
+    @app.get("/")
+    async def stream(request):
+        def pieces():
+            yield "one"
+
+        return pieces()
+
+    async def answered(sent):
+        while len(sent) < 3:  # head, piece and end
+            await asyncio.sleep(0)
+
+    _, _, body, _ = await call(app, scope_of("/"), answered)
+    assert (body, log) == (b"one", [200])
+
+
 async def test_disconnect_while_streaming():
     ended = []
     app = Microdot()

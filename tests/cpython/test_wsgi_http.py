@@ -78,8 +78,9 @@ def test_request():
 
 
 def test_client_address():
-    for address in ("", ...):
+    for address in ("", "0.0.0.0", ...):  # the second one is uWSGI's for a Unix socket
         assert show(environ_of("/a", REMOTE_ADDR=address))["client"] is None
+    assert show(environ_of("/a", REMOTE_ADDR="localhost", REMOTE_PORT="None"))["client"] is None  # waitress's
     assert show(environ_of("/a", REMOTE_PORT=...))["client"] == ["192.0.2.1", 0]
 
 

@@ -6,6 +6,7 @@ import time
 
 from microdot import Microdot, Request, redirect
 from microdot.reverse import url_for
+from microdot.sse import with_sse
 from microdot.websocket import with_websocket
 
 Request.max_content_length = None
@@ -61,6 +62,53 @@ async def count(request):
             yield str(number)
 
     return numbers()
+
+
+@app.get("/download")
+async def download(request):
+    piece = bytes(range(256)) * 256
+    if request.args.get("length"):
+        return piece * 320
+
+    def pieces():
+        for _ in range(320):
+            yield piece
+
+    return pieces()
+
+
+@app.get("/ticks/<kind>")
+async def ticks(request, kind):
+    def make():
+        try:
+            while True:
+                time.sleep(0.02)
+                yield "tick\n" * 100
+        finally:
+            events.append("ticks end")
+
+    async def make_in_loop():
+        try:
+            while True:
+                await asyncio.sleep(0.02)
+                yield "tick\n" * 100
+        finally:
+            events.append("ticks end")
+
+    return make() if kind == "def" else make_in_loop()
+
+
+@app.get("/news")
+@with_sse
+async def news(request, sse):
+    number = 0
+    try:
+        while True:
+            await sse.send({"number": number}, event="news")
+            number += 1
+            await asyncio.sleep(0.02)
+    finally:
+        events.append("news end")
 
 
 @app.get("/fail")
@@ -128,6 +176,7 @@ def wsgi(environ, start_response):
 
 if __name__ == "__main__":
     from wsgiref.simple_server import WSGIServer, make_server
+    from wsgiref.validate import validator
 
     WSGIServer.request_queue_size = 64
-    make_server("127.0.0.1", 0, wsgi).serve_forever()
+    make_server("127.0.0.1", 0, validator(wsgi)).serve_forever()

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import pathlib
 import signal
+import socket
 import sys
 
 from runtimes import micropython_binary
@@ -48,13 +49,31 @@ def serve(kind, app, heap=512, options=()):
     return DeployedServer(kind, app, options)
 
 
+class GatewayProcess(ServerProcess):
+    """A gateway's process; `socket` is the path of the Unix socket on which it listens, or None."""
+
+    socket = None
+
+    def listens(self):
+        """Return whether the server accepts connections."""
+        if not self.socket:
+            return super().listens()
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.socket) == 0
+
+
 @dataclasses.dataclass(frozen=True)
 class Gateway:
     """A server from PyPI: how it is started, and what it can do."""
 
     name: str
     interface: str  # "asgi" or "wsgi"
-    command: str  # arguments of Python; {app} stands for module and application, {programs} for where pip installs them
+    # Arguments of Python; {app} stands for module and application, {programs} for where pip installs them, {bind} for
+    # one of the next two.
+    command: str
+    tcp: str = "--bind 127.0.0.1:0"
+    unix: "str | None" = "--bind unix:{socket}"  # None: it has no Unix sockets
+    tls: "str | None" = "--certfile {certificate} --keyfile {key}"  # more arguments; None: its command has no TLS
     websocket: bool = False  # carries WebSockets
     http2: bool = False  # speaks HTTP/2 without TLS
     lengthless: bool = True  # gives the application bodies without a Content-Length, and tells when they are cut off
@@ -64,42 +83,54 @@ class Gateway:
     finishes_requests: bool = True  # after that signal
     finishes_work: bool = True  # that of `Request.background()`, after that signal
 
-    def start(self, app=GATEWAY_APP, name=None):
+    def start(self, app=GATEWAY_APP, name=None, socket=None, **tls):
         """Return the server, to be entered with `with`, for an application's file.
 
         :param name: what the application is called in the file; the interface's name unless given.
+        :param socket: the path of a Unix socket to listen on.
+        :param tls: for TLS the paths of `certificate` and `key`.
         """
         programs = pathlib.Path(sys.executable).parent
-        names = {"app": f"{app.stem}:{name or self.interface}", "file": app, "programs": programs}
-        command = [part.format(**names) for part in self.command.split()]
+        names = {"app": f"{app.stem}:{name or self.interface}", "file": app, "programs": programs, "socket": socket}
+        command = self.command.replace("{bind}", self.unix if socket else self.tcp) + (f" {self.tls}" if tls else "")
+        command = [part.format(**names, **tls) for part in command.split()]
         environment = dict(os.environ, PYTHONPATH=str(app.parent), PYTHONUNBUFFERED="1")
-        server = ServerProcess([sys.executable, "-B", *command], app.parent, environment)
+        server = GatewayProcess([sys.executable, "-B", *command], app.parent, environment)
         server.gateway = self
+        server.socket = socket
         return server
 
 
-_GUNICORN = "-m gunicorn --bind 127.0.0.1:0 --no-control-socket {app} --worker-class "
-_UWSGI = "{programs}/pyuwsgi --http-socket 127.0.0.1:0 --die-on-term --need-app --module {app}"
+_UVICORN = {"tcp": "--port 0", "unix": "--uds {socket}", "tls": "--ssl-certfile {certificate} --ssl-keyfile {key}"}
+_GRANIAN = {"tcp": "--port 0", "unix": "--uds {socket}", "tls": "--ssl-certificate {certificate} --ssl-keyfile {key}"}
+_GUNICORN = "-m gunicorn {bind} --no-control-socket {app} --worker-class "
+_UWSGI = "{programs}/pyuwsgi {bind} --die-on-term --need-app --module {app}"
+_UWSGI_BIND = {"tcp": "--http-socket 127.0.0.1:0", "unix": "--http-socket {socket}", "tls": None}
 #: The servers that the documentation names.
 GATEWAYS = {gateway.name: gateway for gateway in [
-    Gateway("uvicorn", "asgi", "-m uvicorn --port 0 --log-level warning {app}", websocket=True),
-    Gateway("uvicorn-h11", "asgi", "-m uvicorn --port 0 --http h11 --ws wsproto --loop asyncio {app}", websocket=True),
-    Gateway("hypercorn", "asgi", "-m hypercorn --bind 127.0.0.1:0 {app}", websocket=True, http2=True),
-    Gateway("daphne", "asgi", "-m daphne --bind 127.0.0.1 --port 0 {app}", websocket=True,
-            finishes_requests=False, finishes_work=False),
-    Gateway("granian-asgi", "asgi", "-m granian --port 0 --interface asgi {app}", websocket=True, http2=True),
+    Gateway("uvicorn", "asgi", "-m uvicorn {bind} --log-level warning {app}", **_UVICORN, websocket=True),
+    Gateway("uvicorn-h11", "asgi", "-m uvicorn {bind} --http h11 --ws wsproto --loop asyncio {app}", **_UVICORN,
+            websocket=True),
+    Gateway("hypercorn", "asgi", "-m hypercorn {bind} {app}", websocket=True, http2=True),
+    Gateway("daphne", "asgi", "-m daphne {bind} {app}", "--bind 127.0.0.1 --port 0", "-u {socket}", None,
+            websocket=True, finishes_requests=False, finishes_work=False),
+    Gateway("granian-asgi", "asgi", "-m granian {bind} --interface asgi {app}", **_GRANIAN, websocket=True, http2=True),
     Gateway("gunicorn-asgi", "asgi", _GUNICORN + "asgi", websocket=True),
+    Gateway("gunicorn-uvicorn", "asgi", _GUNICORN + "uvicorn.workers.UvicornWorker", websocket=True),
     Gateway("gunicorn-sync", "wsgi", _GUNICORN + "sync", websocket=True),
     Gateway("gunicorn-gthread", "wsgi", _GUNICORN + "gthread --threads 8", websocket=True),
     Gateway("gunicorn-gevent", "wsgi", _GUNICORN + "gevent", websocket=True),
     Gateway("gunicorn-http2", "wsgi", _GUNICORN + "gthread --http-protocols h2,h1 --http2-cleartext both",
             websocket=True, http2=True),
-    Gateway("granian-wsgi", "wsgi", "-m granian --port 0 --interface wsgi {app}", http2=True, lengthless=False,
-            raw_path=False, finishes_work=False),
-    Gateway("waitress", "wsgi", "-m waitress --listen 127.0.0.1:0 {app}", stop=signal.SIGINT),
-    Gateway("uwsgi", "wsgi", _UWSGI, lengthless=False, keep_alive=False, finishes_requests=False),
-    Gateway("uwsgi-threads", "wsgi", _UWSGI + " --threads 8", lengthless=False, keep_alive=False,
+    Gateway("granian-wsgi", "wsgi", "-m granian {bind} --interface wsgi {app}", **_GRANIAN, http2=True,
+            lengthless=False, raw_path=False, finishes_work=False),
+    Gateway("waitress", "wsgi", "-m waitress {bind} {app}", "--listen 127.0.0.1:0", "--unix-socket {socket}", None,
+            stop=signal.SIGINT),
+    Gateway("uwsgi", "wsgi", _UWSGI, **_UWSGI_BIND, lengthless=False, keep_alive=False,
             finishes_requests=False),
-    Gateway("cheroot", "wsgi", "-m cheroot --bind 127.0.0.1:0 {app}", stop=signal.SIGINT),
-    Gateway("wsgiref", "wsgi", "{file}", lengthless=False, raw_path=False, stop=signal.SIGINT, finishes_requests=False),
+    Gateway("uwsgi-threads", "wsgi", _UWSGI + " --threads 8", **_UWSGI_BIND, lengthless=False, keep_alive=False,
+            finishes_requests=False),
+    Gateway("cheroot", "wsgi", "-m cheroot {bind} {app}", unix="--bind {socket}", tls=None, stop=signal.SIGINT),
+    Gateway("wsgiref", "wsgi", "{file}", unix=None, tls=None, lengthless=False, raw_path=False,
+            stop=signal.SIGINT, finishes_requests=False),
 ]}  # fmt: skip

@@ -16,6 +16,8 @@ HANDSHAKE = {
     "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     "Sec-WebSocket-Version": "13",
 }  # fmt: skip
+#: The servers that 64 clients use at once.
+MOST_USED = ("uvicorn", "hypercorn", "granian-asgi", "gunicorn-gthread", "gunicorn-gevent", "waitress")
 MEGABYTES = bytes(range(256)) * 80 * 1024  # 20 of them
 
 
@@ -152,6 +154,48 @@ def test_a_body_cut_off_in_http_2(server):
     with connection(server, 2) as client:
         assert client.get("/").text == "hello"
     assert events(server)[before:] == []
+
+
+# Responses: all of them arrives, and a client that leaves ends them.
+
+
+@pytest.mark.parametrize("query", ["", "?length=1"])
+def test_a_response_of_20_megabytes(any_client, query):
+    digest = hashlib.sha256(any_client.get("/download" + query).content).hexdigest()
+    assert digest == hashlib.sha256(MEGABYTES).hexdigest()
+
+
+@pytest.mark.parametrize("path", ["/ticks/def", "/ticks/async"])
+def test_a_client_that_leaves_a_stream(server, path):
+    """The generator is closed, so that what it holds is freed."""
+    before = len(events(server))
+    with connection(server) as client, client.stream("GET", path) as response:
+        assert next(response.iter_text()).startswith("tick")
+    assert wait_until(lambda: events(server)[before:] == ["ticks end"])
+
+
+def test_server_sent_events(server):
+    before = len(events(server))
+    with connection(server) as client, client.stream("GET", "/news") as response:
+        assert response.headers["Content-Type"].startswith("text/event-stream")
+        lines = response.iter_lines()
+        assert [next(lines) for _ in range(6)] == [
+            "event: news", 'data: {"number": 0}', "", "event: news", 'data: {"number": 1}', "",
+        ]  # fmt: skip
+    assert wait_until(lambda: events(server)[before:] == ["news end"])
+
+
+def test_64_clients(server):
+    if server.gateway.name not in MOST_USED:
+        pytest.skip("not one of the most used servers")
+
+    def ask(number):
+        with connection(server) as client:
+            return [client.get(f"/seen/{number}-{turn}").json()["rest"] for turn in range(5)]
+
+    with concurrent.futures.ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(ask, range(64)))
+    assert answers == [[f"{number}-{turn}" for turn in range(5)] for number in range(64)]
 
 
 # Paths: routes, links and redirects go by what the server and middleware say.
