@@ -33,6 +33,7 @@ KNOWN = (
     '"path" is not a known attribute of module "os"',  # CPython's
     'Import "utemplate.recompile" could not be resolved',  # installed by those who want it
     'Cannot access attribute "seek" for class "DeflateIO"',  # a file in its place has one
+    '"Request" is unknown import symbol',  # the package loads it at its first use
     'Import "esp32" could not be resolved',  # imported on an ESP32 only
     '"mcu_temperature" is not a known attribute of module "esp32"',  # of the newer chips
 )
