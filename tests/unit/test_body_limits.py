@@ -84,8 +84,9 @@ async def test_other_types_stay_on_the_stream():
 
 async def test_a_route_without_limit():
     with limits(max_content_length=500, max_body_length=500):
-        assert await send("/any", JSON, json(20000)) == {"body": 20000, "json": 19998}
-        assert await send("/any", FORM, form(20000)) == {"body": 20000, "form": 19998}
+        # Not more: several copies of a body exist at once, each in one piece.
+        assert await send("/any", JSON, json(8000)) == {"body": 8000, "json": 7998}
+        assert await send("/any", FORM, form(8000)) == {"body": 8000, "form": 7998}
 
 
 async def test_a_route_with_a_smaller_limit():
