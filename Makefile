@@ -5,8 +5,8 @@ BIN = $(VENV)/bin
 PYTEST ?=
 OPTIONS ?=
 
-.PHONY: help run environment machine test matrix unit check coverage docs docs-serve firmware style sizes bench chip power-cuts soak fairness faults \
-	mutants conformance dist clean
+.PHONY: help run environment machine test matrix unit check coverage docs docs-serve firmware style sizes bench \
+	bench-pages chip power-cuts soak fairness faults mutants conformance dist clean
 
 help:
 	@echo "make run               serve examples/dashboard under uvicorn and under MicroPython"
@@ -23,6 +23,7 @@ help:
 	@echo "make style             compress examples/shared/style.css into the module that a board's pages use"
 	@echo "make sizes             measure flash and heap on the RP2040, and rewrite the table of sizes"
 	@echo "make bench             measure speed side by side with other frameworks, and rewrite docs/benchmarks.md"
+	@echo "make bench-pages       measure how long a page with 40 images takes in Chromium, beside Microdot"
 	@echo "make chip              measure time and memory on an emulated RP2040, beside Microdot"
 	@echo "make power-cuts        take the power of an emulated board away in each flash operation of an update"
 	@echo "make soak              load a server on MicroPython with 200,000 requests of all kinds"
@@ -91,6 +92,9 @@ sizes: environment
 
 bench: environment
 	$(BIN)/python tools/bench $(OPTIONS)
+
+bench-pages: machine
+	$(BIN)/python tools/bench/pages.py $(OPTIONS)
 
 chip: environment
 	$(BIN)/python tools/bench/chip.py $(OPTIONS)
