@@ -35,12 +35,19 @@ def compile_files(folder):
 def program(name, place):
     """Return what runs one file of unit tests on a board that has the files in the folder *place*."""
     run = f"import sys\nsys.path.append('{place}')\nimport runner\nrunner.main(['{name}'])\n"
-    if "test_client" not in (UNIT / f"{name}.py").read_text():
+    if not uses_test_client(name):
         return run
     imported = set().union(*(manifests.imports(module) for module in NOT_FROZEN))
     frozen = [manifests.import_name(module) for module in sorted(imported - set(NOT_FROZEN))]
     others = [manifests.import_name(module) for module in NOT_FROZEN]
     return IMPORT_NOT_FROZEN.format(place=place, frozen=frozen, others=others) + run
+
+
+def uses_test_client(name):
+    """Return whether a file of unit tests uses the test client, itself or through a module beside it."""
+    text = (UNIT / f"{name}.py").read_text()
+    paths = [UNIT / f"{module}.py" for module in re.findall(r"^from (\w+) import", text, re.MULTILINE)]
+    return "test_client" in text or any("test_client" in path.read_text() for path in paths if path.exists())
 
 
 def failures(name, printed):

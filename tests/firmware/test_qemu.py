@@ -9,8 +9,9 @@ from notes import NOTES
 
 # These files are not run here: the machines have no filesystem to write to, no network, no module for hardware.
 NEED_FILES = {
-    "test_device_portal", "test_device_secret", "test_device_settings", "test_files", "test_multipart_files",
-    "test_static",
+    "test_device_pages", "test_device_pages_content", "test_device_portal", "test_device_secret",
+    "test_device_settings", "test_device_update", "test_device_versions", "test_files",
+    "test_multipart_files", "test_static",
 }  # fmt: skip
 NEED_NETWORK = {"test_device_start", "test_device_station", "test_memory_budget", "test_places", "test_server"}
 
@@ -30,6 +31,7 @@ TOO_LARGE = {
     },
     "test_cookies": {"test_parse_bytes"},
     "test_frames": {"test_lengths", "test_the_longest_and_shortest_length_of_each_form"},
+    "test_late_imports": {"test_a_late_module_for_which_there_is_no_memory"},
     "test_multipart_parser": {"test_header_limit_does_not_depend_on_the_pieces"},
     "test_request_body": {"test_no_limit"},
     "test_routing": {"test_many_routes", "test_regular_expression_on_a_long_path"},

@@ -4,8 +4,13 @@ import os
 
 
 def folder():
-    """Return the path of a folder to write files in: that of the run where it names one, else the current one."""
-    return (os.getenv("TEST_FOLDER") if hasattr(os, "getenv") else None) or "."
+    """Return the path of a folder to write files in, without a slash at its end, from the top of the file system.
+
+    It is that of the run where it names one, else the current one.
+    """
+    if hasattr(os, "getenv") and os.getenv("TEST_FOLDER"):
+        return os.getenv("TEST_FOLDER")
+    return os.getcwd().rstrip("/") if hasattr(os, "getcwd") else "."  # which emulated boards do not have
 
 
 try:

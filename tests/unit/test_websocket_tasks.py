@@ -95,7 +95,7 @@ async def test_giving_up_to_wait_loses_nothing():
     async def handler(request, ws):
         while len(seen) < 2:
             try:
-                seen.append(await asyncio.wait_for(ws.receive(), 0.001))
+                seen.append(await asyncio.wait_for(ws.receive(), 0.03))
             except asyncio.TimeoutError:
                 given_up.set()
 
