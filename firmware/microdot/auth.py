@@ -3,6 +3,7 @@
 from binascii import a2b_base64, b2a_base64
 
 from ._compat import invoke_handler, wraps
+from ._datastructures import check_text
 from ._response import Response
 from .errors import HTTPException, error_text
 from .tokens import compare_digest
@@ -80,12 +81,14 @@ class BasicAuth(_Auth):
     :param charset: the character encoding that browsers are told to use; only UTF-8 is understood.
     :param scheme: the authentication scheme.
     :param error_status: status of the response to clients without good credentials.
+    :raises ValueError: for a realm that no header field can carry.
     """
 
     def __init__(
         self, realm: str = "Please login", charset: str = "UTF-8", scheme: str = "Basic", error_status: int = 401
     ):
         super().__init__()
+        check_text('"' + realm + '"', "the realm")
         self.realm = realm
         self.charset = charset
         self.scheme = scheme

@@ -5,6 +5,7 @@ from binascii import b2a_base64
 from microdot import Microdot
 from microdot.auth import BasicAuth, TokenAuth, compare_digest
 from microdot.test_client import TestClient
+from support import raises
 
 
 def basic(credentials, scheme="Basic"):
@@ -222,3 +223,12 @@ async def test_token_auth_refuses_with_an_error():
         assert hooks == path
         if path == ["after error"]:
             assert response.json == {"error": 401}
+
+
+def test_a_realm_that_no_field_can_carry():
+    for realm in ("a\r\nb", "a\nX-Y: 1", "a\0", "a\x7f"):
+        with raises(ValueError) as caught:
+            BasicAuth(realm=realm)
+        assert "the realm" in str(caught.value)
+    for realm in ("", " a ", "Küche"):
+        assert BasicAuth(realm=realm).realm == realm
