@@ -145,6 +145,12 @@ def fspath(path) -> str:
     raise TypeError("a path must be a str or a Path, not " + repr(path)[:80])
 
 
+#: Types of the values that JSON has as they are, and of the keys of its objects.
+_EXACT = {str, int, bool, type(None)}
+#: The same, and numbers of which JSON lacks some: NaN and infinity.
+_PLAIN = _EXACT | {float}
+
+
 def encode_json(value, compact: bool) -> str:
     """Return *value* as JSON, or as something like it: MicroPython's `dumps()` has a text for everything."""
     return json.dumps(value, separators=(",", ":")) if compact else json.dumps(value)
@@ -155,32 +161,65 @@ def dump_json(value, compact: bool = False) -> str:
 
     :param compact: leave the blanks out.
     :raises ValueError: for NaN and infinity; the message names the value and its key.
-    :raises TypeError: for an object of a type that JSON does not have; MicroPython takes some for dicts or lists.
+    :raises TypeError: for an object of a type that JSON does not have.
     """
+    if MICROPYTHON:
+        check_json(value, _PLAIN)
     try:
         text = encode_json(value, compact)
     except ValueError:  # CPython's does not say where the number is
-        check_json(value)
+        check_json(value, _EXACT)
         raise
-    if MICROPYTHON and ("nan" in text or "inf" in text or "<" in text):  # perhaps in a str
-        check_json(value)
+    if MICROPYTHON and ("nan" in text or "inf" in text):  # perhaps in a str
+        check_json(value, _EXACT)
     return text
 
 
-def check_json(value, key="") -> None:
-    """Look for what JSON cannot hold in *value*; the parameters and errors are those of `dump_json()`."""
+def check_json(value, plain: set, key="", type=type) -> None:
+    """Look for what JSON cannot hold in *value*.
+
+    :param plain: types whose values are not looked at.
+    :param key: where *value* stands.
+    :param type: the built-in class, which is found sooner here: this runs for all JSON that a board sends.
+    :raises ValueError, TypeError: as `dump_json()`.
+    """
+    if type(value) in plain:
+        return
     if isinstance(value, dict):
-        for key in value:
-            check_json(value[key], key)
+        for name in value:
+            if type(name) is not str:
+                _check_key(name)
+            item = value[name]
+            if type(item) not in plain:
+                check_json(item, plain, name)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            check_json(item, key)
+            if type(item) not in plain:
+                check_json(item, plain, key)
     elif isinstance(value, float):
-        if value - value != 0:
+        if repr(value)[-3:] in ("nan", "inf"):  # MicroPython cannot calculate with instances of a class made of float
             place = "" if key == "" else " of " + repr(key)[:80]
             raise ValueError("JSON has no %s: send None for the value%s" % (value, place))
-    elif value is not None and not isinstance(value, (str, int, bool)):
-        raise TypeError("JSON has no " + type(value).__name__ + ": " + repr(value)[:80])
+    elif not isinstance(value, (str, int)):
+        _refuse_type(value)
+    if MICROPYTHON and type(value) is not dict and type(value) is not list and _shows_itself(value):
+        _refuse_type(value)
+
+
+def _check_key(name):
+    if isinstance(name, (dict, list, tuple)):
+        raise TypeError("JSON has no " + type(name).__name__ + " as a key: " + repr(name)[:80])
+    check_json(name, _EXACT)
+
+
+def _shows_itself(value):
+    """Return whether MicroPython's `dumps()` writes what *value* shows of itself: a named tuple or a `__repr__()`."""
+    return hasattr(value, "__repr__") or isinstance(value, tuple) and repr(value)[:1] != "("
+
+
+def _refuse_type(value):
+    name = type(value).__name__
+    raise TypeError("JSON has no " + name + ": make a str, number, list or dict of " + repr(value)[:80])
 
 
 def log_error(message: str, error=None) -> None:

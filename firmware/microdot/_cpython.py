@@ -38,7 +38,7 @@ def _convert(value):
     for cls in type(value).__mro__:
         if cls in json_types:
             return json_types[cls](value)
-    raise TypeError(f"JSON has no {type(value).__name__}: {value!r:.80}")
+    raise TypeError(f"JSON has no {type(value).__name__}: make a str, number, list or dict of {value!r:.80}")
 
 
 _encode_json = json.JSONEncoder(allow_nan=False, default=_convert).encode

@@ -1,10 +1,14 @@
 import io
+import sys
+from collections import OrderedDict, namedtuple
 
 from memory_stream import exchange
 from microdot import Microdot, Request, Response, abort, redirect
 from microdot._response import make_response
 from microdot.errors import HTTPException
 from support import raises
+
+MICROPYTHON = sys.implementation.name == "micropython"
 
 
 async def read(response):
@@ -73,13 +77,72 @@ def test_json_has_no_nan_and_no_infinity():
         assert b"nan" in Response(body).body
 
 
-def test_json_has_no_objects():
-    class Sensor:
-        """Something that an application might return by mistake."""
+class Sensor:
+    """Something that an application might return by mistake."""
 
-    for body in ({"sensor": Sensor()}, [Sensor], [1j, Sensor()]):
+
+class Shown(dict):
+    """A dict whose text is not that of a dict."""
+
+    def __repr__(self):
+        return "5"
+
+
+Pair = namedtuple("Pair", ("low", "high"))
+
+
+def test_json_has_no_other_types():
+    values = ({1}, set(), bytearray(b"x"), b"x", memoryview(b"x"), range(3), 1j, Sensor(), Sensor, len, iter([1]))
+    for value in values + ({}.keys(), ValueError("x"), object(), ...):
+        for body in ({"a": value}, [value], [1, {"a": [(value,)]}], {"a": "x", "b": {"c": {"d": value}}}, {1: value}):
+            with raises(TypeError) as caught:
+                Response(body)
+            assert "JSON has no " + type(value).__name__ in str(caught.value), str(caught.value)
+            assert len(str(caught.value)) < 200
+    for value in ({float("nan")}, {"a": {float("inf")}}, [b"nan"]):
         with raises(TypeError):
-            Response(body)
+            Response([value])
+
+
+def test_keys_of_json():
+    for key, text in ((None, b"null"), (True, b"true"), (False, b"false"), (7, b"7"), (1.5, b"1.5"), ("", b"")):
+        assert Response({key: 1}).body == b'{"' + text + b'": 1}'
+        assert Response([{key: (key,)}]).body.startswith(b'[{"' + text + b'": [')
+    for key in ((1, 2), b"x", frozenset([1]), Sensor(), Sensor, 1j):
+        for body in ({key: 1}, [{"a": {key: None}}]):
+            with raises(TypeError):
+                Response(body)
+    for number in (float("nan"), float("inf")):
+        with raises(ValueError):
+            Response({"a": {number: 1}})
+
+
+def test_json_of_classes_made_of_those_that_it_has():
+    class Row(dict):
+        """A dict."""
+
+    class Rows(list):
+        """A list."""
+
+    class Name(str):
+        """A str."""
+
+    class Celsius(float):
+        """A float."""
+
+    body = {"a": (1, (2,), ()), "b": Rows([Row(x=Name("y")), OrderedDict([("z", None)])]), "c": Celsius(1.5)}
+    for key, text in (("a", "[1, [2], []]"), ("b", '[{"x": "y"}, {"z": null}]'), ("c", "1.5")):
+        assert Response({key: body[key]}).body.decode() == '{"' + key + '": ' + text + "}"
+    with raises(ValueError):
+        Response([Celsius("nan")])
+    # MicroPython would write the texts that these show of themselves.
+    for value, text in ((Pair(1, 2), b"[[1, 2]]"), (Shown(x=1), b'[{"x": 1}]')):
+        if MICROPYTHON:
+            with raises(TypeError) as caught:
+                Response([value])
+            assert type(value).__name__ in str(caught.value)
+        else:
+            assert Response([value]).body == text
 
 
 def test_json_of_another_type():
