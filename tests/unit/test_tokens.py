@@ -2,8 +2,9 @@
 
 from binascii import hexlify
 
+from clocks import EPOCHS, NOW, Clocks
 from microdot import tokens
-from microdot.tokens import compare_digest, decode_token, encode_token, hmac_sha256, keyed_hash, unix_time
+from microdot.tokens import compare_digest, decode_token, encode_token, hmac_sha256, is_within, keyed_hash, unix_time
 from support import raises
 
 KEY = "top secret, and long enough for everybody"
@@ -95,6 +96,30 @@ def test_an_expiry_too_far_away():
         ({"exp": None}, False),
     ):
         assert (decode_token(encode_token(claims, KEY), [KEY], "", 60) == claims) is valid, claims
+
+
+def test_the_last_second_of_each_limit():
+    with Clocks(NOW):
+        assert is_within(NOW + 1, 60) and not is_within(NOW, 60)
+        for claims, lifetime, valid in (
+            ({"exp": NOW + 1}, 60, True),
+            ({"exp": NOW}, 60, False),
+            ({"exp": NOW}, None, False),
+            ({"exp": NOW + 1}, None, True),
+            ({"exp": NOW + 60 + 300}, 60, True),
+            ({"exp": NOW + 60 + 301}, 60, False),
+            ({"nbf": NOW}, None, True),
+            ({"nbf": NOW + 1}, None, False),
+        ):
+            assert (decode_token(encode_token(claims, KEY), [KEY], "", lifetime) == claims) is valid, (claims, lifetime)
+
+
+def test_a_clock_that_counts_from_another_year():
+    epoch = tokens._EPOCH
+    for tokens._EPOCH in EPOCHS:
+        with Clocks(NOW):
+            assert unix_time() == NOW
+    tokens._EPOCH = epoch
 
 
 def test_a_lifetime_of_nothing():
