@@ -1,7 +1,6 @@
 """The ASGI application: a scope becomes a request, a response becomes messages."""
 
 import asyncio
-import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -45,12 +44,16 @@ class Microdot(microdot.Microdot):
 def serve(app: microdot.Microdot, scope: Any, receive: Any = None, send: Any = None) -> Any:
     """Serve one connection; without *receive* and *send* (ASGI 2) return the coroutine function that takes them."""
     if receive is None:
-        return functools.partial(serve_scope, app, scope)
-    return serve_scope(app, scope, receive, send)
+        return functools.partial(_serve, app, scope)
+    return _serve(app, scope, receive, send)
+
+
+async def _serve(app, scope, receive, send):
+    await serve_scope(app, scope, receive, send)
 
 
 def serve_scope(app, scope, receive, send):
-    """Serve one connection of an ASGI server with any application of this framework, when awaited."""
+    """Serve one connection of an ASGI server with any application of this framework, when awaited at once."""
     kind = scope["type"]
     if app.server is None:
         app.server = HostProcess()
@@ -140,7 +143,8 @@ class HTTPTransport:
         if self.more and request.body_loaded:
             await self._end_body()
         body = response.body
-        bodiless = request.method == "HEAD" or not response.has_body
+        # The usual status costs no call.
+        bodiless = request.method == "HEAD" or response.status_code != 200 and not response.has_body
         if isinstance(body, bytes) or bodiless:
             if not isinstance(body, bytes):
                 await response.body_iter().aclose()
@@ -212,8 +216,10 @@ async def _serve_http(app, scope, receive, send):
     has_body = method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers
     has_body = has_body or scope.get("http_version", "1.1") >= "2"  # where a body needs neither of them
     request = make_request(app, scope, method, headers, HTTPTransport(receive, send, has_body))
-    with contextlib.suppress(_ClientGone):
+    try:
         await app.serve_request(request)
+    except _ClientGone:
+        pass
 
 
 async def _stream(response, request, send):

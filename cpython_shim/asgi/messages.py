@@ -15,7 +15,9 @@ def read_headers(scope):
 
 def make_request(app, scope, method, headers, transport):
     """Return the request of a scope."""
-    root, path = _split_path(scope)
+    root, path = b"", scope["path"].encode("utf-8", "surrogateescape")
+    if scope.get("root_path"):
+        root, path = _split_path(scope["root_path"], path)
     target = make_target(scope.get("raw_path") or b"", root, path, scope.get("query_string") or b"")
     version = scope.get("http_version", "1.1")  # which a WebSocket's scope need not have
     client = scope.get("client")
@@ -29,15 +31,11 @@ def make_request(app, scope, method, headers, transport):
     return request
 
 
-def _split_path(scope):
-    """Return the path under which the application is served and what follows it, decoded.
+def _split_path(root, path):
+    """Return the path under which the application is served and what follows it, both as bytes and decoded.
 
     A scope's path has the root path in it; some servers, and middleware of earlier days, leave it out.
     """
-    path = scope["path"].encode("utf-8", "surrogateescape")
-    root = scope.get("root_path")
-    if not root:
-        return b"", path
     root = root.rstrip("/").encode("utf-8", "surrogateescape")
     if path.startswith(root) and path[len(root) : len(root) + 1] in (b"", b"/"):
         path = path[len(root) :]

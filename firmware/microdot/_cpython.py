@@ -9,7 +9,7 @@ import json
 import logging
 import types
 from inspect import iscoroutine as iscoroutine
-from typing import Any, Callable
+from typing import Any, Awaitable, Callable
 
 from . import threads
 
@@ -21,6 +21,7 @@ MAX_LINE = 8000  # RFC 9112, section 3, recommends to take so much at least
 REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
 
 _HANDLER = "__microdot_handler__"
+_COROUTINE = inspect.CO_COROUTINE
 class _Unset(int):
     """A limit that no application has set."""
 
@@ -133,10 +134,16 @@ def wraps(wrapped: Callable[..., Any]):
     return decorator
 
 
-async def invoke_handler(handler: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call *handler* and return its result: a coroutine function's in this task, a function's from a thread."""
+def invoke_handler(handler: Callable[..., Any], *args: Any, **kwargs: Any) -> Awaitable[Any]:
+    """Call *handler*; await what this returns for its result: a function is called in a thread."""
     code = getattr(handler, "__code__", None)  # the usual case, and quicker than asking inspect
-    if code and code.co_flags & inspect.CO_COROUTINE or inspect.iscoroutinefunction(handler):
+    if code and code.co_flags & _COROUTINE:
+        return handler(*args, **kwargs)
+    return _invoke(handler, args, kwargs)
+
+
+async def _invoke(handler, args, kwargs):
+    if inspect.iscoroutinefunction(handler):
         return await handler(*args, **kwargs)
     pool = getattr(handler, "_threads", threads.handlers)
     result = await run_in_thread(pool, handler, *args, **kwargs)
@@ -188,9 +195,12 @@ def run_in(context, coroutine):
             step, value = coroutine.throw, error
 
 
-async def isolate(coroutine):
-    """Return what *coroutine* returns; it runs in a copy of the present context, and what it sets stays there."""
-    return await run_in(contextvars.copy_context(), coroutine)
+def isolate(coroutine):
+    """Return what *coroutine* returns, when awaited at once.
+
+    It runs in a copy of the present context, and what it sets stays there.
+    """
+    return run_in(contextvars.copy_context(), coroutine)
 
 
 class SyncItems:

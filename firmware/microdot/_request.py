@@ -24,6 +24,8 @@ _PIECE = 16 * 1024 + 1
 # Handlers that looked for a multipart form which nothing had read; the log tells of each of them once
 _undecorated: list = []
 _UNLIMITED = 1 << 29  # a small integer everywhere
+# Imported by the first request that needs it, and kept here: an import costs as much as parsing a small body
+BodyStream: "Any" = None
 
 
 def _decode_headers(raw):
@@ -123,8 +125,9 @@ class Request:
         if transport:
             self.transport = transport
             if body is None and stream is None and transport.has_body:
-                from ._request_body import BodyStream
-
+                global BodyStream
+                if not BodyStream:
+                    from ._request_body import BodyStream
                 stream = BodyStream(transport.receive_body, self.max_content_length)
         if transport is None or isinstance(headers, NoCaseDict):
             self._headers = _decode_headers(headers)
