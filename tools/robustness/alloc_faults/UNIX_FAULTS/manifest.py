@@ -1,2 +1,2 @@
 options.defaults(sets="all")
-include("../../../manifest.py", sets=options.sets)
+include("../../../../manifest.py", sets=options.sets)
