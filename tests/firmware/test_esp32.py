@@ -27,7 +27,7 @@ def test_frozen_code_compiles_and_fits(source, name):
         found = esp32.check(board, source)
     assert found.partition == board.flash_budget
     assert 10 * KIB < found.framework < found.frozen
-    assert found.room > 64 * KIB
+    assert found.room > 24 * KIB
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,7 +42,7 @@ def test_frozen_code_compiles_with_a_checkout(name):
     with needed():
         found = esp32.check(board, sources.checkout(pathlib.Path(folder), board))
     assert found.partition == board.flash_budget
-    assert found.room > 64 * KIB
+    assert found.room > 24 * KIB
 
 
 def test_what_does_not_fit_is_an_error(source, monkeypatch):

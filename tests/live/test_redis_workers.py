@@ -25,16 +25,17 @@ def workers(request, monkeypatch):
 
 async def clients_of_several(port):
     """Return connections to two of the workers or more, two clients of each; and how many workers those are."""
-    clients, counts = [], {}
+    clients, counts, closing = [], {}, []
     for _ in range(500):
         client = await websockets.connect(f"ws://127.0.0.1:{port}/socket")
         worker = await client.recv()
         if counts.get(worker, 0) == 2:  # one worker may accept many in a row, and gunicorn's have few threads
-            await client.close()
+            closing.append(asyncio.create_task(client.close()))  # which takes seconds: nothing reads there
             continue
         counts[worker] = counts.get(worker, 0) + 1
         clients.append(client)
         if len(counts) > 1 and set(counts.values()) == {2}:
+            await asyncio.gather(*closing)
             return clients, len(counts)
     raise AssertionError(f"one worker takes all: {counts}")
 

@@ -54,7 +54,7 @@ PROFILES = {
         "head_timeout": 0.3,
         "body_timeout": 0.3,
         "idle_timeout": 0.3,
-        "write_timeout": 0.3,
+        "write_timeout": 1,
         "shutdown_timeout": 0.3,
     },
     # long deadlines with a small connection budget
