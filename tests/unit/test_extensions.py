@@ -58,7 +58,7 @@ async def test_each_stage_is_called_in_its_order():
         await TestClient(app).request(method, path)
         assert calls == [name + " " + stage for stage in stages for name in "ab"], (method, path, calls)
         calls[:] = []
-    await app.dispatch_request(None)  # what is no request has only a response
+    await app.dispatch_request(None)  # a malformed request is None, but it has a response
     assert calls == ["a after_error_request", "b after_error_request"]
 
 
