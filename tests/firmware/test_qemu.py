@@ -23,11 +23,10 @@ TOO_LARGE = {
         "test_other_types_stay_on_the_stream",
         "test_the_limit_of_a_route_is_what_is_loaded_of_json_and_forms",
     },
-    "test_connection": {
-        "test_a_large_body",
+    "test_connection": {"test_a_large_body"},
+    "test_connection_refusals": {
         "test_a_limit_of_lines_that_is_set_counts",
         "test_a_raised_limit_of_lines_is_one_of_the_head_too",
-        "test_malformed_requests_end_it",
     },
     "test_cookies": {"test_parse_bytes"},
     "test_frames": {"test_lengths", "test_the_longest_and_shortest_length_of_each_form"},

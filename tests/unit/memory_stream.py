@@ -3,6 +3,16 @@
 import asyncio
 
 
+def get(path="/", *fields, version="1.1", method="GET"):
+    """Return a request without a body as bytes; `fields` are whole header lines."""
+    return ("\r\n".join((method + " " + path + " HTTP/" + version, "Host: a") + fields) + "\r\n\r\n").encode()
+
+
+def post(body, *fields, path="/echo"):
+    """Return a POST request with this body as bytes."""
+    return get(path, "Content-Length: %d" % len(body), *fields, method="POST") + body
+
+
 class MemoryStream:
     """The pieces that a client sends, and all that the server has written; reader and writer in one.
 

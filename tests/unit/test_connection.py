@@ -2,14 +2,11 @@ import asyncio
 import sys
 import time
 
-from memory_stream import MemoryStream, exchange, split
-from microdot import Microdot, Request, Response
+from memory_stream import MemoryStream, exchange, get, post, split
+from microdot import Microdot, Response
 from microdot._dates import parse_date
 from microdot.server.connection import Connection
 from microdot.server.http11 import RequestParser
-
-LINE = 2048 if sys.implementation.name == "micropython" else 8000  # bytes of the longest request line, unless set
-LONG = LINE + 500
 
 
 def make():
@@ -20,14 +17,6 @@ def make():
     app.get("/fail")(lambda request: 1 / 0)
     app.get("/<int:n>")(lambda request, n: str(n))
     return app
-
-
-def get(path="/", *fields, version="1.1", method="GET"):
-    return ("\r\n".join((method + " " + path + " HTTP/" + version, "Host: a") + fields) + "\r\n\r\n").encode()
-
-
-def post(body, *fields, path="/echo"):
-    return get(path, "Content-Length: %d" % len(body), *fields, method="POST") + body
 
 
 async def test_one_request():
@@ -92,42 +81,6 @@ async def test_errors_keep_the_connection():
     assert b"Traceback" not in answers[2].body and b"Zero" not in answers[2].body
 
 
-async def test_malformed_requests_end_it():
-    for data, status in (
-        (b"nonsense\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\n\r\n", 400),
-        (b"GET / HTTP/1.1\r\nHost: a\r\nx\r\n\r\n", 400),
-        (get("/", "Content-Length: x"), 400),
-        (get("/", "Transfer-Encoding: gzip"), 400),
-        (get("/", "Transfer-Encoding: gzip, chunked"), 501),
-        (get("/", version="2.0"), 505),
-        (get("/" + "x" * LONG), 414),
-        (get("/", "X: " + "x" * LONG), 431),
-        (get("/", *["X: y"] * 100), 431),
-        (get("/", "Expect: money"), 417),
-    ):
-        (answer,) = await exchange(make(), data + get("/1"))
-        assert answer.status == status, data[:50]
-        assert answer.field("connection") == "close"
-
-
-async def test_handlers_of_parse_errors():
-    app = make()
-    app.errorhandler(414)(lambda request: ("too long: " + str(request), 414))
-    seen = []
-    app.after_error_request(lambda request, response: seen.append((request, response.status_code)))
-    (answer,) = await exchange(app, get("/" + "x" * LONG))
-    assert answer.body == b"too long: None"
-    assert seen == [(None, 414)]
-
-
-async def test_end_within_a_request():
-    (answer,) = await exchange(make(), b"GET / HT")
-    assert answer.status == 400
-    (answer,) = await exchange(make(), post(b"abcdef")[:-1])
-    assert answer.status == 400
-
-
 async def test_head():
     stream = MemoryStream(get("/", method="HEAD") + get("/none", method="HEAD") + get("/x", method="HEAD"))
     await make().handle_request(stream, stream)
@@ -138,14 +91,6 @@ async def test_head():
         answers.append(answer)
     assert [answer.status for answer in answers] == [200, 204, 404]
     assert answers[0].field("content-length") == "5"
-
-
-async def test_a_refused_head_has_no_body():
-    stream = MemoryStream(b"HEAD / HTTP/1.1\r\n\r\n")
-    await make().handle_request(stream, stream)
-    answer, rest = split(stream.sent, "HEAD")
-    assert answer.status == 400
-    assert rest == b""
 
 
 async def test_no_content():
@@ -203,50 +148,6 @@ async def test_limit_of_requests():
     assert [answer.body for answer in answers] == [b"1", b"2"]
     assert answers[0].field("connection") is None
     assert answers[1].field("connection") == "close"
-
-
-async def test_limits_of_the_application():
-    app = make()
-    app.max_headers = 2
-    app.max_head_length = 100
-    assert [answer.status for answer in await exchange(app, get("/1", "X: y"))] == [200]
-    assert [answer.status for answer in await exchange(app, get("/1", "X: y", "X: y"))] == [431]
-    assert [answer.status for answer in await exchange(app, get("/1", "X: " + "y" * 100))] == [431]
-
-
-async def test_a_raised_limit_of_lines_is_one_of_the_head_too():
-    line = Request.max_readline
-    try:
-        Request.max_readline = 2500
-        answers = await exchange(make(), get("/?x=" + "x" * 2400, "X: " + "y" * 2400))  # more than 4096 together
-        assert [answer.status for answer in answers] == [200]
-        assert [answer.status for answer in await exchange(make(), get("/?x=" + "x" * 2500))] == [414]
-    finally:
-        Request.max_readline = line
-
-
-async def statuses_of_lines(*sizes):
-    """Return the status of requests whose request lines have these sizes in bytes."""
-    answers = []
-    for size in sizes:
-        answers += await exchange(make(), get("/?x=" + "x" * (size - len("GET /?x= HTTP/1.1"))))
-    return [answer.status for answer in answers]
-
-
-async def test_the_longest_request_line():
-    """RFC 9112, section 3, recommends 8,000 bytes at least; a board has no memory for that."""
-    assert Request.max_readline == 2048
-    assert await statuses_of_lines(LINE, LINE + 1) == [200, 414]
-
-
-async def test_a_limit_of_lines_that_is_set_counts():
-    default = Request.max_readline
-    try:
-        for limit in (2048, 1000, 3000):
-            Request.max_readline = limit
-            assert await statuses_of_lines(limit, limit + 1) == [200, 414]
-    finally:
-        Request.max_readline = default
 
 
 async def test_a_stream_that_is_not_of_asyncio():

@@ -1,17 +1,9 @@
 import asyncio
 import io
 
-from memory_stream import MemoryStream, exchange, split
+from memory_stream import MemoryStream, exchange, get, post, split
 from microdot import Microdot, Request
 from microdot.server.network import READ_SIZE
-
-
-def get(path="/", *fields, version="1.1", method="GET"):
-    return ("\r\n".join((method + " " + path + " HTTP/" + version, "Host: a") + fields) + "\r\n\r\n").encode()
-
-
-def post(body, *fields, path="/echo"):
-    return get(path, "Content-Length: %d" % len(body), *fields, method="POST") + body
 
 
 def chunked(*chunks, path="/echo", fields=()):
