@@ -1,30 +1,33 @@
 """The server: it listens, keeps the connections within their budget and deadlines, and shuts down in order.
 
-Two tasks belong to a server. The acceptor takes one newcomer after the other, finds a place for it and starts the
-connection's own task. The clock ticks four times a second while there are connections; each tick looks at all their
-deadlines, so that waiting costs no timer and no task a connection. Neither ends before the server does: whatever is
-raised in them, a MemoryError in the line of the log that reports another one included, they go on.
+A server has two tasks. The acceptor takes one new client, the *newcomer*, at a time, finds a place for it and starts
+the connection's own task. The clock ticks four times a second while there are connections. Each tick checks all
+deadlines, so a waiting connection needs no timer and no task of its own for that. No error stops these two tasks,
+not even a MemoryError while another error is being logged.
 
-A connection has a place, which is its entry in `connections`, from `_admit()` to `release()`. The connection's task
-calls `release()` last of all, in a `finally` where nothing allocates memory; nobody else takes a place away. When all
-`max_connections` places are taken, the acceptor stays with the newcomer that it has accepted, the others wait in the
-order in which the system keeps them, and a place becomes free in one of these ways, the first that applies:
+A connection's place is its entry in `connections`, from `_admit()` to `release()`. The connection's task calls
+`release()` as its last step, in a `finally` that allocates no memory. When all `max_connections` places are taken, the
+newcomer that the acceptor has accepted waits, and further clients wait in the queue of the operating system. A place
+becomes free in the first of these ways that applies:
 
-1. A connection ends. One whose client has gone does so by itself, at the latest when another one needs its place; one
-   that lingers after an error is made to.
-2. The connection that has been idle longest is closed. A new one counts as idle when nothing has come for a moment,
-   which is 0.5 to 1 s at first. Each new one that is closed makes it shorter, down to 50 to 100 ms, and each that sends
-   a request longer: who opens many connections and says nothing holds nobody up, and a slow browser gets its time.
-3. A connection that has sent only a part of a head for more than a second is closed.
-4. If another address than the newcomer's holds most places, its newest idle or unfinished connection is closed.
-5. After `place_timeout` seconds without any place becoming free the newcomer is answered with 503.
+1. A connection ends. If its client has left, it ends at the latest when a newcomer needs its place. If it lingers
+   after an error, the server ends it for the newcomer.
+2. The connection that has been idle longest is closed. A new connection counts as idle after a moment of silence,
+   which is 0.5 to 1 s at first. Each new connection that is closed makes the moment shorter, down to 50 to 100 ms, and
+   each one that sends a request makes it longer again. So a client that opens many connections and stays silent delays
+   nobody, and a slow browser still gets its time.
+3. A connection that has been sending a request's head for more than a second is closed.
+4. If an address other than the newcomer's holds the most places, its newest connection without a whole request is
+   closed.
+5. If no place becomes free for `place_timeout` seconds, the newcomer gets a 503.
 
-While a newcomer waits, each response ends its connection. So it does where the network has no more than one connection
-left, because it gives no sign of clients for whom there is none (`CROWDED_AT`). Requests of clients that are there,
-streams and WebSockets are never ended for a newcomer; `claim_stream()` bounds the number of the latter two instead.
+While a newcomer waits, every response closes its connection. The same is true when the network stack has at most one
+connection left, because such a stack does not report clients that it has no connection for (`CROWDED_AT`). A newcomer
+never ends a stream, a WebSocket, or a request whose client is still there. `claim_stream()` limits the number of
+streams and WebSockets instead.
 
-A shutdown goes the same way for all: `close()` ends the acceptor, idle connections, event streams and upgraded ones,
-the others end after their response, and `wait_closed()` cancels what is left after `shutdown_timeout`.
+Every shutdown takes the same steps. `close()` ends the acceptor, idle connections, event streams and upgraded
+connections. The others end after their response. `wait_closed()` cancels what is left after `shutdown_timeout`.
 """
 
 import asyncio
@@ -42,36 +45,36 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 TICK_MS = 1000 // TICKS_PER_SECOND
 # ENOMEM, ENFILE, EMFILE and ENOBUFS of Linux and lwIP.
 _NO_SOCKETS = (12, 23, 24, 105)
-# A tick has so many parts. The clock's task sleeps for one part at a time while a newcomer waits.
+# The parts of a tick. While a newcomer waits the clock's task sleeps for one part at a time.
 _PARTS = 5
 
 
 class Server:
     """Serves one application on one address.
 
-    Deadlines cost no timer and no task a connection: one task looks at all of them every `TICK_MS`, and runs only
-    while there are connections.
+    Deadlines need no timer and no task for each connection: one task checks all of them every `TICK_MS`, and runs
+    only while there are connections.
 
-    :param app: the application; its class attributes are the budget.
+    :param app: the application; its attributes set the limits.
     :param ssl: an `ssl.SSLContext` for TLS, or None.
     """
 
-    cancelled = False  # what was still running at the end
-    overridden = False  # the application has a `handle_request()` of its own, which gets each connection first
+    cancelled = False  # `wait_closed()` cancels what still runs
+    overridden = False  # the application has a `handle_request()` of its own, which serves each connection
 
     def __init__(self, app: "Any", ssl: "Any" = None):
         self.app = app
         self.ssl = ssl
         self.clock = 1  # in ticks
-        self.waits = 0  # of connections, for requests
-        self.quiet = 0  # the last one of them that began so long ago that a new connection counts as idle
-        self.patience = PATIENCE  # with new connections on which nothing comes
+        self.waits = 0  # counts the waits of connections for requests
+        self.quiet = 0  # the last of these waits that has lasted long enough for a new connection to count as idle
+        self.patience = PATIENCE  # parts of a tick that a new connection may be silent
         self.connections: "list[Connection]" = []
         self.closing = False
         self.reserved = 0  # bytes of bodies that are being loaded, or are in memory until their request is served
         self._newcomer = None  # the connection that waits for a place
-        self._changed = None  # the Event of its waiting
-        self._freed = 0  # when a place became free last, on the clock
+        self._changed = None  # the Event that it waits for
+        self._freed = 0  # when a place last became free, in ticks
         self._shut = 0  # since when newcomers have been waiting
         self._refused = 0  # when the last one was refused
         self._date = None
@@ -79,9 +82,9 @@ class Server:
         self._loop = None
         self._listener = None
         self._accepting = None
-        self._error = None  # for which the server stops
+        self._error = None  # the exception that stops the server
         self._watcher = None
-        self._lifespan = None  # what has been started beside this server
+        self._lifespan = None  # the `Lifespan` that this server has started
 
     @property
     def sockets(self) -> list:
@@ -90,7 +93,7 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that is listened on; on MicroPython 0 where the system has chosen one."""
+        """The port that the server listens on; 0 on MicroPython if the system chose it."""
         return self._listener.port
 
     def is_serving(self) -> bool:
@@ -102,7 +105,7 @@ class Server:
     def listen(self, host: str, port: int) -> None:
         """Bind the listening sockets; must be called in a running event loop.
 
-        :raises OSError: if that is not possible; its message names the address.
+        :raises OSError: if an address cannot be bound; the message names it.
         """
         try:
             self._listener = Listener(host or "0.0.0.0", port)
@@ -115,7 +118,7 @@ class Server:
         self._loop = asyncio.get_event_loop()
 
     async def start_serving(self) -> None:
-        """Start what runs beside the server, then accept connections from now on."""
+        """Call the application's functions for the start and begin its tasks, then accept connections."""
         if self.app.lifespan and not self._lifespan:
             await self.app.lifespan.start()
             self._lifespan = self.app.lifespan
@@ -144,7 +147,7 @@ class Server:
             if self._accepting:
                 await self._accepting
         except asyncio.CancelledError:
-            if not self.closing:  # it is the caller that is cancelled
+            if not self.closing:  # the caller is cancelled, not the acceptor
                 raise
 
     def close(self) -> None:
@@ -157,7 +160,7 @@ class Server:
 
         `wait_closed()` and `serve_forever()` raise it in the end.
 
-        :raises BaseException: *error* at once, if this server stops already or accepts no connections.
+        :raises BaseException: *error* at once, if this server is already stopping or accepts no connections.
         """
         if self.closing or not self._accepting:
             raise error
@@ -185,7 +188,7 @@ class Server:
         try:
             connection.cancel()
         except RuntimeError:
-            pass  # MicroPython: it is what asks for the end, and will come to it by itself
+            pass  # MicroPython: this connection's own task runs now, and will end by itself
 
     async def wait_closed(self) -> None:
         """Wait for running requests and background tasks; cancel those that take longer than `shutdown_timeout`."""
@@ -212,7 +215,7 @@ class Server:
     # Connections
 
     async def _accept(self):
-        """Accept connections until the server closes: no error of one, and no lack of memory or sockets, ends this."""
+        """Accept connections until the server closes; no error and no lack of memory or sockets ends this."""
         failed = False
         while not self.closing:
             try:
@@ -238,15 +241,15 @@ class Server:
             raise
 
     async def _wait_for_place(self, newcomer):
-        """Wait until there is a place for *newcomer*, or for so long that it has to be refused."""
+        """Wait until there is a place for *newcomer*, or mark it as refused when that takes too long."""
         self._newcomer = newcomer
-        if self.clock - self._refused > 1:  # else it was there already when the one before it was refused
+        if self.clock - self._refused > 1:  # else it was already waiting when the previous newcomer was refused
             self._shut = self.clock
         try:
             while len(self.connections) >= self.app.max_connections:
                 late = self.clock - max(self._freed, self._shut) >= self.app.place_timeout * TICKS_PER_SECOND
                 if not self._evict(newcomer) and late and len(self.connections) <= self.app.max_connections:
-                    newcomer.refused = True  # and one too many while it is told so
+                    newcomer.refused = True  # one connection too many until its client has the answer
                     self._refused = self.clock
                     return
                 self._changed.clear()
@@ -267,7 +270,7 @@ class Server:
     async def serve_connection(self, reader, writer) -> None:
         """Serve one connection, given as a pair of streams, to its end."""
         for connection in self.connections:
-            if connection.reader is reader:  # it is of this server, and comes from the application
+            if connection.reader is reader:  # this server's own, which the application hands back
                 return await connection.serve()
         if not self._loop:
             self._loop = asyncio.get_event_loop()
@@ -291,11 +294,11 @@ class Server:
             self._changed.set()
 
     def is_crowded(self) -> bool:
-        """Return whether connections should end with their response, because others need the place."""
+        """Return whether responses should close their connections because other clients need the places."""
         return self._newcomer is not None or self.app.max_connections <= CROWDED_AT <= len(self.connections)
 
     def _evict(self, newcomer):
-        """End a connection for the sake of *newcomer*, None for any; return whether there was one."""
+        """End a connection to make room for *newcomer*, or for any if None; return whether there was one to end."""
         victim = self._idlest() or newcomer and self._newest_of_greediest(newcomer)
         if victim:
             if victim.idle > 1 and not victim.served:
@@ -304,7 +307,7 @@ class Server:
         return victim is not None
 
     def _idlest(self):
-        """Return a connection that can go: without its client, else idle longest, else longest at sending a head."""
+        """Return a connection to end: one without a client, else the longest idle, else the slowest to send a head."""
         idlest = slowest = None
         for connection in self.connections:
             if connection.gone:
@@ -319,9 +322,9 @@ class Server:
         return idlest or slowest
 
     def claim_stream(self, connection, client_addr=None) -> bool:
-        """Let a connection be a stream or WebSocket for as long as it lasts; return False if there are too many.
+        """Count a connection as a stream or WebSocket for as long as it is one; return False if there are too many.
 
-        :param client_addr: (host, port) of an event stream's client: its oldest one ends, if there are too many.
+        :param client_addr: (host, port) of an event stream's client, whose oldest stream ends if there are too many.
         """
         limit = self.app.max_streams
         if limit is None:
@@ -343,9 +346,9 @@ class Server:
         return True
 
     def _newest_of_greediest(self, newcomer):
-        """Return the newest connection without a request of the address that holds most places.
+        """Of the address that holds the most places, return the newest connection without a whole request.
 
-        None if that is the newcomer's address or has no place more to give than that, or if it is a proxy's.
+        None if the address has not at least two places more than the newcomer's, or if it is a proxy's.
         """
         places = {}
         for connection in self.connections:
@@ -369,7 +372,7 @@ class Server:
         return self._date
 
     async def _watch(self):
-        """Keep the clock, and end what is past its deadline; no error of a connection ends this."""
+        """Count the ticks, and end what is past its deadline; no error of a connection stops this."""
         left = _PARTS
         elapsed = begun = 0
         while self.connections:
@@ -396,12 +399,12 @@ class Server:
     def _check(self, connection):
         try:
             connection.check(self.clock)
-        except Exception as error:  # raised by what watches the clock for the application
+        except Exception as error:  # raised by the connection's `watch`
             self._report("Exception at a tick of the clock: ", error)
 
     @staticmethod
     def _report(message, error):
-        """Log an error, unless that fails too: a server must not end for want of a line in its log."""
+        """Log an error. If that fails too, go on: a line missing in the log must not end a server."""
         try:
             log_error(message + repr(error))
         except Exception:

@@ -1,8 +1,8 @@
 """One client's connection: requests in, responses out, one after the other (RFC 9112, section 9).
 
 A connection has one task, `serve()`. It reads a head, has the application serve the request, and sends the response;
-then it reads the next head. Whoever waits for the client waits with a deadline. `check()`, which the server's clock
-calls at each tick, ends the waits whose deadline has passed.
+then it reads the next head. Every wait for the client has a deadline. `check()`, which the server's clock calls at each
+tick, ends the waits whose deadline has passed.
 
 The states
 ----------
@@ -14,46 +14,47 @@ streams yet. `since` and `read_deadline` are set.
 these two states, and while it lingers, may the server end it for another client (`is_dispensable`).
 
 *Serving*: from the end of the head until the response has been sent. `serving` becomes False if the application asks
-for the connection's streams, because then nobody else may read from them. While it is True, `check()` looks whether
-the client has left: `gone` says so, and such a connection is the first to make room for another one. At any moment at
-most one of these waits goes on in the connection's own task:
+for the connection's streams, because then nobody else may read from them. While it is True, `check()` notices when the
+client leaves and sets `gone`: such a connection is the first to make room for another client. The connection's own
+task is in at most one of these waits:
 
-- for a piece of the request's body (`_reading`, `read_deadline`), which takes from the client's `_body_ticks`;
+- for a piece of the request's body (`_reading`, `read_deadline`), which uses up the client's `_body_ticks`;
 - for the client to take a piece of the response (`_writing`, `write_deadline`);
 - for a piece of the response's body (`waiting`), which has no deadline, but ends when the client leaves. The head of
   the response waits for the first piece until `head_deadline`.
 
 *A stream* (`stream`): an event stream or WebSocket, which counts as such until the next head. A WebSocket is *upgraded*
-(`upgraded`) as well: what it reads and when is the application's business, and `watch` is what the clock calls for it.
+(`upgraded`) as well: the application decides what it reads and when, and the clock calls its `watch`.
 
 *Lingering*: the response to an error has been sent, and what the client still sends is read and thrown away so that
 it sees the response. `idle` is 1, less than that of any waiting connection, so this one makes room first.
 
-*Closing*: `_close()` waits, with `write_deadline`, until the client has taken the rest. Then `Server.release()` takes
-the place away. That happens in a `finally`, whatever was raised before.
+*Closing*: `_close()` waits, with `write_deadline`, until the client has taken the rest. Then `Server.release()` frees
+the place, in a `finally`, whatever was raised before.
 
 What cancels what
 -----------------
 
-All cancellations go to a task that waits, and whoever cancels says before why. The three reasons:
+Only a task that waits is cancelled, and the reason is recorded first. There are three:
 
 - A read takes too long, or the server wants the place: `expire()` and `evict()` set `read_deadline` to `_EXPIRED` or
-  `_EVICTED`, and cancel the task that reads. That task takes the cancellation back (`uncancel`): a body ends with
-  status 408, and so does a head of which a part has come; a connection on which nothing has come just ends.
+  `_EVICTED`, and cancel the task that reads. That task takes the cancellation back (`uncancel`). A request that is late
+  with its body, or with the rest of its head, is answered with 408; otherwise the connection just ends.
 - A write takes too long: `check()` sets `write_deadline` to `_EXPIRED` and cancels the task that writes. `_send()`
-  takes this back and raises OSError, as for a client that has gone.
-- The connection has to end: `cancel()` sets `cancelled`, and cancels the connection's task. Nobody takes this back. It
-  comes from a shutdown, from a newer event stream of the same client, from `evict()` if the client has gone, or from
-  `_look_after_client()` if it leaves while the response's body waits.
+    takes this back and raises OSError, as for a client that has gone.
+  - The connection has to end: `cancel()` sets `cancelled`, and cancels the connection's task. This is never taken back.
+    The cause is a shutdown, a newer event stream of the same client, `evict()` if the client has gone, or
+    `_look_after_client()` if the client leaves while the response's body waits.
 
-A CancelledError without one of these reasons is the application's own, and a fault of it: see `is_fault()`.
+  A CancelledError without one of these reasons comes from the application, and counts as an error of it: see
+  `is_fault()`.
 
 Memory
 ------
 
-`reserved` is the connection's part of `Server.reserved`: what its client has sent and what stays in memory. It grows
-with `reserve()`, which can refuse, and with what is read ahead. It shrinks when a request has been served, and the
-place's end takes all of it back.
+`reserved` is the connection's part of `Server.reserved`: the bytes from its client that stay in memory. It grows with
+`reserve()`, which can refuse, and with what is read ahead. It shrinks when a request has been served, and
+`Server.release()` gives back the rest.
 """
 
 import asyncio
@@ -91,19 +92,19 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 
     from .._transport import Watcher
 
-#: Fifths of a tick for which a new connection may be silent before it has to make room, as long as few are silent.
+#: Fifths of a tick that a new connection may be silent before it has to make room; fewer while many are silent.
 PATIENCE = 10
 _EXPIRED = -1  # a deadline that has passed
-_EVICTED = -2  # one that did not matter: another client gets the place
-# Ticks after which a connection may have to make room for another client: one that lingers, one on which a part of a
-# head has come, one with a TLS handshake.
+_EVICTED = -2  # set whatever the deadline was: another client gets the place
+# Ticks after which a connection may have to make room for another client: if it lingers, if a part of a head has come,
+# and during a TLS handshake.
 _LINGER_TICKS = 1
 _HEAD_TICKS = 4
 _HANDSHAKE_TICKS = 20
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
 _LINGER_BYTES = 64 * 1024
 _LINGER_SECONDS = 2
-# A client that cannot be told that nothing more comes would wait for as long: it is silent when it has sent all.
+# Without a half close, as with TLS, the client waits until the server closes: if it is silent it has sent everything.
 _LINGER_SILENCE = 0.25
 # A larger piece of a response is sent in several, each with a deadline of its own.
 _MAX_PIECE = READ_SIZE + 64
@@ -119,30 +120,30 @@ class Connection:
     """
 
     reader = writer = task = None
-    idle = 0  # waiting for a request, of which nothing has come: a number that grows from wait to wait
-    since = 0  # since when it has been waiting for a request's head, on the server's clock; 0 while it is not
+    idle = 0  # a number that grows from wait to wait, while nothing of a request has come; else 0
+    since = 0  # when it began to wait for a request's head, in ticks of the server's clock; 0 if it does not wait
     reserved = 0  # bytes of the server's budget that the connection has
-    stream = 0  # an event stream or WebSocket: a number that grows from one to the next
+    stream = 0  # a number that grows from one event stream or WebSocket to the next; 0 for other connections
     stream_host = None  # the client of an event stream
     refused = False  # over the budget: to be answered with 503
     cancelled = False  # by the server
     upgraded = False  # to another protocol, the application's
-    serving = False  # a request that the application has not asked the connection's streams for
+    serving = False  # a request is being served, and the application has not asked for the connection's streams
     waiting = False  # for a piece of a response's body, which may take for ever
     gone = False  # the client has closed its side while a request was served
     watch: "Watcher | None" = None
-    has_body = False  # the body of the request had not been read when its head had
+    has_body = False  # the request has a body
     #: Size in bytes of the longest header field that the client may send, its name included.
     max_line = RequestParser.max_line
     keep_alive = False  # another request may follow the response that is being sent
     responding = False  # a response, or a part of it, has been sent
-    ends_body = False  # the end of the connection is that of a response's body, or says that it is not whole
-    served = 0  # requests
+    ends_body = False  # closing the connection marks the end of a response's body, or shows that it is incomplete
+    served = 0  # number of requests
     read_deadline = 0  # on the server's clock; 0 for none
     write_deadline = 0
     head_deadline = 0  # for the first piece of a response's body
     _head = None  # a list that holds the response's head until then
-    _reading = _writing = None  # the tasks that wait; for bytes, the connection's own if None
+    _reading = _writing = None  # the tasks that wait for the client; if `_reading` is None it is the connection's own
     _body_ticks = 0  # time that the client has left for the body of its request
 
     def __init__(self, server, client_addr, reader=None, writer=None):
@@ -156,14 +157,14 @@ class Connection:
         head = app.max_head_length
         if line is DEFAULT_MAX_READLINE:
             line = MAX_LINE
-        elif line > RequestParser.max_line:  # what was raised counts for both
+        elif line > RequestParser.max_line:  # raising one limit raises both
             head += line
         if line != self.max_line:
             self.max_line = line
         self.parser = RequestParser(head, line, app.max_headers)
 
     def take_sock(self) -> tuple:
-        """Return the reader and the writer; whoever asks for them may read from now on."""
+        """Return the reader and the writer. From now on only the caller reads."""
         self.serving = False
         return self.reader, self.writer
 
@@ -177,7 +178,7 @@ class Connection:
         return self.server.clock + int(seconds * TICKS_PER_SECOND) + 1
 
     def check(self, clock: int) -> None:
-        """End the waits whose deadline is not after *clock*."""
+        """End the waits whose deadline has come at *clock*, the time in ticks."""
         if 0 < self.read_deadline <= clock:
             self.expire()
         if 0 < self.write_deadline <= clock:
@@ -193,8 +194,8 @@ class Connection:
     def _look_after_client(self):
         """Notice, while a request is being served, that the client has closed its side of the connection.
 
-        That ends a response whose body waits for something: writing to the client would show it too late, or never.
-        A handler goes on, for the client may wait for the answer still; but the connection is the first to make room.
+        That ends a response whose body waits for something, because a write would notice it too late, or never. A
+        handler goes on, because the client may still wait for the answer, but the connection is the first to make room.
         """
         parser = self.parser
         server = self.server
@@ -229,7 +230,7 @@ class Connection:
             self.expire(_EVICTED)
 
     def is_dispensable(self) -> bool:
-        """Return whether the connection waits for a request, long enough to be closed for another one."""
+        """Return whether the connection has waited for a request long enough to be closed for another client."""
         if not self.since:
             return False
         if self.served:
@@ -243,7 +244,7 @@ class Connection:
         return self.idle and not limit or self.server.clock - self.since > limit
 
     def cancel(self) -> None:
-        """End the connection, whatever it is about."""
+        """End the connection, whatever it is doing."""
         self.cancelled = True
         if self.task:
             self.task.cancel()
@@ -265,7 +266,7 @@ class Connection:
         try:
             self.writer.write(head.pop())
         except OSError:
-            pass  # the client is gone, as the next piece will find
+            pass  # the client is gone: sending the next piece will show that
 
     # Input and output
 
@@ -275,7 +276,7 @@ class Connection:
     def read(self, n: int = READ_SIZE) -> "Awaitable[bytes]":
         """Return up to *n* bytes from the client, `b''` at the end; to be awaited.
 
-        :raises HTTPException: 408 after `read_deadline`, which is not kept after an upgrade to another protocol.
+        :raises HTTPException: 408 after `read_deadline`, which does not apply after an upgrade to another protocol.
         """
         return receive(self.reader, n) if self.upgraded else self._read(n)
 
@@ -292,11 +293,11 @@ class Connection:
             self._reading = None
 
     def send(self, data) -> "Awaitable[None]":
-        """Send bytes; returns, when that is awaited, when the client, or the operating system for it, has taken them.
+        """Send bytes; to be awaited until the client, or the operating system on its behalf, has taken them.
 
         :raises OSError: if the client is gone, or has taken nothing for `write_timeout` seconds.
         """
-        if self.upgraded:  # whose messages must not get into each other
+        if self.upgraded:  # in one piece, so that the messages of two tasks do not mix
             return self._send(data)
         self.responding = True
         return self._send(data) if len(data) <= _MAX_PIECE else self._send_pieces(memoryview(data))
@@ -349,9 +350,9 @@ class Connection:
             parser.receive(data)
 
     def reserve(self, size: int) -> None:
-        """Count *size* more bytes of what the client sends that stay in memory, or fewer if it is negative.
+        """Count *size* more bytes from the client that stay in memory, or fewer if it is negative.
 
-        :raises HTTPException: 503 if there would be too many with those of others; alone each may try.
+        :raises HTTPException: 503 above `max_buffered` for all connections; one that is alone may go on.
         """
         server = self.server
         if size > 0 and server.reserved > self.reserved and server.reserved + size > self.server.app.max_buffered:
@@ -359,11 +360,11 @@ class Connection:
         self._count(size)
 
     def _count(self, size):
-        self.reserved += size  # which may fail, unlike the next line
+        self.reserved += size  # this may run out of memory, the next line cannot
         self.server.reserved += size
 
     def _give_back(self):
-        """Count what the request held no more, but what has been read behind it."""
+        """Stop counting what the request held; keep counting what has been read beyond it."""
         self._count(min(len(self.parser.buffer), self.reserved) - self.reserved)
 
     # What a request's transport offers
@@ -386,17 +387,17 @@ class Connection:
         if isinstance(response.body, bytes) or self._may_stream(request, response):
             return send_response(self, response, request)
         self.keep_alive = False
-        return response.body_iter().aclose()  # an EventSource tries again; a status but 200 would make it give up
+        return response.body_iter().aclose()  # an EventSource tries again, but not after any status other than 200
 
     def _may_stream(self, request, response):
-        """Return whether a response is no event stream, or there is room for it as one."""
+        """Return False for an event stream for which there is no room, True for any other response."""
         content_type = response.fields.get("Content-Type") if response.fields else None
         if request.method == "HEAD" or not str(content_type).startswith("text/event-stream"):
             return True
         return self.server.claim_stream(self, request.client_addr)
 
     async def upgrade(self, request, headers) -> bytes:
-        """Answer 101, after which `read()` and `send()` are the application's; return what has come by then.
+        """Answer 101 and leave `read()` and `send()` to the application; return the bytes that have come so far.
 
         :raises HTTPException: 503 if there are too many streams and WebSockets.
         """
@@ -455,16 +456,16 @@ class Connection:
             if self.writer and self in self.server.connections:  # else the application's handle_request() has closed it
                 await self._close()
         except (Exception, asyncio.CancelledError):
-            pass  # an error on the way out, such as one more MemoryError: what is left to do cannot fail
+            pass  # an error while closing, such as another MemoryError: the steps below cannot fail
         finally:
             self.server.release(self)
             if self.writer:
                 abort_stream(self.writer)
             if sock:
-                sock.close()  # where there are no streams, and after a failed handshake of MicroPython's TLS
+                sock.close()  # for a connection without streams, and after a failed TLS handshake on MicroPython
 
     async def _read_head(self):
-        """Wait for the next request's head and read it; return False if there is no request to serve any more."""
+        """Wait for the next request's head and read it; return False if there is no further request to serve."""
         server = self.server
         app = server.app
         parser = self.parser
@@ -480,7 +481,7 @@ class Connection:
         self.read_deadline = self._deadline(app.idle_timeout if self.idle and self.served else app.head_timeout)
         try:
             if parser.buffer:
-                await asyncio.sleep(0)  # others get their turn between two requests that came together
+                await asyncio.sleep(0)  # other tasks get a turn between two requests that came together
             while not parser.buffer or not parser.parse_head():
                 if parser.at_end:
                     return False
@@ -511,7 +512,7 @@ class Connection:
         server = self.server
         app = server.app
         self.serving = True
-        self.keep_alive = False  # until there is a response after which another request may come
+        self.keep_alive = False  # until a response allows another request
         body = None
         self.has_body = not parser.body_complete
         if self.has_body:
@@ -524,7 +525,7 @@ class Connection:
         return app.serve_request(request)
 
     def _take_body(self):
-        """Return the request's body if all of it is here already; else None, and the client's time for it begins."""
+        """Return the request's body if all of it has come; else start the client's time for it, and return None."""
         length = self.parser.content_length
         limit = Request.max_content_length
         here = length and length <= min(len(self.parser.buffer), Request.max_body_length)
@@ -570,7 +571,7 @@ class Connection:
             pass
 
     async def _drain(self):
-        """Read the rest of a body that the handler left; return whether it came."""
+        """Read the rest of a body that the handler did not read; return whether all of it came."""
         try:
             while await self.receive_body(READ_SIZE):
                 pass
@@ -605,7 +606,7 @@ class Connection:
             pass
 
     def _skip_body(self):
-        """Leave out what has come of a request's body; return False if nobody knows where it ends."""
+        """Discard what has come of a request's body; return False if its end cannot be found any more."""
         try:
             while self.parser.read_body(READ_SIZE):
                 pass
@@ -616,7 +617,7 @@ class Connection:
 
     async def _close(self):
         if self.read_deadline == _EVICTED:
-            return abort_stream(self.writer)  # a TLS client's part in an orderly end may take long
+            return abort_stream(self.writer)  # an orderly end may take long: with TLS it needs the client
         self.read_deadline = self.since = 0
         self._writing = asyncio.current_task()
         self.write_deadline = self._deadline(self.server.app.write_timeout)
@@ -629,7 +630,7 @@ class Connection:
 
 
 async def read_request(app, reader, writer, client_addr, scheme: "str | None") -> "Request | None":
-    """Read a request from a stream that no server serves; see `Request.create()`."""
+    """Read a request from a stream that does not belong to a server; see `Request.create()`."""
     parser = RequestParser(max_line=Request.max_readline)
     while not parser.parse_head():
         if parser.at_end:

@@ -11,9 +11,9 @@ _HOST = b"0123456789.etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_~%!$&
 _DIGITS = b"0123456789"
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _BLANKS = b" \t"
-# A client that sends more empty lines than this before a request means something else.
+# A client that sends more empty lines than this before a request does not speak HTTP.
 _MAX_EMPTY_LINES = 4
-# A chunk extension is read and ignored: more than this is an attack, as is a chunk of 16**8 bytes.
+# A chunk's extension is read and ignored. A longer line is an attack, and so is a chunk of 16**8 bytes or more.
 _MAX_CHUNK_LINE = 256
 _MAX_CHUNK_DIGITS = 8
 
@@ -25,12 +25,12 @@ _TRAILER = 3
 
 
 def _has_control(line):
-    """Whether a line, not empty, holds a control character other than a tab."""
+    """Return whether a line, not empty, holds a control character other than a tab."""
     return min(line) < 32 and min(line.replace(b"\t", b" ")) < 32 or b"\x7f" in line
 
 
 def _invalid_host(host):
-    """Whether a Host field's value is no `host[:port]` (RFC 9110, section 7.2)."""
+    """Return whether a Host field's value is not `host[:port]` (RFC 9110, section 7.2)."""
     if host[:1] == b"[":  # an IP literal
         name, bracket, port = host[1:].partition(b"]")
         return name.strip(_HOST + b":") or not bracket or port[:1] not in (b"", b":") or port[1:].strip(_DIGITS)
@@ -41,9 +41,9 @@ def _invalid_host(host):
 def _percent_encode(target):
     """Return a request target whose bytes from 0x80 on, in path and query, are percent-encoded.
 
-    RFC 3986 allows none, but clients that take no trouble send UTF-8 as it is.
+    RFC 3986 does not allow such bytes, but some clients send UTF-8 without encoding it.
 
-    :raises HTTPException: 400 if there is one in the authority of an absolute form.
+    :raises HTTPException: 400 if the authority of an absolute form contains one.
     """
     if target[:1] != b"/":
         authority, slash, _ = target.partition(b"?")[0].partition(b"://")[2].partition(b"/")
@@ -66,7 +66,7 @@ def _quoted_string_size(text):
 
 
 def _invalid_extensions(text):
-    """Whether what follows a chunk's size is not `*( BWS ";" BWS name [ BWS "=" BWS value ] )` (section 7.1.1)."""
+    """Return whether text behind a chunk's size is not `*( BWS ";" BWS name [ BWS "=" BWS value ] )` (section 7.1.1)."""
     while text:
         text = text.lstrip(_BLANKS)
         name = text[1:].lstrip(_BLANKS)
@@ -84,7 +84,10 @@ def _invalid_extensions(text):
 
 
 def _check_coding(coding):
-    """RFC 9112, section 6.1: without a final chunked the length is unknown; other codings are not implemented."""
+    """Refuse a Transfer-Encoding other than chunked (RFC 9112, section 6.1).
+
+    :raises HTTPException: 501 for other codings before a final chunked, 400 otherwise: the length would be unknown.
+    """
     if coding != b"chunked":
         codings = [name.strip() for name in coding.split(b",")]
         final = codings.pop() == b"chunked" and b"chunked" not in codings
@@ -94,17 +97,17 @@ def _check_coding(coding):
 class RequestParser:
     """The requests of one connection, in their order.
 
-    Give it what the client sends with `receive()`. `parse_head()` says when the next request's head is complete and in
-    `method`, `target`, `version` and `fields`; then `read_body()` gives the body piece by piece. A parser that raised
-    is of no more use: the place where the next request begins is not known.
+    Give it what the client sends with `receive()`. When `parse_head()` returns True the next request's head is in
+    `method`, `target`, `version` and `fields`; then `read_body()` returns the body piece by piece. Do not use a parser
+    any more after it has raised: it does not know where the next request begins.
 
-    :param max_head: limit of the head's size in bytes: 431.
-    :param max_line: limit of a line's size in bytes: 414 for the request line, 431 for a header field.
-    :param max_fields: limit of the number of header fields: 431.
+    :param max_head: limit of the head's size in bytes; above it the status is 431.
+    :param max_line: limit of a line's size in bytes; 414 for the request line, 431 for a header field.
+    :param max_fields: limit of the number of header fields; 431.
     """
 
-    # What a parser starts with stands here once instead of in each instance: that is memory on a board. There are no
-    # properties, which would make MicroPython take three times as long to set an attribute.
+    # The initial values are here once instead of in each instance, which saves memory on a board. There are no
+    # properties, because they would make MicroPython take three times as long to set an attribute.
     method = target = version = ""
     fields: "dict[bytes, bytes] | None" = None  # until a head has been read
     content_length: "int | None" = None  # None: no such field
@@ -139,7 +142,7 @@ class RequestParser:
             self.buffer = data
 
     def take_buffer(self) -> bytes:
-        """Return what was received and not yet used, once: the connection changes to another protocol."""
+        """Return what was received and not yet used, and forget it: the connection changes to another protocol."""
         data = self.buffer
         self.buffer = b""
         return data
@@ -147,9 +150,9 @@ class RequestParser:
     # The head
 
     def parse_head(self) -> bool:
-        """Read the head of the next request; return whether it is complete, else give more with `receive()`.
+        """Read the head of the next request; return False if it is incomplete: give more with `receive()` then.
 
-        :raises HTTPException: 400, 414, 417, 431, 501 or 505; answer and close the connection.
+        :raises HTTPException: 400, 414, 417, 431, 501 or 505; send it and close the connection.
         """
         self.method = ""
         data = self.buffer
@@ -165,10 +168,10 @@ class RequestParser:
             self._empty_lines = 0
         head = data[:end]
         lines = head.split(b"\r\n")
-        # What is left without the line ends holds no control character but tabs; a bare CR or LF is one.
+        # Apart from the line ends the only control characters allowed are tabs; a bare CR or LF is a control character.
         text = b"".join(lines)
         if b"\x7f" in head or min(text) < 32 and (
-            min(text.replace(b"\t", b" ")) < 32 or b"\t" in head[: head.find(b"\r")]  # none in the request line
+            min(text.replace(b"\t", b" ")) < 32 or b"\t" in head[: head.find(b"\r")]  # no tab in the request line
         ):
             raise HTTPException(400, "Control character in the head")
         if end > self.max_line:
@@ -190,7 +193,7 @@ class RequestParser:
         return data[start:]
 
     def _check_incomplete(self, data):
-        """Refuse at once what can never become a head, so that no time and memory go into it."""
+        """Refuse at once what can never become a head, before it takes more time and memory."""
         line_end = data.find(b"\r\n")
         if (len(data) if line_end < 0 else line_end) > self.max_line:
             self._refuse_line(data)
@@ -206,7 +209,7 @@ class RequestParser:
             raise HTTPException(431)
 
     def _refuse_line(self, line):
-        """Refuse a request line over the limit; RFC 9112, section 3: 501 if that is because of the method."""
+        """Refuse a request line over the limit: with 501 if the method alone is too long (RFC 9112, section 3)."""
         raise HTTPException(414 if b" " in line[: self.max_line + 1] else 501)
 
     def _parse_request_line(self, line):
@@ -214,7 +217,7 @@ class RequestParser:
         if len(parts) != 3:
             raise HTTPException(400, "Malformed request line")
         method, target, version = parts
-        usual = method == b"GET"  # which spares most requests a search and a copy
+        usual = method == b"GET"  # saves most requests a search and a copy
         malformed = not usual and (not method or method.strip(_TOKEN))
         if malformed or not target or b"#" in target:
             raise HTTPException(400, "Malformed request line")
@@ -243,12 +246,12 @@ class RequestParser:
         for line in lines:
             colon = line.find(b":")
             name = line[:colon].lower()
-            # An obsolete line folding (RFC 9112, section 5.2) and a space before the colon fail here: no token.
+            # An obsolete line folding (RFC 9112, section 5.2) and a space before the colon fail here, as no token.
             if colon < 1 or name.strip(_TOKEN):
                 raise HTTPException(400, "Malformed header field")
             value = line[colon + 1 :].strip()
             if name in fields:
-                # RFC 9110, section 5.3: repeated fields are one list; those that are no list must not be repeated.
+                # RFC 9110, section 5.3: repeated fields are one list; fields that are not lists must not be repeated.
                 if name in (b"host", b"content-length", b"transfer-encoding"):
                     raise HTTPException(400, "Repeated header field")
                 if name == b"content-type":
@@ -300,9 +303,9 @@ class RequestParser:
             self.expects_continue = not self.body_complete
 
     def _parse_target(self, host):
-        """RFC 9112, section 3.2: the absolute form is made into the origin form, its authority is Host then."""
+        """Turn the absolute form into the origin form; its authority replaces Host (RFC 9112, section 3.2)."""
         target = self.target
-        if self.method == "CONNECT":  # and the authority form: for proxies
+        if self.method == "CONNECT":  # only for proxies, as is the authority form
             raise HTTPException(501)
         if target == "*" and self.method == "OPTIONS":
             return host
@@ -319,11 +322,11 @@ class RequestParser:
     # The body
 
     def read_body(self, limit: int) -> "bytes | None":
-        """Return up to *limit* bytes of the body, `b''` at its end, `None` when more must be given with `receive()`.
+        """Return up to *limit* bytes of the body, `b''` at its end, `None` if `receive()` must be given more first.
 
         Never reads past the body: what follows it stays for the next request.
 
-        :raises HTTPException: 400 for a malformed chunk, and where the connection ended before the body did.
+        :raises HTTPException: 400 for a malformed chunk, or if the connection ended before the body.
         """
         while not self.body_complete:
             if not self.chunked or self._state == _DATA:
@@ -353,7 +356,7 @@ class RequestParser:
         """Read one line between the chunks' data; return whether there was a whole one."""
         data = self.buffer
         end = data.find(b"\r\n")
-        size = end if end >= 0 else len(data) - data.endswith(b"\r")  # whose LF may follow
+        size = end if end >= 0 else len(data) - data.endswith(b"\r")  # its LF may follow
         line = data[:size]
         state = self._state
         if (
@@ -378,7 +381,7 @@ class RequestParser:
         elif not line:
             self.body_complete = True
         else:
-            # A trailer field is checked and left out: nothing may depend on it (RFC 9110, section 6.5.1).
+            # A trailer field is checked and dropped: nothing may depend on it (RFC 9110, section 6.5.1).
             self._trailers -= 1
             colon = line.find(b":")
             if colon < 1 or line[:colon].strip(_TOKEN) or not self._trailers:
@@ -401,7 +404,7 @@ def format_head(status_code: int, reason: "str | None", fields: "list[tuple[str,
 
     :param reason: the reason phrase; `None` for the standard one.
     :param fields: the header fields as (name, value).
-    :raises ValueError: for a line end in one of them: what follows would be a field, or a response, of its own.
+    :raises ValueError: if one of them contains a line end, which would begin another field or response.
     """
     if reason is None and status_code == 200:
         lines = ["HTTP/1.1 200 OK"]

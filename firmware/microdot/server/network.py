@@ -1,4 +1,4 @@
-"""Sockets and streams of the asyncio server: MicroPython's here; CPython's, in `_cpython_network`, take their place."""
+"""Sockets and streams of the asyncio server for MicroPython; on CPython those of `network_cpython` replace them."""
 
 import asyncio
 import gc
@@ -7,13 +7,13 @@ import sys
 
 from .._compat import MICROPYTHON, MIN_FILE_CHUNK
 
-#: Bytes that a connection reads at most at once.
+#: Maximum of bytes that a connection reads at once.
 READ_SIZE = MIN_FILE_CHUNK or 1024
-#: Connections of a server with which those of the network may all be taken. lwIP, as the rp2 port has it, has five; it
-#: drops what a further client sends without a sign, and the application may have one to another machine (MQTT).
+#: With this many connections of a server the network stack may have none left. lwIP on the rp2 port has five, of which
+#: the application may use one to another machine (MQTT), and silently drops what further clients send.
 CROWDED_AT = 4 if sys.platform == "rp2" else 1 << 29
 _ACCEPT_MEMORY = 256
-_buffer = None  # what all connections receive with
+_buffer = None  # all connections receive into it
 #: Whether a TLS handshake takes place with the first bytes read, instead of in `open_streams()`.
 HANDSHAKE_WITH_HEAD = True
 
@@ -32,25 +32,25 @@ class ListenError(OSError):
 
 
 def sleep_ms(milliseconds: int):
-    """Wait, when awaited; allocates nothing, so that the server's clock cannot stop for want of memory."""
+    """Wait, when awaited; allocates nothing, so that a lack of memory cannot stop the server's clock."""
     return asyncio.sleep_ms(milliseconds)
 
 
 def forget_wait(stream) -> None:
-    """Undo a wait for a stream that failed for want of memory, which leaves the event loop with half of it."""
+    """Undo a wait for a stream that ran out of memory when only a half of it was registered in the event loop."""
     global _buffer
     stream = getattr(stream, "s", stream)
     queue = asyncio.core._io_queue
     entry = queue.map.get(id(stream))
     if entry:
         if (entry[0] or entry[1]) is not asyncio.core.cur_task:
-            return  # it is another task's, and whole
+            return  # a complete wait of another task
         del queue.map[id(stream)]
-    _buffer = None  # the reserve: what is left to do needs less
+    _buffer = None  # its memory is the reserve: the rest of the work needs less
     gc.collect()
     while True:
         try:
-            queue.poller.register(stream, select.POLLIN)  # as half of it is there poll() would crash
+            queue.poller.register(stream, select.POLLIN)  # with a half of it poll() would crash
             break
         except MemoryError:
             pass
@@ -66,7 +66,7 @@ def _queue_read(stream):
 
 
 class Listener:
-    """Listens on an address: on the first one, where the name has several.
+    """Listens on one address: on the first one if the name has several.
 
     :raises OSError: if that is not possible.
     """
@@ -76,12 +76,12 @@ class Listener:
 
         info = socket.getaddrinfo(host, port)[0]
         sock = socket.socket(info[0])
-        self.port = port  # the system does not tell which one it has chosen for 0
+        self.port = port  # for 0 the system does not tell which one it has chosen
         self.sockets = [sock]
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.bind(info[-1])
-            sock.listen(12)  # lwIP resets what comes while so many wait, and a browser opens six at once
+            sock.listen(12)  # lwIP resets further clients while so many wait, and a browser opens six at once
             sock.setblocking(False)
         except OSError:
             sock.close()
@@ -91,7 +91,7 @@ class Listener:
         """Wait for a connection and return its socket and the client's (host, port); to be awaited."""
         sock = self.sockets[0]
         yield _queue_read(sock)
-        # If memory ended in accept() the accepted socket would be lost; this can be collected then.
+        # If accept() ran out of memory, the accepted socket would be lost: it can collect this block instead.
         bytearray(_ACCEPT_MEMORY)
         client, address = sock.accept()
         try:
@@ -121,15 +121,15 @@ async def open_streams(sock, ssl):
 def receive(reader, n: int):
     """Return up to *n* bytes, `b''` at the end of the connection; to be awaited.
 
-    All connections share one buffer, so that the heap is not broken up: `read(n)` takes n bytes for one that comes.
+    All connections share one buffer, to avoid fragmenting the heap: `read(n)` allocates n bytes even if one comes.
     """
     global _buffer
-    if not (hasattr(reader, "s") and hasattr(reader, "readinto")):  # no stream of asyncio
+    if not (hasattr(reader, "s") and hasattr(reader, "readinto")):  # not a stream of asyncio
         return (yield from reader.read(n))
     if _buffer is None:
         _buffer = memoryview(bytearray(READ_SIZE))
     count = None
-    while count is None:  # TLS: a part of a record
+    while count is None:  # with TLS, when only a part of a record has come
         yield _queue_read(reader.s)
         count = reader.s.readinto(_buffer[:n] if n < READ_SIZE else _buffer)
     return bytes(_buffer[:count])
@@ -147,7 +147,7 @@ def receive_now(reader) -> "bytes | None":
 
 
 def end_stream(writer) -> bool:
-    """Tell the client that nothing more comes, while reading goes on; return False: sockets cannot be half closed."""
+    """Return False: on MicroPython a socket cannot be half closed to tell the client that nothing more comes."""
     return False
 
 
@@ -168,7 +168,7 @@ def abort_stream(writer) -> None:
 
 
 def call_in_loop(loop, function) -> None:
-    """Call *function*: there is one thread."""
+    """Call *function* at once: there is only one thread."""
     function()
 
 
@@ -180,7 +180,7 @@ def announce(line) -> None:
 async def _run_until_interrupt(coroutine):
     try:
         await coroutine
-    except KeyboardInterrupt:  # of one of its connections: the server has stopped in order
+    except KeyboardInterrupt:  # raised in one of its connections: the server has stopped in order
         pass
 
 
@@ -191,7 +191,7 @@ def run_until_stopped(coroutine, stop) -> None:
     try:
         _run_to_end(loop, task)
     except KeyboardInterrupt:
-        asyncio.core.cur_task = None  # no task runs: the one that was interrupted must not be taken for it
+        asyncio.core.cur_task = None  # no task runs any more: the interrupted one must not count as the current one
         stop()
         _run_to_end(loop, task)
     finally:
@@ -199,7 +199,7 @@ def run_until_stopped(coroutine, stop) -> None:
 
 
 def _run_to_end(loop, task):
-    """Run the event loop until a task is done, however often the loop itself fails for want of memory."""
+    """Run the event loop until a task is done, however often the loop itself runs out of memory."""
     while True:
         try:
             return loop.run_until_complete(task)

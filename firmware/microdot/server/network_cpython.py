@@ -1,4 +1,4 @@
-"""CPython's part of `_network`."""
+"""Sockets and streams of the asyncio server for CPython: they replace those of `network`."""
 
 import asyncio
 import contextlib
@@ -13,9 +13,9 @@ CROWDED_AT = 1 << 29
 HANDSHAKE_WITH_HEAD = False
 
 
-# What a system without IPv6 says of an IPv6 address that a name such as localhost has all the same.
+# The errors of a system without IPv6 for an IPv6 address, which a name such as localhost may have there too.
 _NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
-# Ports that are tried where any will do and a name has several addresses, on all of which it must be free.
+# The number of ports that are tried if any will do: the port must be free on all addresses of the host.
 _PORTS_TO_TRY = 10
 
 
@@ -25,7 +25,7 @@ def sleep_ms(milliseconds: int):
 
 
 def forget_wait(stream) -> None:
-    """Do nothing: CPython's event loops leave nothing half done."""
+    """Do nothing: the event loops of CPython leave no wait half registered."""
 
 
 class Listener:
@@ -108,7 +108,7 @@ def _bind(family, address, only):
 
 
 def _discard(accepting):
-    """Close what was accepted too late."""
+    """Close a connection that was accepted too late."""
     if not accepting.cancelled() and not accepting.exception():
         accepting.result()[0].close()
 
@@ -139,7 +139,7 @@ def receive_now(reader) -> "bytes | None":
 
 
 def end_stream(writer) -> bool:
-    """Tell the client that nothing more comes, while reading goes on; return whether it can be told: not with TLS."""
+    """Tell the client that nothing more comes, and keep reading; return False with TLS, where that is impossible."""
     if not writer.can_write_eof():
         return False
     writer.write_eof()
@@ -147,7 +147,7 @@ def end_stream(writer) -> bool:
 
 
 def has_unsent(writer) -> bool:
-    """Return whether the writer holds bytes that the network has not taken, or takes none any more."""
+    """Return whether the writer holds bytes that the network has not taken, or is being closed."""
     transport = writer.transport
     return transport.is_closing() or transport.get_write_buffer_size() > 0
 
@@ -182,7 +182,7 @@ def run_until_stopped(coroutine, stop) -> None:
 
 
 def _ending_signals():
-    """Return the signals that end programs, without those that this one was started to ignore, as with nohup."""
+    """Return the signals that end programs, except those that this process ignores, as under nohup."""
     found = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")]
     return [number for number in found if number and signal.getsignal(number) != signal.SIG_IGN]
 
@@ -202,7 +202,7 @@ async def _run_until_stopped(coroutine, stop):
             try:
                 loop.add_signal_handler(number, on_signal)
                 undo.append(functools.partial(loop.remove_signal_handler, number))
-            except NotImplementedError:  # on Windows, whose event loop a signal wakes all the same
+            except NotImplementedError:  # on Windows, where a signal wakes the event loop anyway
                 undo.append(functools.partial(signal.signal, number, signal.signal(number, on_signal)))
     with contextlib.suppress(KeyboardInterrupt):  # raised by the application: the server has stopped in order
         await coroutine

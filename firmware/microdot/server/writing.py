@@ -13,11 +13,11 @@ _ONE_WRITE = 1024
 
 
 def send_response(connection, response, request) -> "Awaitable[None]":
-    """Send a response, when awaited; `connection.keep_alive` becomes False if no other one may follow.
+    """Send a response, when awaited; `connection.keep_alive` becomes False if the connection has to end after it.
 
-    The result is the response that was sent instead, because the body began with an error, or None.
+    The result is the response that was sent instead if the body began with an error, else None.
 
-    :param request: None for one that could not be parsed, and for the response to an error of another response.
+    :param request: None if it could not be parsed, and for a response that reports the error of another one.
     """
     fields = response.fields
     parser = connection.parser
@@ -47,7 +47,7 @@ def send_response(connection, response, request) -> "Awaitable[None]":
     if is_head or not has_body:
         return _send_head(connection, response, head)
     if not is_bytes:
-        # The head is in a list so that nothing keeps it once it is sent: a stream may be open for long.
+        # The head is in a list so that it can be freed once it is sent: a stream may stay open for long.
         return _send_stream(connection, response, request, [head], chunked)
     if len(head) + len(body) <= _ONE_WRITE:
         return connection.send(head + body)
@@ -62,7 +62,7 @@ async def _send_head(connection, response, head):
 
 
 async def _send_both(connection, head, body):
-    """Send a head and a body of bytes in two pieces: together they would be one more copy of the body."""
+    """Send a head and a body of bytes in two pieces: joining them would copy the body."""
     await connection.send(head)
     await connection.send(body)
 
@@ -71,10 +71,10 @@ async def _send_stream(connection, response, request, head, chunked):
     """Send a head and a body of unknown or announced length."""
     left = None if chunked or not response.fields else response.fields.get("Content-Length")
     chunks = response.body_iter()
-    # What is asynchronous may wait for ever. MicroPython's generators may, too; one that does not is not seen waiting.
+    # An asynchronous body may wait for ever. So may any generator on MicroPython; one that does not is not seen waiting.
     waits = hasattr(response.body, "__anext__") or hasattr(response.body, "__aiter__")
     waits = waits or MICROPYTHON and iscoroutine(response.body)
-    own = True  # what goes wrong is the application's
+    own = True  # an error now is the application's
     try:
         if left is not None:
             left = int(left)
@@ -100,7 +100,7 @@ async def _send_stream(connection, response, request, head, chunked):
             own = False
             await connection.send(chunk)
             own = True
-            chunk = None  # a stream may wait for long
+            chunk = None  # free it: a stream may wait for long
             connection.waiting = waits
     except StopAsyncIteration:
         pass
@@ -115,7 +115,7 @@ async def _send_stream(connection, response, request, head, chunked):
             await send_response(connection, response, None)
             return response
         log_error("Exception in the body of a response", error)
-        if head:  # the response that should have told the client
+        if head:  # this was the response that should have reported an error
             return await send_response(connection, Response(error_text(500), 500), None)
         connection.ends_body = True
         return None
