@@ -19,10 +19,10 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 class FormDataIter:
     """The fields and files of a form in their order: `async for name, value in FormDataIter(request)`.
 
-    A field's value is a str, a file's a `FileUpload`, to be read or saved before the next step. Without a body of type
-    `multipart/form-data` there are none.
+    A field's value is a str. A file's is a `FileUpload`, which must be read or saved before the next step. A request
+    without a body of type `multipart/form-data` has no fields and files.
 
-    :raises HTTPException: 400 for a malformed form, 413 for one over the limits, here and while iterating.
+    :raises HTTPException: 400 for a malformed form, 413 for one over the limits; while iterating, too.
     """
 
     #: Size in bytes of the pieces in which the body is read on a board. CPython reads larger ones.
@@ -55,7 +55,7 @@ class FormDataIter:
         parser = self._parser
         if not parser:
             raise StopAsyncIteration
-        self._serial += 1  # the file before, unless it was copied, is no longer there
+        self._serial += 1  # the previous file can no longer be read, unless it was copied
         part = parser.next_part()
         while part is None:
             await self._fill()
@@ -109,8 +109,8 @@ class FormDataIter:
 class FileUpload:
     """A file in a form.
 
-    `filename` is what the client calls it: never a path to open. `content_type` is what the client takes it for, or
-    None.
+    `filename` is the client's name for the file: never open it as a path. `content_type` is the type that the client
+    gives it, or None.
     """
 
     #: Size in bytes from which `copy()` uses a temporary file.
@@ -128,7 +128,7 @@ class FileUpload:
 
     @property
     def safe_filename(self) -> str:
-        """The file name without folders and without what could mean something to a filesystem; never empty."""
+        """The file name without folders and without characters that are special to a filesystem; never empty."""
         name = self.filename.replace("\\", "/").split("/")[-1]
         name = "".join([c for c in name if c >= " " and c not in '<>:"|?*\x7f'])
         return name[-60:].strip(" .") or "upload"
@@ -162,9 +162,10 @@ class FileUpload:
         return await save_stream(self._piece, path_or_file, max(FormDataIter.buffer_size, MIN_FILE_CHUNK))
 
     async def copy(self, max_memory_size: "int | None" = None) -> "FileUpload":
-        """Keep the file, so that the iteration may go on; `close()` has to be called then.
+        """Keep the file, so that the iteration may go on; call `close()` when you are done with it.
 
         :param max_memory_size: size in bytes from which it is kept in a temporary file instead of memory.
+        :raises OSError: if the temporary file cannot be written.
         """
         limit = max_memory_size or self.max_memory_size
         data = await self.read(limit)
@@ -195,7 +196,7 @@ class FileUpload:
             return TemporaryFile()
         folder = self.temporary_folder
         path = (folder + "/" if folder else "") + "upload-" + binascii.hexlify(os.urandom(6)).decode() + ".tmp"
-        self._path = path  # before it is there: whatever fails then, it is removed
+        self._path = path  # set before the file exists, so that it is removed whatever fails
         return open(path, "w+b")
 
     async def close(self) -> None:
@@ -250,7 +251,7 @@ class FormDict(dict):
 def with_form_data(f: "Callable[..., Any]") -> "Callable[..., Any]":
     """Decorate a route's handler so that `request.form` and `request.files` hold the fields and files of a form.
 
-    The files are kept in memory or temporary files, which are gone when the handler has ended.
+    The files are kept in memory or in temporary files until the handler has ended.
     """
 
     @wraps(f)
@@ -273,7 +274,7 @@ def with_form_data(f: "Callable[..., Any]") -> "Callable[..., Any]":
             for upload in uploads:
                 try:
                     upload._discard()
-                except OSError as error:  # the others are still to be closed
+                except OSError as error:  # go on and close the others
                     log_error("Cannot remove an upload", error)
 
     return wrapper

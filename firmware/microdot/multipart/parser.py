@@ -58,8 +58,9 @@ def _parse_value(rest):
 class MultipartParser:
     """The parts of a body, without any I/O.
 
-    Give it what arrives with `receive()`. `next_part()` and then `read_data()`, until that returns `b''`, say what
-    there is, or None for more to be given. It holds what one `receive()` gave it and a part's header at most.
+    Give it what arrives with `receive()`. Call `next_part()`, then `read_data()` until it returns `b''`, then
+    `next_part()` again. Both return None when they need more data. The parser holds at most what one `receive()` gave
+    it and a part's header.
 
     :param boundary: the boundary as the Content-Type field names it.
     :param max_header: limit of the size of a part's header in bytes.
@@ -68,7 +69,7 @@ class MultipartParser:
     def __init__(self, boundary: bytes, max_header: int = 2048):
         self._delimiter = b"\r\n--" + boundary
         self._max_header = max_header
-        self._buffer = b"\r\n"  # the first delimiter has no line before it
+        self._buffer = b"\r\n"  # every other delimiter follows a line end
         self._state = _PREAMBLE
         self._at_end = False
 
@@ -82,7 +83,7 @@ class MultipartParser:
     def next_part(self) -> "tuple | None":
         """Return the next part as (name, file name or None, type or None), () after the last one, None for more data.
 
-        What is left of the part before is skipped.
+        What is left of the previous part is skipped.
 
         :raises HTTPException: 400 for a malformed or incomplete body, 413 for a part's header over the limit.
         """
@@ -90,7 +91,7 @@ class MultipartParser:
             if self.read_data(1 << 29) is None:
                 return None
         if self._state == _END:
-            self._buffer = b""  # what follows the last part is of no meaning
+            self._buffer = b""  # what follows the last part has no meaning
             return ()
         buffer = self._buffer
         end = buffer.find(b"\r\n\r\n")
@@ -127,7 +128,7 @@ class MultipartParser:
         if end < 0:
             end = len(buffer)
             last = buffer.rfind(b"\r", max(end - len(delimiter) + 1, start))
-            if last >= 0 and delimiter.startswith(buffer[last:]):  # it may go on as a delimiter
+            if last >= 0 and delimiter.startswith(buffer[last:]):  # a delimiter may begin here
                 end = last
         if end:
             end = min(end, limit)
@@ -141,7 +142,7 @@ class MultipartParser:
         return b""
 
     def _measure_line(self, start):
-        """Return the size of what follows a delimiter in its line, 0 if it is none, -1 if more data has to tell."""
+        """Return the size of what follows a delimiter in its line, 0 if it is not one, -1 if more data is needed."""
         rest = self._buffer[start : start + _MAX_PADDING]
         if rest[:2] == b"--":
             return 2

@@ -66,7 +66,7 @@ def _quoted_string_size(text):
 
 
 def _invalid_extensions(text):
-    """Return whether text behind a chunk's size is not `*( BWS ";" BWS name [ BWS "=" BWS value ] )` (section 7.1.1)."""
+    """Return whether *text* is not `*( BWS ";" BWS name [ BWS "=" BWS value ] )` (RFC 9112, section 7.1.1)."""
     while text:
         text = text.lstrip(_BLANKS)
         name = text[1:].lstrip(_BLANKS)

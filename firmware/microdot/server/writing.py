@@ -71,7 +71,7 @@ async def _send_stream(connection, response, request, head, chunked):
     """Send a head and a body of unknown or announced length."""
     left = None if chunked or not response.fields else response.fields.get("Content-Length")
     chunks = response.body_iter()
-    # An asynchronous body may wait for ever. So may any generator on MicroPython; one that does not is not seen waiting.
+    # An asynchronous body may wait for ever. So may a generator on MicroPython; one that does not is not seen waiting.
     waits = hasattr(response.body, "__anext__") or hasattr(response.body, "__aiter__")
     waits = waits or MICROPYTHON and iscoroutine(response.body)
     own = True  # an error now is the application's

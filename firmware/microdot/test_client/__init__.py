@@ -1,4 +1,4 @@
-"""A client for an application's own tests: requests without a network, on the way that a server's requests take."""
+"""A client for an application's own tests: requests without a network, which take the same way as a server's."""
 
 import asyncio
 import binascii
@@ -27,12 +27,12 @@ class TestResponse:
 
     `status_code` and `reason`; `headers` without case; `body` as bytes, `text` as str if it is valid UTF-8, `json` if
     its type is JSON; `events` of an event stream as a list of dicts with the keys `data` (bytes), `data_json` (None if
-    it is no JSON), `event`, `event_id` and `retry` (seconds). `body` is None after HEAD and for a WebSocket. All are
-    None if a handler has answered by itself.
+    it is not JSON), `event`, `event_id` and `retry` (seconds). `body` is None after HEAD and for a WebSocket. If a
+    handler has answered by itself, all are None and `headers` is empty.
     """
 
     __test__ = False  # for pytest
-    #: The responses that led to this one, where redirects have been followed.
+    #: The responses that led to this one, if redirects were followed.
     history: "tuple" = ()
 
     def __init__(self, status_code: "int | None", reason: "str | None", headers: NoCaseDict, body: "bytes | None"):
@@ -84,8 +84,8 @@ def _parse_event(block):
 class StreamedResponse:
     """A response whose body is read as the application makes it: `async for chunk in response`.
 
-    `status_code`, `reason` and `headers` are those of `TestResponse`. Use it as `async with`, or call `aclose()`: for
-    the application that is the moment in which the client goes.
+    `status_code`, `reason` and `headers` are those of `TestResponse`. Use it with `async with`, or call `aclose()`: for
+    the application, the client leaves at that moment.
     """
 
     def __init__(
@@ -147,23 +147,23 @@ class _EventIterator:
 
 
 class TestClient:
-    """A client that gives requests to an application and keeps the cookies that it sets.
+    """A client that sends requests to an application and keeps the cookies that the application sets.
 
-    In `async with TestClient(app) as client:` the functions for the application's start and end are called, and its
-    tasks run; else they are not. So it is in `with TestClient(app) as client:` on CPython, where nothing is awaited:
+    `async with TestClient(app) as client:` calls the functions for the application's start and end and runs its tasks;
+    without it they do not run. On CPython `with TestClient(app) as client:` does the same for tests that await nothing:
     there *client* is a `microdot.testing.SyncTestClient`.
 
     :param app: the application.
     :param cookies: dict of cookies to begin with: name to value, or to (value, path).
     :param scheme: `'http'` unless given.
     :param host: value of the Host field, `'example.com:1234'` unless given.
-    :param raise_exceptions: let out to the test an exception for which the application has no handler, instead of the
-        response with status 500.
+    :param raise_exceptions: raise an exception for which the application has no handler in the test, instead of
+        returning the response with status 500.
     """
 
     __test__ = False
 
-    #: The time in seconds that ends cookies; a test may set a function of its own.
+    #: A function that returns the time in seconds, at which cookies expire; a test may set its own.
     clock = staticmethod(time.time)
 
     def __init__(
@@ -186,13 +186,13 @@ class TestClient:
             _watch_exceptions(app, self._serving)
 
     async def __aenter__(self) -> "TestClient":
-        """Start what runs beside the application's server."""
+        """Call the functions for the application's start, and start its tasks."""
         if self.app.lifespan:
             await self.app.lifespan.start()
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        """Stop that."""
+        """Stop the tasks, and call the functions for the application's end."""
         if self.app.lifespan:
             await self.app.lifespan.stop()
 
@@ -328,10 +328,12 @@ class TestClient:
             self._jar.store(self.cookies, field, host, path, self.clock())
 
     async def websocket(self, path: str, client, headers: "dict | None" = None) -> TestResponse:
-        """Open a WebSocket and talk to its handler until one side closes it; the response has status 101 if it accepts.
+        """Open a WebSocket and talk to its handler until one side closes it.
+
+        The response has status 101 if the handler accepts the connection.
 
         :param client: a generator function; it yields the messages to send, str or bytes (None for none), and each
-            `yield` returns the next message from the application. What it raises comes out here.
+            `yield` returns the next message from the application. What it raises is raised here.
         """
         from .websocket import WebSocketClient
 
@@ -393,7 +395,7 @@ def _make_response(response, body):
 
 
 def _watch_exceptions(app, serving):
-    """Have exceptions for which the application has no handler put beside their requests in the list *serving*."""
+    """Record exceptions for which the application has no handler beside their requests in the list *serving*."""
     report = app.report_exception
 
     def report_exception(request, error, handled=False):

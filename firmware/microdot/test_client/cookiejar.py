@@ -4,11 +4,15 @@ import time
 
 from .._dates import parse_date
 
-_MAX_LIFETIME = 400 * 86400  # seconds, as browsers cut it
+_MAX_LIFETIME = 400 * 86400  # seconds; browsers shorten longer ones
 
 
 class _Cookie:
-    """A cookie and its limits; *domain* None: only for *host*, or if that is None for all; *expires* None: no end."""
+    """A cookie and its limits.
+
+    If `domain` is None the cookie is only for `host`, or for all hosts if that is None, too. If `expires` is None it
+    does not expire.
+    """
 
     def __init__(self, value, host, path):
         self.value = value
@@ -19,7 +23,7 @@ class _Cookie:
         self.expires = None
 
     def matches(self, host, path):
-        """Whether a request for *path* on *host* carries this cookie."""
+        """Return whether a request for *path* on *host* carries this cookie."""
         domain = self.domain
         if domain is None:
             if self.host not in (None, host):
@@ -43,10 +47,10 @@ def _default_path(path):
 
 
 class CookieJar:
-    """What is known of cookies beyond the dictionary that a test sees.
+    """What the client knows of its cookies beyond the dictionary that a test sees.
 
     That dictionary has a cookie's value under its name, or (value, path) for a cookie whose Path is not `/`. A test may
-    change it: what it puts there is sent to every host, what it takes away is forgotten.
+    change it: a cookie that it adds is sent to every host, one that it removes is forgotten.
     """
 
     def __init__(self):
@@ -55,7 +59,7 @@ class CookieJar:
     def store(self, cookies: dict, field: str, host: str, path: str, now: float) -> None:
         """Keep the cookie of a Set-Cookie field, or delete the one that it ends.
 
-        :param now: the time in seconds, as `time.time()` tells it.
+        :param now: the time in seconds, as `time.time()` returns it.
         """
         pair, *attributes = field.split(";")
         name, _, value = pair.partition("=")
@@ -73,7 +77,7 @@ class CookieJar:
             del cookies[name]
 
     def _find(self, cookies, name):
-        """Return what is kept under a name; if a test has put something else there, that."""
+        """Return the cookies kept under a name, or the one that a test has put there instead."""
         if name not in cookies:
             return []
         shown = cookies[name]
@@ -121,7 +125,7 @@ def _apply(cookie, attributes, now):
                 max_age = int(value)
             except ValueError:
                 continue
-    if max_age is not None:  # RFC 6265, section 5.3: it comes before Expires
+    if max_age is not None:  # RFC 6265, section 5.3: it overrides Expires
         cookie.expires = _utc(now + min(max_age, _MAX_LIFETIME)) if max_age > 0 else (0,)
     return cookie.domain is None or _domain_matches(cookie.host, cookie.domain)
 

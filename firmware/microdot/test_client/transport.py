@@ -1,4 +1,4 @@
-"""The transport of the test client's requests: it has the response made as a server does, and keeps it."""
+"""The transport of the test client's requests: it takes the response as a server does, and keeps it."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ _PIECE = 256  # bodies reach the application in pieces of this many bytes, as fr
 
 
 class TestTransport:
-    """The transport of a request that comes from no server.
+    """The transport of a request that does not come from a server.
 
     :param body: the request's body, bytes.
     :param streams: the client takes the pieces of the response's body one by one with `next_piece()`, until it leaves.
@@ -23,17 +23,17 @@ class TestTransport:
 
     invoke = staticmethod(invoke_handler)
     upgraded = False
-    #: Whether the server has ended the request; on CPython the request's task knows that.
+    #: Whether the server has ended the request; on CPython the request's task tells that.
     cancelled = False
     max_line = None
-    left = False  # the client has gone before the response's end
+    left = False  # the client has gone before the end of the response
     response = None  # what the application answered
     response_body = None  # bytes; None for HEAD
-    _task = None  # that makes the pieces
+    _task = None  # the task that makes the pieces
     _timer = None  # the task that answers when the first piece takes long
-    _piece = None  # that has been made; None at the end
-    _error = None  # that ended the body
-    _told = False  # the client of it
+    _piece = None  # the piece that has been made; None at the end
+    _error = None  # the exception that ended the body
+    _told = False  # the client has got that exception
 
     def __init__(self, body: bytes = b"", streams: bool = False):
         self._body = body
@@ -59,9 +59,9 @@ class TestTransport:
         await self.gone.wait()
 
     async def send_response(self, request: "Any", response: Response) -> "Response | None":
-        """Have the body of a response made, at once or as the client takes it.
+        """Make the body of a response, at once or as the client takes it.
 
-        Return the response that is kept instead, because the body began with an error, or None.
+        Return the response that is kept instead if the body began with an error, else None.
 
         :raises OSError: if the client leaves before the end.
         """
@@ -87,19 +87,19 @@ class TestTransport:
             self.answered.set()
 
     async def _answer_late(self, request, response):
-        """Answer though there is no piece of the body yet, as servers do."""
+        """Answer without a piece of the body if the first one takes long, as servers do."""
         await asyncio.sleep(request.app.first_piece_timeout)
         self._answer(request, response)
 
     def _hold(self):
-        """Do not answer by itself any more."""
+        """Stop the task that answers when the first piece takes long."""
         if self._timer:
             self._timer.cancel()
 
     async def _begin(self, request, response, is_first=True):
-        """Return a response, the first piece of its body, and the others; None for what there is not.
+        """Return a response, the first piece of its body, and an iterator of the others; None for what does not exist.
 
-        If the body begins with an error, the response is the one to that error.
+        If the body begins with an error, the response is the one that reports the error.
         """
         bodiless = request.method == "HEAD" or not response.has_body
         if isinstance(response.body, bytes):
@@ -122,7 +122,7 @@ class TestTransport:
         return await self._begin(request, response, False)
 
     async def _stream(self, request, response):
-        """Have a body made piece by piece, the first one before the client asks for it."""
+        """Make a body piece by piece, the first one before the client asks for it."""
         self._task = asyncio.current_task()
         pieces = None
         if request.app.first_piece_timeout:
@@ -160,7 +160,10 @@ class TestTransport:
         self._made.set()
 
     async def next_piece(self) -> "bytes | None":
-        """Return the next piece of the response's body, None at the end; what the body raises comes out here."""
+        """Return the next piece of the response's body, None at the end.
+
+        :raises BaseException: what the body raised.
+        """
         if not self._made.is_set():
             self._asked.set()
             await self._made.wait()
@@ -174,7 +177,7 @@ class TestTransport:
     def leave(self) -> None:
         """Stop reading.
 
-        :raises BaseException: what the body raised, if the client has not asked for what came then.
+        :raises BaseException: what the body raised, if `next_piece()` has not raised it.
         """
         self.gone.set()
         if self._task:

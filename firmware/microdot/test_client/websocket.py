@@ -1,4 +1,4 @@
-"""The client's end of a WebSocket in memory: what the test clients talk to a handler with, in frames."""
+"""The client's end of a WebSocket in memory, with which test clients exchange frames with a handler."""
 
 import asyncio
 
@@ -9,9 +9,9 @@ from ..websocket.frames import BINARY, CLOSE, TEXT, Connection
 class WebSocketPeer:
     """The transport of a request for a WebSocket whose peer is in the same process.
 
-    A subclass says what the peer does when the connection begins, when a message comes, and when it ends.
+    A subclass defines what the peer does when the connection begins, when a message comes, and when it ends.
 
-    :param send_response: `async f(request, response)`: gets the response of an application that does not accept.
+    :param send_response: `async f(request, response)`, called with the response of an application that does not accept.
     """
 
     invoke = staticmethod(invoke_handler)
@@ -35,13 +35,13 @@ class WebSocketPeer:
         """Return None: the server keeps the connection."""
 
     async def began(self) -> None:
-        """The application has accepted the connection."""
+        """Called when the application has accepted the connection."""
 
     async def received(self, message: "str | bytes") -> None:
-        """The application has sent a message."""
+        """Called when the application has sent a message."""
 
     async def ended(self) -> None:
-        """The application has closed the connection, or its handler has ended; called once or more."""
+        """Called, once or more, when the application has closed the connection or its handler has ended."""
 
     @property
     def close_code(self) -> "int | None":
@@ -72,7 +72,7 @@ class WebSocketPeer:
         return b""
 
     async def receive_body(self, n: int) -> bytes:
-        """Return the end of the request's body, of which there is none."""
+        """Return `b''`, because the request has no body."""
         return b""
 
     async def read(self) -> bytes:
@@ -115,7 +115,7 @@ class WebSocketPeer:
 class WebSocketClient(WebSocketPeer):
     """A peer that is a generator, for `TestClient.websocket()`.
 
-    The generator yields the messages to send, None for none, and gets at each `yield` the next message from the
+    The generator yields the messages to send, None for none, and each `yield` returns the next message from the
     application. When it ends, the connection is closed with code 1000; when the application closes the connection,
     the generator is closed.
 
@@ -158,7 +158,10 @@ class WebSocketClient(WebSocketPeer):
             self._generator.close()
 
     async def close(self) -> None:
-        """End what is left open when the handler has returned; raises what the generator raised."""
+        """End what is left open when the handler has returned.
+
+        :raises Exception: what the generator raised.
+        """
         await self.ended()
         if self.error:
             raise self.error

@@ -23,7 +23,7 @@ class WebSocket(Channel):
     """A WebSocket connection: what a handler gets from `with_websocket`.
 
     Iterate over it for the messages until the connection is closed, or call `receive()`. While the handler does
-    something else pings are answered and the peer's end is noticed, and up to `read_ahead` bytes of messages are kept.
+    something else, pings are answered, the peer's end is noticed, and up to `read_ahead` bytes of messages are kept.
     """
 
     CONT = CONTINUATION
@@ -33,8 +33,8 @@ class WebSocket(Channel):
     PING = PING
     PONG = PONG
 
-    #: Limit of a message's size in bytes, above which the connection is closed with code 1009. -1: that of
-    #: `Request.max_body_length`, or the server's own where that speaks WebSocket itself (ASGI). 0: no limit.
+    #: Limit of a message's size in bytes, above which the connection is closed with code 1009. -1 means
+    #: `Request.max_body_length`, or the server's own limit if it speaks WebSocket itself (ASGI); 0 means no limit.
     max_message_length = -1
     #: The subprotocol agreed upon with the client, or None.
     subprotocol: "str | None" = None
@@ -56,8 +56,8 @@ class WebSocket(Channel):
     def close_code(self) -> "int | None":
         """The code with which the connection was closed (RFC 6455, 7.4), None while it is open.
 
-        It is the peer's: 1005 if it gave none, 1006 if it was lost without a closing handshake; or, if the peer broke
-        the protocol, the code that told it so.
+        It is the peer's code: 1005 if the peer gave none, 1006 if the connection was lost without a closing handshake.
+        If the peer broke the protocol, it is the code that was sent to the peer.
         """
         return self._connection.close_code if self._ended else None
 
@@ -83,9 +83,10 @@ class WebSocket(Channel):
         """Send a message, of type text if *data* is a str and binary if it is bytes.
 
         :param opcode: `WebSocket.TEXT` or `BINARY` to choose the type, `PING` or `PONG` for a control frame (up to 125
-            bytes; a server that does this by itself leaves it out).
+            bytes; not sent if the server pings by itself).
         :raises WebSocketError: if the connection is closed.
-        :raises ValueError: for another opcode.
+        :raises ValueError: for another opcode, or for a control frame that is too long.
+        :raises TypeError: if *data* is neither str nor bytes.
         """
         if opcode is None:
             opcode = TEXT if isinstance(data, str) else BINARY
@@ -130,7 +131,7 @@ class WebSocket(Channel):
         self._ticks = 0
 
     async def _finish(self, error):
-        """Close the connection with the code that the end of its handler calls for."""
+        """Close the connection with the code that fits the way its handler ended."""
         request = self._request
         handler, self._handler = self._handler, None
         code = NORMAL
@@ -161,8 +162,8 @@ async def websocket_upgrade(
 
     The parameters are those of `with_websocket`.
 
-    :raises HTTPException: if it is no valid WebSocket request (400, or 426 for another version), its origin is not
-        allowed (403), or the server cannot carry WebSockets (501).
+    :raises HTTPException: if the request is not a valid WebSocket request (400, or 426 for another version), its origin
+        is not allowed (403), or the server cannot carry WebSockets (501).
     """
     transport = request.transport
     header = request._header
@@ -208,14 +209,14 @@ def with_websocket(
 ) -> "Callable[..., Any]":
     """Decorate a route's handler to serve WebSockets: `async handler(request, ws, **variables of the pattern)`.
 
-    Used as `@with_websocket` or with parameters. The connection is closed with code 1000 when the handler returns or
-    lets a `WebSocketError` out, and with 1011 after another exception, which is logged.
+    Use it as `@with_websocket` or with parameters. The connection is closed with code 1000 when the handler returns or
+    raises `WebSocketError`, and with 1011 after another exception, which is logged.
 
-    :param subprotocols: the subprotocols that the application speaks; of those the client's first choice is taken.
-    :param allowed_origins: the origins (`'https://host'`) whose pages may connect, others are refused with 403; None in
-        it admits clients that name no origin, which browsers always do. Without the list every origin is admitted.
-    :param ping_interval: seconds of silence after which the client is pinged; after as many more it is given up. None:
-        never. A server that speaks WebSocket itself (ASGI) has its own setting.
+    :param subprotocols: the subprotocols that the application speaks; the client's first choice among them is taken.
+    :param allowed_origins: the origins (`'https://host'`) whose pages may connect; others are refused with 403. None in
+        the list admits clients that send no origin, which no browser does. Without a list every origin is admitted.
+    :param ping_interval: seconds of silence after which the client is pinged; after as many more seconds of silence the
+        connection ends. None: never. A server that speaks WebSocket itself (ASGI) has its own setting.
     :param deflate: agree to compressed messages (RFC 7692). On a board only what the client sends is compressed, and
         only if it keeps to a small window, as browsers do.
     """

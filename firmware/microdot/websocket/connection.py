@@ -15,10 +15,9 @@ there.
 
 *Ended* (`_ended`): nothing is read or written any more, and `close_code` is known. Three ways lead here:
 
-- `_pull()` finds that the connection has a `close_code`: a close frame came, which has been answered; or the peer
-  broke the protocol, which it has been told; or its stream ended.
-- `_write()` fails, or is cancelled. What the peer then has is perhaps part of a frame, after which nothing can
-  follow.
+- `_pull()` finds that the connection has a `close_code`: a close frame came and has been answered; or the peer broke
+  the protocol and has been told; or its stream ended.
+- `_write()` fails, or is cancelled. The peer may then have a part of a frame, after which nothing can follow.
 - `look()` finds that time is up: the peer has neither spoken nor answered a ping, or has not answered a close frame.
 
 The last two call `_expire()`. An ended connection whose handler goes on is *abandoned* after `grace` seconds:
@@ -29,14 +28,14 @@ Who reads
 ---------
 
 One task at a time: `_reader`, in `_pull()`. It is the one that waits for a message, in `receive()`, in an iteration
-or in `close()`. Another one that wants a message meanwhile waits in `_reader_done()` (`_waiting`), and becomes the
+or in `close()`. Another task that wants a message meanwhile waits in `_reader_done()` (`_waiting`), and becomes the
 reader when `_free()` sets `_changed` and no message is left in `_messages`.
 
-While no task waits for a message, the watcher is the reader (`_watching`). `look()` makes it at the next tick: so
-pings are answered and the peer's end is noticed although the handler does something else. It puts messages into
+While no task waits for a message, the watcher is the reader (`_watching`). `look()` makes it at the next tick, so that
+pings are answered and the peer's end is noticed while the handler does something else. It puts messages into
 `_messages`, and stops when a task waits for them, when they take `read_ahead` bytes, or when the connection has
 ended. It reads a close frame before the handler has seen the messages that came before it. So it gives the handler
-`grace` seconds to answer those before the close frame is answered (`_settled()`).
+`grace` seconds to answer these messages before the close frame is answered (`_settled()`).
 
 What cancels what
 -----------------
@@ -47,8 +46,8 @@ What cancels what
   message so far; the next reader goes on from there.
 - `look()` cancels an abandoned handler. `_finish()` takes that back.
 - A task cancelled while it *sends* ends the connection.
-- The cancellation of the handler by the server, at shutdown, comes to `_finish()`, which sends 1001, waits for nobody
-  and lets it go on.
+- When the server cancels the handler, at shutdown, `_finish()` sends 1001, does not wait for the peer's answer, and
+  raises the cancellation again.
 """
 
 import asyncio
@@ -75,15 +74,15 @@ class Channel:
     """An open connection over a transport.
 
     The request's transport is an `Upgradable` or a `MessageTransport` of `_transport`, which has taken the connection
-    over. What is read and sent means something to *connection*, an `Endpoint`.
+    over. *connection*, an `Endpoint`, makes messages of what is read, and frames of what is sent.
     """
 
-    #: Messages that the handler does not take are read up to about so many bytes. What comes then has to wait.
+    #: About how many bytes of messages are read before the handler takes them. What comes after them has to wait.
     read_ahead = 1024
     #: Seconds that the peer has for its part of the closing handshake.
     close_timeout: "float" = 5
     #: Seconds that the handler has to answer the last messages when the peer closes, and to end by itself after the
-    #: connection's end before it is cancelled: it may wait for something that is not the connection.
+    #: connection's end. After that it is cancelled, because it may wait for something other than the connection.
     grace: "float" = 1
 
     _closing = False  # this side has closed
@@ -91,12 +90,12 @@ class Channel:
     _messages = ()  # read ahead, oldest first
     _held = 0  # bytes of messages that count towards the server's budget
     _reader = None  # the task that reads
-    _watching = False  # it does that for nobody yet
+    _watching = False  # it is the watcher, and nobody waits for its messages yet
     _waiting = False  # the handler waits for what another task reads
     _changed = None  # the Event of that waiting
     _expired = False  # the task that reads was cancelled because the peer is gone
-    _sending = False  # a stream takes the bytes of one task at a time
-    _sent = None  # the Event of those who wait for another task's sending
+    _sending = False  # a task sends; the others wait for their turn
+    _sent = None  # the Event of the tasks that wait to send
     _ticks = 0  # until the peer or the handler is out of time
     _ping_ticks = 0
     _silence = 0  # of the peer, in ticks
@@ -131,7 +130,7 @@ class Channel:
                         if connection.error is not None:
                             await self._linger()
                 elif event[0] < CLOSE:
-                    if not self._closing:  # what comes after this side's close is left out
+                    if not self._closing:  # what comes after this side's close is dropped
                         self._free()
                         return event[1]
                 else:
@@ -156,10 +155,10 @@ class Channel:
         return None
 
     async def _has_memory(self):
-        """Tell the server how much memory the messages take that are on their way to the handler.
+        """Tell the server how much memory the messages on their way to the handler take.
 
-        One that the handler has got counts until it asks for the next one. Return False if the server has no room for
-        them: the connection has been closed then.
+        A message that the handler has got counts until it asks for the next one. If the server has no room for them,
+        close the connection and return False.
         """
         size = self._connection.pending + sum([len(message) for message in self._messages])
         try:
@@ -265,7 +264,7 @@ class Channel:
     # Time
 
     def look(self) -> None:
-        """See to the connection; the server calls this with each tick."""
+        """Keep the deadlines, and have the connection read; the server calls this at each tick."""
         if self._ticks:
             self._ticks -= 1
             if not self._ticks:
@@ -280,7 +279,7 @@ class Channel:
         elif not self._reader:
             if self._has_room():
                 asyncio.create_task(self._watch())
-        elif self._ping_ticks:  # while nothing is read the peer cannot be heard: it is not silent then
+        elif self._ping_ticks:  # the peer counts as silent only while a task reads
             self._silence += 1
             if self._silence == self._ping_ticks:
                 asyncio.create_task(self._ping())

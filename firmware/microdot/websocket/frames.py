@@ -65,14 +65,14 @@ def encode(
 
 
 def is_close_code(code: int) -> bool:
-    """Tell whether *code* may stand in a close frame (RFC 6455, 7.4 and the IANA registry)."""
+    """Return whether *code* may be in a close frame (RFC 6455, 7.4 and the IANA registry)."""
     return 3000 <= code < 5000 or (1000 <= code <= 1014 and code not in (1004, NO_STATUS, ABNORMAL))
 
 
 def encode_close(code: "int | None" = NORMAL, reason: str = "", mask: "bytes | None" = None) -> bytes:
-    """Return a close frame; *code* None or 1005 sends none. The reason is cut to the 123 bytes that fit.
+    """Return a close frame, without a code if *code* is None or 1005. The reason is cut to the 123 bytes that fit.
 
-    Raises ValueError for a code that no endpoint may send.
+    :raises ValueError: for a code that no endpoint may send.
     """
     if code is None or code == NO_STATUS:
         return encode(CLOSE, b"", mask=mask)
@@ -86,7 +86,10 @@ def encode_close(code: "int | None" = NORMAL, reason: str = "", mask: "bytes | N
 
 
 def parse_close(payload: bytes) -> "tuple[int, str]":
-    """Return the code and reason of a close frame's payload; the code is 1005 when there is none."""
+    """Return the code and reason of a close frame's payload; the code is 1005 when there is none.
+
+    :raises FrameError: for an invalid code, or a reason that is not UTF-8.
+    """
     if not payload:
         return NO_STATUS, ""
     code = int.from_bytes(payload[:2], "big")
@@ -105,11 +108,12 @@ def _decode(data: bytes) -> str:
 class FrameParser:
     """Reads the frames of one peer, in whatever pieces they come.
 
-    *client* is true at the client's end, where frames must not be masked. *max_message_length* is in bytes, 0 for no
-    limit. *extension* is the negotiated permessage-deflate object, or None.
+    :param client: whether this is the client's end, where frames must not be masked.
+    :param max_message_length: in bytes; 0 for no limit.
+    :param extension: the negotiated `Deflate`, or None.
     """
 
-    # What a parser starts with stands here once instead of in each instance: that is memory on a board.
+    # The initial values are here once instead of in each instance, which saves memory on a board.
     _masked = True
     _limit = 0
     _extension = None
@@ -121,7 +125,7 @@ class FrameParser:
     _opcode = None  # of the message that is being read; None between messages
     _compressed = False
     _message = b""
-    _checked = 0  # so many bytes of a text message are known to be good
+    _checked = 0  # bytes of a text message that are known to be UTF-8
 
     def __init__(self, client: bool = False, max_message_length: int = 0, extension=None):
         if client:
@@ -138,14 +142,16 @@ class FrameParser:
 
     @property
     def pending(self) -> int:
-        """How many bytes the message takes of which a part has come, those announced included if there is a limit."""
+        """The size in bytes of a message of which a part has come; if there is a limit, with the bytes announced."""
         return len(self._message) + (self._left if self._limit and self._left > 0 else 0)
 
     def next_event(self) -> "tuple[int, object] | None":
-        """Return the next (opcode, payload) or None when more data is needed; raises FrameError.
+        """Return the next (opcode, payload) or None when more data is needed.
 
         TEXT comes with a str, BINARY, PING and PONG with bytes, CLOSE with (code, reason). Messages are whole; control
         frames that arrive between the fragments of a message come in their order.
+
+        :raises FrameError: if the peer broke the protocol.
         """
         while True:
             if self._left < 0:
@@ -160,7 +166,7 @@ class FrameParser:
                 return self._end_message()
 
     def _read_frame(self) -> "tuple[int, object] | None":
-        """Read a frame that is all there, or the header of a data frame, whose payload is in `_left` then."""
+        """Read a whole frame, or the header of a data frame; `_left` is then the size of its payload."""
         data, at = self._data, self._at + 2
         if len(data) < at:
             return None
@@ -267,7 +273,7 @@ class FrameParser:
 class Connection(FrameParser):
     """One end of an open connection. After each `next_event()` the bytes in `reply` have to be sent to the peer."""
 
-    #: So many bytes of what the peer sends are read after its error.
+    #: The number of bytes that are still read from the peer after its error.
     linger = 65536
     reply = b""
     #: What the peer did wrong.
@@ -289,8 +295,8 @@ class Connection(FrameParser):
     def next_event(self) -> "tuple[int, object] | None":
         """Return what the peer sent, as `FrameParser.next_event()` does, or None when more data is needed.
 
-        A pong or close frame that is due is then in `reply`. A peer that breaks the protocol is an event CLOSE with
-        the code and reason that are sent to it; `error` tells the two apart. Nothing follows CLOSE.
+        A pong or close frame that is due is then in `reply`. If the peer breaks the protocol, the event is CLOSE with
+        the code and reason that are sent to the peer, and `error` is set. Nothing follows CLOSE.
         """
         if self.reply:
             self.reply = b""
@@ -312,7 +318,7 @@ class Connection(FrameParser):
     def fail(self, error: FrameError) -> "tuple[int, tuple[int, str]]":
         """Give the connection up because of *error*: its close frame is in `reply`; return the event CLOSE."""
         self.error = error
-        self._data = self._message = b""  # it may have failed for their size
+        self._data = self._message = b""  # their size may be the cause
         self.close_code, self.close_reason = error.code, error.reason
         self.reply = self.close(error.code, error.reason)
         return CLOSE, (error.code, error.reason)
@@ -328,13 +334,19 @@ class Connection(FrameParser):
         return encode(opcode, payload if packed is None else packed, True, self._key(), packed is not None)
 
     def control(self, opcode: int, payload: bytes = b"") -> bytes:
-        """Return the frame of a PING or PONG; raises ValueError for a payload of more than 125 bytes."""
+        """Return the frame of a PING or PONG.
+
+        :raises ValueError: for a payload of more than 125 bytes.
+        """
         if len(payload) > 125:
             raise ValueError("ping or pong of more than 125 bytes")
         return encode(opcode, payload, mask=self._key())
 
     def close(self, code: "int | None" = NORMAL, reason: str = "") -> bytes:
-        """Begin the closing handshake: return the close frame, b'' when one has been sent already."""
+        """Begin the closing handshake: return the close frame, b'' when one has been sent already.
+
+        :raises ValueError: for a code that no endpoint may send.
+        """
         if self.close_sent:
             return b""
         frame = encode_close(code, reason, self._key())

@@ -99,7 +99,7 @@ def _has_token(value: "str | None", wanted: str) -> bool:
 
 
 def _is_key(key: str) -> bool:
-    """Tell whether *key* is the base64 form of 16 bytes."""
+    """Return whether *key* is the base64 form of 16 bytes."""
     if len(key) != 24 or not key.endswith("=="):
         return False
     return all(character in _BASE64 for character in key[:22])

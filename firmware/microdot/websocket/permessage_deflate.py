@@ -18,7 +18,7 @@ except ImportError:
 
     BOARD = True
 
-BOARD_WINDOW_BITS = 10  # a message being decompressed takes 1 KiB for the window beside what is read and delivered
+BOARD_WINDOW_BITS = 10  # decompressing a message takes 1 KiB for the window beside what is read and delivered
 
 _TAIL = b"\x00\x00\xff\xff"  # ends each message and is not sent (RFC 7692, 7.2.1)
 _FINAL_BLOCK = b"\x03\x00"
@@ -74,7 +74,11 @@ class Deflate:
         return result
 
     def end_message(self, room: "int | None") -> bytes:
-        """Return the rest of a compressed message of which `inflate()` has got all."""
+        """Return the rest of a compressed message when `inflate()` has taken all of it.
+
+        :param room: how many bytes the message may still have; None for no limit.
+        :raises FrameError: as `inflate()` does.
+        """
         if BOARD:
             return self._inflate_all(room)
         result = self.inflate(_TAIL, room)
