@@ -1,6 +1,8 @@
 """What boards run calls only what each port has."""
 
+import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -9,7 +11,7 @@ from runtimes import ROOT
 
 sys.path.append(str(ROOT / "tools" / "firmware"))
 
-from check_ports import KNOWN, STUBS, check, modules  # noqa: E402
+from check_ports import KNOWN, STUBS, check, install_stubs, modules  # noqa: E402
 
 # What each line is an error for; None: both ports have it.
 CALLS = {
@@ -46,3 +48,27 @@ def test_all_that_boards_run_is_checked():
     for name in "firmware/microdot/device/_board.py", "firmware/microdot/server/network.py", "examples/led/app.py":
         assert name in names
     assert len(names) > 60 and len(set(KNOWN)) == len(KNOWN)
+
+
+@pytest.mark.parametrize("port", STUBS)
+def test_an_editor_knows_the_board(port, tmp_path):
+    tutorial = (ROOT / "docs/tutorial-board.md").read_text()
+    assert STUBS[port] in tutorial
+    (tmp_path / "typings").symlink_to(install_stubs(port))
+    configuration = re.search(r"pyrightconfig\.json`:\n\n```json\n(.*?)```", tutorial, re.DOTALL)[1]
+    (tmp_path / "pyrightconfig.json").write_text(configuration)
+    (tmp_path / "app.py").write_text(
+        "from machine import Pin\n"
+        "from microdot import Microdot, Request\n"
+        "led = Pin(2, Pin.OUT)\n"
+        "led.blink()\n"
+        "app = Microdot()\n"
+        "@app.get('/')\n"
+        "async def index(request: Request):\n"
+        "    return request.jsn\n"
+    )
+    pyright = pathlib.Path(sys.executable).with_name("pyright")
+    done = subprocess.run([pyright, "-p", tmp_path, "--pythonpath", sys.executable], capture_output=True, text=True)
+    found = re.findall(r"app\.py:(\d+):\d+ - (?:error|warning): (.*)", done.stdout)
+    assert [line for line, message in found] == ["4", "8"], done.stdout
+    assert '"blink"' in found[0][1] and '"jsn"' in found[1][1]

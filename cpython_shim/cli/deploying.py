@@ -11,7 +11,7 @@ from .console import GREEN, CommandError, paint
 #: What stays on the computer: names of files and folders. A name that begins with a dot stays there, too.
 NOT_FOR_BOARDS = (
     "*.egg-info", "*.md", "*.pyc", "__pycache__", "build", "dist", "node_modules", "pyproject.toml",
-    "requirements*.txt", "settings.json", "test_*.py", "tests", "uv.lock", "venv",
+    "pyrightconfig.json", "requirements*.txt", "settings.json", "test_*.py", "tests", "typings", "uv.lock", "venv",
 )  # fmt: skip
 #: What `--delete` leaves on the board: packages, settings, what MicroPython itself starts first.
 OF_THE_BOARD = ("/lib/*", "/settings.json*", "/failed-starts", "/versions/*", "/boot.py", "/webrepl_cfg.py")

@@ -157,6 +157,7 @@ def test_what_stays_on_the_computer(tmp_path):
     here = [
         "tests/x.py", "test_app.py", "pyproject.toml", "README.md", "settings.json", ".env", ".git/config",
         "__pycache__/app.pyc", "static/.hidden", "a.egg-info/x", "venv/x", "requirements-dev.txt",
+        "typings/machine.pyi", "pyrightconfig.json",
     ]  # fmt: skip
     for name in there + here:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
