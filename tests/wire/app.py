@@ -355,6 +355,17 @@ async def interrupted(request):
     raise KeyboardInterrupt
 
 
+@app.get("/interrupted/next")
+async def interrupted_next(request):
+    """Let Ctrl-C come while the next connection is accepted."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    microdot.server.Connection = interrupt
+    return "waiting"
+
+
 @app.get("/shutdown")
 async def shutdown(request):
     request.app.shutdown()

@@ -156,3 +156,15 @@ def test_ctrl_c_inside_a_handler_on_micropython():
         assert_ends(server)
         waiting.close()
         interrupted.close()
+
+
+def test_ctrl_c_while_a_connection_is_accepted_on_micropython():
+    """It ends the task that accepts, for which the shutdown waits."""
+    with Server(micropython_binary(), "crowded") as server:
+        asked = server.connect()
+        asked.sendall(request(b"GET /interrupted/next HTTP/1.1"))
+        assert Reader(asked).response().body == b"waiting"
+        accepted = server.connect()
+        assert_ends(server)
+        asked.close()
+        accepted.close()

@@ -96,7 +96,7 @@ class Listener:
         client, address = sock.accept()
         try:
             return client, _host_and_port(address)
-        except MemoryError:
+        except BaseException:  # no memory, or Ctrl-C
             client.close()
             raise
 
@@ -191,11 +191,32 @@ def run_until_stopped(coroutine, stop) -> None:
     try:
         _run_to_end(loop, task)
     except KeyboardInterrupt:
-        asyncio.core.cur_task = None  # no task runs any more: the interrupted one must not count as the current one
+        interrupted = asyncio.core.cur_task
+        asyncio.core.cur_task = None  # no task runs any more
+        _requeue(interrupted)
         stop()
         _run_to_end(loop, task)
     finally:
         asyncio.new_event_loop()
+
+
+def _requeue(task):
+    """Put a task that was interrupted back into the event loop's queue; otherwise what waits for it would never end.
+
+    The loop takes a task out of its queue to run it. If the task is interrupted before it waits again, no queue has it.
+    """
+    if not task or task.done() or task.data:  # its data is what it waits for, which has the task in a queue
+        return
+    queue = asyncio.core._task_queue
+    queued = []
+    while queue.peek():
+        queued.append(queue.pop())
+    if task not in queued:
+        queued.append(task)
+    for task in queued:
+        data = task.data
+        queue.push(task, task.ph_key)
+        task.data = data  # push() forgets an exception to raise
 
 
 def _run_to_end(loop, task):
