@@ -98,7 +98,7 @@ def test_a_wake_from_deep_sleep_counts_as_nothing():
 
 
 def test_an_application_that_cannot_be_imported():
-    for text in ("app = (", "import nothing_of_that", "raise ValueError('at import')", "x = 1", "raise MemoryError"):
+    for text in ("app = (", "import nothing_of_that", "raise ValueError('at import')", "x = 1"):
         fresh()
         write_app(text)
         try:
@@ -117,6 +117,77 @@ def test_an_application_that_cannot_be_imported():
             assert board.runner.error is None and board.runner.app is sys.modules["app"].app
         finally:
             remove_app()
+
+
+def test_an_application_that_takes_all_memory_when_it_is_imported():
+    fresh()
+    write_app("raise MemoryError('no room')")
+    try:
+        for number in range(1, 4):  # a restart frees what was taken
+            board = Board().start()
+            assert board.hardware.events == ["restart"]
+            count, text = Starts(PATH).read()
+            assert count == number and "no room" in text
+        board = Board().start()
+        assert board.hardware.events == [] and "no room" in board.runner.error
+    finally:
+        remove_app()
+
+
+def test_memory_that_ends_before_a_failure_is_written_down():
+    fresh()
+    write_app("x = 1")
+    original = Runner._keep
+    Runner._keep = take_all
+    try:
+        board = Board().start()
+    finally:
+        Runner._keep = original
+        remove_app()
+    assert board.hardware.events == ["restart"] and Starts(PATH).read()[0] == 1
+
+
+def take_all(*arguments):
+    raise MemoryError
+
+
+def test_memory_that_ends_while_the_application_serves():
+    for enough, number in ((100, 1), (0, 0)):  # it has failed, or had shown that it works
+        fresh()
+        app = brief(hello())
+        board = Board()
+        watch = board.runner._watch
+
+        async def full():
+            watching = asyncio.create_task(watch())
+            await asyncio.sleep(0.01)
+            watching.cancel()
+            raise MemoryError("all is taken")
+
+        board.runner._watch = full
+        board.runner._keep = keep = Kept(board.runner._keep)
+        board.start(app, enough=enough)
+        assert "restart" in board.hardware.events
+        assert keep.count == number and "all is taken" in keep.text
+
+
+class Kept:
+    """What a start has kept for the next one, when that was written: a good end of this one removes it."""
+
+    def __init__(self, keep):
+        self.keep = keep
+
+    def __call__(self, text):
+        self.keep(text)
+        self.count, self.text = Starts(PATH).read()
+
+
+def test_why_a_board_that_works_has_restarted():
+    fresh()
+    Starts(PATH).write(0, "no memory")
+    board = Board().start(brief(hello()))
+    assert board.log.lines()[0][:2] == ["The board has restarted:", "no memory"]
+    assert board.runner.error is None
 
 
 def test_a_server_that_ends_with_an_exception():

@@ -166,6 +166,23 @@ def test_an_update_that_fails_when_it_is_asked():
             assert name_of(board) == "old" and wanted in board.runner.update_error, board.runner.update_error
 
 
+def test_an_update_that_leaves_no_memory_for_the_pages():
+    with Versioned() as versioned:
+        versioned.update("NAME = 'new'\n" + HELLO)
+        original = _start.Runner._load_pages
+        _start.Runner._load_pages = take_all
+        try:
+            versioned.start()
+        finally:
+            _start.Runner._load_pages = original
+        board = versioned.start()
+        assert name_of(board) == "old" and board.runner.update_error.endswith("memory for the pages of the board")
+
+
+def take_all(*arguments):
+    raise MemoryError
+
+
 def test_an_update_that_does_not_answer():
     with Versioned() as versioned:
         versioned.update(

@@ -65,6 +65,13 @@ class Board:
         self.thread.join()
         self.output.close()
 
+    def start_again(self):
+        """Take the power away for a moment."""
+        self.process.kill()
+        self.thread.join()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
     def run(self):
         while not self.stopping:
             self.starts += 1

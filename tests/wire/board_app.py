@@ -12,7 +12,7 @@ from microdot.device._station import Station
 from microdot.device._versions import Versions
 
 port, folder = int(sys.argv[1]), sys.argv[2] + "/"
-_start.ENOUGH = 1
+_start.ENOUGH = _start._TIME_WITHOUT_ROOM = 1
 
 
 class Hardware:

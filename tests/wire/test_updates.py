@@ -1,7 +1,6 @@
 """Updates of an application over the network, by `microdot deploy`, on boards that the computer pretends to be."""
 
 import socket
-import threading
 import urllib.request
 
 import pytest
@@ -9,8 +8,26 @@ import pytest
 from microdot import cli
 from microdot.cli import network
 from microdot.device._update import MAX_LIST
+from runtimes import micropython_binary
 from server_process import wait_until
 from wire.board import SECRET, Board, source
+
+HOG = """
+def take():
+    while True:
+        taken.append(bytearray(500))
+
+taken = []
+"""
+# Leaves enough for an answer.
+TAKE_MOST = """
+@app.task
+async def take_most():
+    import gc
+    gc.collect()
+    while gc.mem_free() > 30000:
+        taken.append(bytearray(500))
+"""
 
 
 @pytest.fixture
@@ -22,8 +39,18 @@ def board(runtime, tmp_path):
 
 
 @pytest.fixture
-def deploy(board, tmp_path, monkeypatch, capsys):
-    """A function that deploys files to the board; it returns the status, what was printed, and the error."""
+def small_board(tmp_path):
+    """A board whose heap can be filled."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    with Board(micropython_binary(), folder) as board:
+        yield board
+
+
+@pytest.fixture
+def deploy(request, tmp_path, monkeypatch, capsys):
+    """A function that deploys files to the test's board; it returns the status, what was printed, and the error."""
+    board = request.getfixturevalue("small_board" if "small_board" in request.fixturenames else "board")
     monkeypatch.setattr(network, "INTERVAL", 0.1)
     monkeypatch.setenv(network.VARIABLE, SECRET)
 
@@ -63,10 +90,7 @@ def test_versions_follow_one_another(board, deploy):
 def test_an_application_whose_hooks_fail_can_be_mended(board, deploy):
     (board.folder / "app.py").write_text(source('return "first"', hook="raise ValueError('broken')"))
     (board.folder / "failed-starts").unlink()
-    board.process.kill()
-    board.thread.join()
-    board.thread = threading.Thread(target=board.run)
-    board.thread.start()
+    board.start_again()
     assert wait_until(board.answers)
     with pytest.raises(OSError, match="500"):
         board.get()
@@ -109,6 +133,42 @@ def test_a_client_that_leaves(board, deploy):
     assert board.get() == "first"
     assert deploy(app=source('return "second"'))[0] == 0
     assert board.get() == "second"
+
+
+def test_updates_that_take_all_memory(small_board, deploy):
+    starts = 1
+    for text, reason in (
+        (HOG + "take()\n", "MemoryError"),
+        (HOG + source("take()"), "does not answer: MemoryError"),
+        (HOG + source("return 'small'") + TAKE_MOST, "too little memory for the pages"),
+    ):
+        status, _, err = deploy(app=text)
+        assert status == 1 and "the board runs the one before" in err and reason in err, err + small_board.log()
+        starts += 2
+        assert small_board.get() == "first" and small_board.starts == starts
+
+
+def test_an_application_that_takes_all_memory_later(small_board, deploy):
+    text = HOG + source('return "second"') + '@app.get("/take")\nasync def fill(request):\n    take()\n'
+    assert deploy(app=text)[0] == 0
+    with pytest.raises(OSError):
+        small_board.get("/take")
+    assert wait_until(lambda: small_board.starts == 3)
+    assert wait_until(small_board.answers)
+    assert small_board.get() == "second"
+    assert "The application has taken all memory, the board restarts" in small_board.log()
+
+
+def test_a_board_whose_own_application_takes_all_memory(small_board, deploy):
+    (small_board.folder / "app.py").write_text(HOG + "take()\n")
+    (small_board.folder / "failed-starts").unlink(missing_ok=True)
+    small_board.start_again()
+    assert wait_until(small_board.answers)
+    with pytest.raises(OSError, match="503"):
+        small_board.get()
+    assert "Starting without the application" in small_board.log()
+    assert deploy(app=source('return "mended"'))[0] == 0
+    assert small_board.get() == "mended"
 
 
 def test_another_host_is_refused(board):

@@ -6,11 +6,13 @@ the network, the log and the console are there, and every path is answered with 
 seconds the count begins anew, so that the next start tries the application again. A wake from deep sleep counts as
 nothing.
 
-An application that cannot be imported is left out at once. If the server ends with an exception the board restarts.
+An application that cannot be imported is left out at once. If the server ends with an exception the board restarts. It
+also restarts if memory ends: while the application is imported, as what that has taken may never be free again, or
+while it serves, if there is none for ten seconds.
 
 A version that has come over the network has a trial: the watchdog is on, and after 20 seconds of serving the board asks
-the application for `/`. A status below 500 shows that the version is good. If anything of this fails, the
-board restarts with the version before.
+the application for `/`, and loads its own pages, which take the next update. A status below 500 shows that the version
+is good. If anything of this fails, the board restarts with the version before.
 """
 
 import asyncio
@@ -30,6 +32,9 @@ _MAX_TEXT = 1024
 #: Seconds that a version on trial may take to be imported, and to answer.
 _TIME_TO_IMPORT = 60
 _TIME_TO_ANSWER = 10
+#: Bytes without which no request is served, and seconds without them after which a board restarts.
+_ROOM = 2048
+_TIME_WITHOUT_ROOM = 10
 
 
 class Starts:
@@ -48,7 +53,7 @@ class Starts:
             return 0, ""
 
     def write(self, number: int, text: str = "") -> None:
-        """Write them; neither a full flash nor a lack of memory is a reason not to start."""
+        """Write them; neither a full flash nor a lack of memory prevents a start."""
         try:
             with open(self.path, "w") as file:
                 file.write("%d\n" % number)
@@ -97,6 +102,7 @@ class Runner:
         self._pages = None
         self._failed = 0  # starts before this one
         self._counts = False  # this start may fail
+        self._reserve = bytearray(_ROOM) if hardware.IS_BOARD else None  # to write down why memory has ended
         self._dog = None
         self._uptime = hardware.ticks() if hardware.IS_BOARD else 0  # in milliseconds
 
@@ -154,11 +160,14 @@ class Runner:
             path = request.path
             if path[:8] != "/_device" or path[8:9] not in ("", "/"):
                 return serve_request(request)
-            if self._pages is None:
-                self._pages = self._make_pages()
+            self._load_pages()
             return self._pages.app.serve_request(request)
 
         self.app.serve_request = choose
+
+    def _load_pages(self):
+        if self._pages is None and self._make_pages:
+            self._pages = self._make_pages()
 
     def restart(self, after=None):
         """Restart the board when the running requests have ended; return *after*.
@@ -192,7 +201,7 @@ class Runner:
     def _count(self, button):
         self._failed, text = self._starts.read()
         if text:
-            self._log.keep("The last start failed:\n" + text)
+            self._log.keep(("The last start failed:\n" if self._failed else "The board has restarted:\n") + text)
         if self.versions.state != GOOD:
             if self.versions.state == TRIED:
                 self._give_up(text or "it did not come so far that it could be asked")
@@ -233,34 +242,39 @@ class Runner:
     def _import(self):
         """Return the application in `app.py`; in its place another one, if it cannot be imported.
 
-        None if it is on trial, and the board is to restart with the version before.
+        None if the board is to restart: with the version before, or because memory has ended.
         """
         try:
             return __import__("app").app
         except Exception as error:
             if not self._hardware.IS_BOARD:
                 raise
-            self._fail(error, "Cannot import the application")
-        if self._on_trial:
+            has_memory = self._fail(error, "Cannot import the application")
+        if self._on_trial or not has_memory:
             return None
         gc.collect()
         self._counts = False  # a failure it stays, however long the other one serves
         return self._replacement()
 
     def _fail(self, error, message):
-        """Keep why the application is left out, or its version given up, until the next start."""
+        """Keep until the next start why this one failed; return whether there is still memory."""
+        self._reserve = None
+        has_memory = not isinstance(error, MemoryError)
+        try:
+            text = io.StringIO()
+            if hasattr(sys, "print_exception"):
+                sys.print_exception(error, text)
+            else:
+                text.write(repr(error))
+            self._keep(message + ":\n" + text.getvalue())
+        except MemoryError:
+            has_memory = False
         log_error(message, error)
-        text = io.StringIO()
-        if hasattr(sys, "print_exception"):
-            sys.print_exception(error, text)
-        else:
-            text.write(repr(error))
-        self._keep(message + ":\n" + text.getvalue())
+        return has_memory
 
     def _keep(self, text):
         self.error = text
-        if self._counts:
-            self._starts.write(self._failed + 1, text)
+        self._starts.write(self._failed + 1 if self._counts else 0, text)
 
     @staticmethod
     def _replacement():
@@ -274,10 +288,24 @@ class Runner:
         return app
 
     async def _tick(self):
-        """Keep the time, feed the watchdog, and see that the start has not failed."""
+        """Watch over the application; restart a board whose memory has ended."""
         asyncio.get_event_loop().set_exception_handler(self._report)
+        try:
+            await self._watch()
+        except MemoryError as error:
+            if not self._hardware.IS_BOARD:
+                raise
+            self._fail(error, "The application has taken all memory, the board restarts")
+            self._hardware.restart()
+
+    async def _watch(self):
+        """Keep the time, feed the watchdog, and see that the start has not failed.
+
+        :raises MemoryError: if there is no room for a request, and has been none for some time.
+        """
         hardware = self._hardware
         left = ENOUGH
+        short = 0
         last = hardware.ticks()
         while True:
             if self._dog:
@@ -288,6 +316,13 @@ class Runner:
             elif left <= 0 and self._counts:
                 self._counts = False
                 self._starts.clear()
+            try:
+                bytearray(_ROOM)
+                short = 0
+            except MemoryError:
+                short += 1
+                if short > _TIME_WITHOUT_ROOM:
+                    raise
             await asyncio.sleep(1)
             now = hardware.ticks()
             self._uptime += hardware.passed(last, now)
@@ -298,8 +333,9 @@ class Runner:
         """Ask the application whether it works: the version is good, or the board restarts with the one before."""
         problem = await self._ask()
         if problem:
+            self._reserve = None
             lines = self._log.lines()[0][-12:]  # perhaps with a traceback
-            self._keep(problem + ". The last lines of its log:\n" + "\n".join(lines))
+            self._keep("\n".join(["The last lines of its log:"] + lines + [problem]))  # its end is what a sender sees
             self._log.write(problem)
             self._on_trial = self._counts = False  # what is written stays
             self.restart()
@@ -311,7 +347,11 @@ class Runner:
                 self._hardware.keep_feeding(dog)
 
     async def _ask(self):
-        """Ask the application for `/`; return what is wrong, None if it answers."""
+        """Ask the application for `/`, and load the pages beside it; return what is wrong, None if all works."""
+        try:
+            self._load_pages()
+        except MemoryError:
+            return "The application leaves too little memory for the pages of the board"
         request = Request(self.app, ("127.0.0.1", 0), "GET", "/", "1.1", {"Host": "localhost"})
         try:
             response = await asyncio.wait_for(self.app.dispatch_request(request), _TIME_TO_ANSWER)
