@@ -156,9 +156,8 @@ def test_memory_that_ends_while_the_application_serves():
         fresh()
         app = brief(hello())
         board = Board()
-        watch = board.runner._watch
 
-        async def full():
+        async def full(watch=board.runner._watch):
             watching = asyncio.create_task(watch())
             await asyncio.sleep(0.01)
             watching.cancel()

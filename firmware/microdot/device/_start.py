@@ -331,10 +331,14 @@ class Runner:
 
     async def _end_trial(self):
         """Ask the application whether it works: the version is good, or the board restarts with the one before."""
+        number = self._log.lines()[1]
         problem = await self._ask()
         if problem:
             self._reserve = None
             lines = self._log.lines()[0][-12:]  # perhaps with a traceback
+            logged = self._log.lines(number)[0]
+            if logged:
+                problem += ": " + logged[-1]
             self._keep("\n".join(["The last lines of its log:"] + lines + [problem]))  # its end is what a sender sees
             self._log.write(problem)
             self._on_trial = self._counts = False  # what is written stays
