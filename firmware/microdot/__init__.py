@@ -20,7 +20,7 @@ else:
     _later = {"AsyncBytesIO": "_request_body", "Request": "_request", "URLPattern": "_routing"}
 
     def _load(name):
-        # What is not used takes no memory of a board. `from microdot import module` comes here, too.
+        # What is not used takes no memory on a board. `from microdot import module` comes here, too.
         value = __import__(__name__ + "." + _later.get(name, name), None, None, (name,))
         if name in _later:
             value = globals()[name] = getattr(value, name)

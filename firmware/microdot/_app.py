@@ -24,7 +24,7 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
     F = TypeVar("F", bound=Callable[..., Any])
 
 _GET = ("GET",)
-# The stages of a request at which hooks are called; `receive` comes before it is known whose route is asked for.
+# The stages of a request at which hooks are called; `receive` comes before the route is known.
 _STAGES = ("receive", "before_request", "after_request", "after_error_request", "answer_options")
 
 
@@ -42,7 +42,7 @@ def mro(cls: type) -> "list[type]":
 
 
 def _vary(req, res):
-    """Return a response after adding to its Vary field what the request was asked for."""
+    """Add the names given to `Request.vary()` to a response's Vary field; return the response."""
     if res is not Response.already_handled:
         for field in req._vary:
             res.vary(field)
@@ -56,19 +56,19 @@ class Microdot:
     hooks with `before_request()`, `after_request()` and `after_error_request()`. `run()` serves the application by
     itself; on CPython it is also an ASGI and a WSGI application.
 
-    The class attributes are the budget of the server that `run()` and `start_server()` start; set them on the
+    The class attributes are the limits of the server that `run()` and `start_server()` start; set them on the
     application or on the class. Times are in seconds.
     """
 
     #: Connections open at once. One more takes the place of the longest idle one, or waits for a place.
     max_connections = DEFAULT_MAX_CONNECTIONS
-    #: Size in bytes of all bodies together that are loaded at the same time, above which one more is answered with 503.
+    #: Limit in bytes of all bodies together that are in memory at one time; one more is answered with 503.
     max_buffered = MAX_BUFFERED
     #: Time for which a new connection waits for a place; after that it is answered with status 503.
     place_timeout: "float" = 5
-    #: How many of them may be event streams and WebSockets; None: all but two.
+    #: How many connections may be event streams and WebSockets; None: all but two.
     max_streams: "int | None" = None
-    #: Function that tells whether an address is that of a proxy, behind which are many clients; None: there is none.
+    #: Function that returns whether an address is that of a proxy, which has many clients behind it; None: no proxy.
     is_proxy: "Callable[[str], bool] | None" = None
     #: Size in bytes of a request's head, above which it is answered with status 431.
     max_head_length = DEFAULT_MAX_HEAD
@@ -76,23 +76,23 @@ class Microdot:
     max_headers = 64
     #: Requests after which a connection is closed; 0: no limit.
     max_requests_per_connection = 0
-    #: Time for a request's head to arrive, from its first byte or from a new connection on; the TLS handshake included.
+    #: Time for a request's head to arrive, from its first byte on; on a new connection from its start, TLS included.
     head_timeout: "float" = 10
     #: Time that a request's body may take beyond the time for its size at `min_body_rate`.
     body_timeout: "float" = 10
     #: Bytes per second with which a request's body must arrive.
     min_body_rate = 1024
-    #: Time for which a response waits for the first piece of its body, so that an error is answered as any other.
-    #: After it the head is sent; 0: at once. Under WSGI the head and the first piece always go together.
+    #: Time for which a response waits for the first piece of its body, so that an error is answered like any other.
+    #: After that the head is sent; 0: at once. Under WSGI the head and the first piece always go together.
     first_piece_timeout: "float" = 1
     #: Time for a client to take each piece of a response.
     write_timeout: "float" = 10
     #: Time for which a connection stays open without a request.
     idle_timeout: "float" = 15
-    #: Time for running requests, and what they left to `Request.background()`, to finish after `shutdown()`.
+    #: Time for running requests, and the work of `Request.background()`, to finish after `shutdown()`.
     shutdown_timeout: "float" = 5
     _announces = False  # run() shows where the application is served
-    #: What runs beside the servers, which start and stop it; made when an application first has something.
+    #: The `Lifespan`, which servers start and stop; None until something has to run beside them.
     lifespan: "Any" = None
     #: The extensions, in their order; added with `extend()`.
     extensions: "tuple" = ()
@@ -135,7 +135,7 @@ class Microdot:
         :param name: the route's name for `microdot.reverse.url_for()`.
         :param max_content_length: the limit of the body's size in bytes, None for no limit; -1 for that of `Request`.
         :raises ValueError: if the pattern is malformed.
-        :raises TypeError: if it is no str, as where a decorator is used without parentheses.
+        :raises TypeError: if it is not a str, as when a decorator is used without parentheses.
         """
         if not isinstance(url_pattern, str):
             raise TypeError("a route needs a URL pattern, not " + repr(url_pattern)[:80] + ": write @app.get('/')")
@@ -154,7 +154,11 @@ class Microdot:
         name: "str | None" = None,
         max_content_length: "int | None" = -1,
     ) -> None:
-        """Make *handler* the handler of a URL pattern; the parameters are those of `route()`."""
+        """Make *handler* the handler of a URL pattern; the parameters are those of `route()`.
+
+        :raises ValueError: if the pattern is malformed.
+        :raises TypeError: if *handler* cannot be called, or *methods* is a str.
+        """
         if not callable(handler) or isinstance(methods, str):
             raise TypeError("a route needs a function, and a list of methods")
         methods = tuple([method.upper() for method in methods]) if methods else _GET
@@ -211,15 +215,15 @@ class Microdot:
         return f
 
     def after_error_request(self, f: "F") -> "F":
-        """Call `f(request, response)` after each error response; *request* is None if the client sent no valid one."""
+        """Call `f(request, response)` after each error response; *request* is None if the client's was malformed."""
         self.after_error_request_handlers.append(f)
         return f
 
     def errorhandler(self, status_code_or_exception_class: "int | type[Exception]") -> "Callable[[F], F]":
         """Return a decorator for a function that makes the response to an error.
 
-        It is called as `f(request)` for a status code, as `f(request, exception)` for a class of exceptions; of several
-        classes that of the most derived one.
+        It is called as `f(request)` for a status code, as `f(request, exception)` for a class of exceptions. If several
+        classes match, the function of the most derived one is called.
 
         :raises TypeError: for anything else.
         """
@@ -239,15 +243,14 @@ class Microdot:
 
         The hooks of each request are called in this order:
 
-        - `receive(request)`: a function that does not block, for every request before its route is looked for. It may
+        - `receive(request)`: a function that does not block, for every request before its route is looked up. It may
           change the request, or raise an HTTPException. The hooks of a mounted application are not called.
         - `before_request(request)`, `after_request(request, response)`, `after_error_request(request, response)`: as
           with the decorators of these names.
-        - `answer_options(request, headers)`: a function that does not block, for the answer to OPTIONS where no route
+        - `answer_options(request, headers)`: a function that does not block, for the answer to OPTIONS if no route
           answers. It may add to *headers*, a dictionary.
 
-        Within a stage hooks are called in the order in which they were added. An extension that is there already is not
-        added again.
+        Within a stage hooks are called in the order in which they were added. An extension is never added twice.
 
         :param first: call these hooks before those that were added earlier.
         :raises TypeError: for a hook with another name.
@@ -262,7 +265,7 @@ class Microdot:
             self._add_hooks(stage, (hooks[stage],), first)
 
     def extension(self, cls: type) -> "Any":
-        """Return the extension that is a *cls*, the one added last if there are several; None if there is none."""
+        """Return the extension of the class *cls*, the last one added if there are several; None if there is none."""
         for extension in reversed(self.extensions):
             if isinstance(extension, cls):
                 return extension
@@ -297,7 +300,7 @@ class Microdot:
     def task(self, f: "F") -> "F":
         """Run the coroutine function `f()` in a task beside the server, from its start to its end.
 
-        An exception is logged, and `f()` called again. At the server's end the task is cancelled and waited for.
+        An exception is logged, and `f()` is called again. At its end the server cancels the task and waits for it.
         """
         self._own_lifespan().add(f)
         return f
@@ -313,7 +316,7 @@ class Microdot:
         work. That starts too when there is nothing to send, or when sending fails.
 
         :param req: a request whose `transport` sends the response.
-        :raises OSError: if the client is gone; what else the transport's `send_response()` raises comes out as well.
+        :raises OSError: if the client is gone; or whatever else the transport's `send_response()` raises.
         :raises MemoryError: as `dispatch_request()` does.
         """
         try:
@@ -330,8 +333,8 @@ class Microdot:
     def find_route(self, req: "Any") -> "tuple[Any, str, Any]":
         """Find the route of a request and put its variables into `req.url_args`; a subclass may override this.
 
-        :return: (handler, URL prefix, sub-application); instead of the handler a dict, the header fields of the answer
-            to OPTIONS, or an int, the status of the error.
+        :return: (handler, URL prefix, sub-application). In place of the handler it may be a dict, the header fields of
+            the answer to OPTIONS, or an int, the status of an error.
         """
         route, values = self.url_map.find(req.method, req.path)
         if route:
@@ -368,7 +371,7 @@ class Microdot:
             return None
         headers = answer(req)
         if hooks:
-            headers = dict(headers)  # the application may answer all requests with one
+            headers = dict(headers)  # the application may return the same one for all requests
             for hook in hooks:
                 hook(req, headers)
         return headers
@@ -439,7 +442,7 @@ class Microdot:
     async def _run_after(self, invoke, req, res):
         """Call the after-request hooks, those of the innermost local application first, then the request's own."""
         handled = res is Response.already_handled
-        if handled:  # one object for all requests, which hooks must not add to
+        if handled:  # this is one object for all requests, which hooks must not change
             res = Response()
         for app in reversed((self,) + req.apps):
             for hook in app.after_request_handlers:
@@ -479,7 +482,7 @@ class Microdot:
         if is_http_error(error):
             try:
                 return Response(error.reason, error.status_code, error.headers)
-            except (TypeError, ValueError) as third:  # it says what cannot be sent
+            except (TypeError, ValueError) as third:  # its reason or headers cannot be sent
                 error = third
         log_error("Exception in an error handler", error)
         return Response(error_text(500), 500)
@@ -489,8 +492,8 @@ class Microdot:
         classes = mro(error.__class__)
         if is_http_error(error):
             status_code, reason, headers = error.status_code, error.reason, error.headers
-            # A handler for the status comes before one for a class, one for any HTTP error after those for classes that
-            # say more (ValueError for malformed JSON), and one for Exception is not meant for abort().
+            # A handler for the status comes first, then those for classes, such as ValueError for malformed JSON, and
+            # then one for any HTTP error. A handler for Exception is not meant for abort().
             known = self._error_handler(req, (status_code,))
             classes = [] if known else classes[: classes.index(Exception)] + [HTTPException]
             handler = self._error_handler(req, classes)
@@ -506,17 +509,18 @@ class Microdot:
         return res
 
     def report_exception(self, req, error: BaseException, handled: bool = False) -> None:
-        """Log what a handler, a hook, or what serves a WebSocket or an event stream, has raised.
+        """Log an exception of a handler or a hook, also of the handler of a WebSocket or an event stream.
 
-        A subclass may report it elsewhere too. Errors that stand for a response, as `abort()` raises, do not come here.
+        A subclass may report it elsewhere too. This is not called for errors that stand for a response, such as those
+        that `abort()` raises.
 
-        :param req: the request, or None if the client sent no valid one.
-        :param handled: the application has an error handler for this class of exceptions.
+        :param req: the request, or None if the client's was malformed.
+        :param handled: whether the application has an error handler for this class of exceptions.
         """
         log_error("Exception while handling " + (repr(req) if req else "a request"), error)
 
     def _error_handler(self, req, keys):
-        """Return the handler of the first of *keys* that has one, the innermost application's; None without any."""
+        """Return the handler for the first of *keys* that has one, from the innermost application; None without any."""
         for key in keys:
             for app in reversed((self,) + (req.apps if req else ())):
                 if key in app.error_handlers:
@@ -524,7 +528,7 @@ class Microdot:
         return None
 
     async def error_response(self, req, status_code: int, reason: "str | None" = None) -> Response:
-        """Return the response for the status of an error: that of the status's error handler, else *reason* as text."""
+        """Return the response to an error with this status: that of its error handler, else *reason* as text."""
         handler = self._error_handler(req, (status_code,))
         if handler:
             res = make_response(await self._invoke(req)(handler, req), handler)
@@ -564,15 +568,15 @@ class Microdot:
     ) -> "Any":
         """Serve the application until `shutdown()` is called.
 
-        :param host: the address to listen on; `''` and None are `0.0.0.0`, all IPv4 interfaces, and `'::'` all
-            interfaces. A name such as `'localhost'` is all of its addresses on CPython, its first one on MicroPython.
+        :param host: the address to listen on; `''` and None mean `0.0.0.0`, all IPv4 interfaces, and `'::'` means all
+            interfaces. A name such as `'localhost'` means all its addresses on CPython, its first one on MicroPython.
         :param port: the port; 0 for one that is free: see the `sockets` of `server`.
         :param debug: log each request.
         :param ssl: an `ssl.SSLContext` for a TLS server.
         :param start_serving: False (CPython): return the `Server` at once; its `start_serving()` or `serve_forever()`
             accept connections.
-        :raises OSError: if the address cannot be listened on; the message names it.
-        :raises TypeError: if *ssl* is no context; a server that should encrypt never serves plain text.
+        :raises OSError: if the server cannot listen on the address; the message names it.
+        :raises TypeError: if *ssl* is not a context: the server must not serve plain text by mistake.
         :raises ValueError: if *port* is out of range.
         """
         from .server import Server
@@ -607,7 +611,7 @@ class Microdot:
 
         The console shows the URL when the server begins to listen.
 
-        :raises SystemExit: if the address cannot be listened on, with a line that says why; a board raises OSError.
+        :raises SystemExit: if the server cannot listen on the address; a line says why. A board raises OSError.
         """
         from .server.network import ListenError, run_until_stopped
 
@@ -625,7 +629,7 @@ class Microdot:
     def shutdown(self) -> None:
         """Stop the application's servers; may be called by a handler, whose request completes.
 
-        An ASGI or WSGI server's process is sent SIGTERM; one that has several processes may start another one.
+        The process of an ASGI or WSGI server gets SIGTERM; a server with several processes may start another one.
         """
         if self.server:
             self.server.close()

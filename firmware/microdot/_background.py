@@ -1,4 +1,4 @@
-"""Work after the response: what `request.background()` has been given, run in tasks that a shutdown waits for."""
+"""Work after the response: runs the coroutines of `request.background()` in tasks that a shutdown waits for."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Seconds that pass evenly, whatever is done to the clock that tells the date."""
+"""Seconds that pass evenly, however the clock that tells the date is set."""
 
 import asyncio
 import time
@@ -9,7 +9,7 @@ _DAY = 86400
 
 
 class SecondsCounter:
-    """Counts seconds from milliseconds that start again at zero; it has to be read before they have gone round.
+    """Counts seconds from milliseconds that wrap around to zero; it must be read more often than they wrap around.
 
     :param ticks: the function that returns the milliseconds.
     :param max_ticks: the largest number that it returns, a power of two less one.
@@ -41,7 +41,7 @@ if MICROPYTHON:
         return _counter.read()
 
     async def _keep_counting():
-        """Read the counter every day: ticks go round after 12.4 days on boards, and nobody may ask for so long."""
+        """Read the counter every day, in case nobody else does: on boards ticks wrap around after 12.4 days."""
         while True:
             await asyncio.sleep(_DAY)
             _counter.read()
@@ -49,5 +49,5 @@ if MICROPYTHON:
 else:
 
     def seconds() -> int:
-        """Return the whole seconds that a clock shows which never goes back."""
+        """Return the whole seconds of a clock that never goes back."""
         return int(time.monotonic())

@@ -1,4 +1,4 @@
-"""What differs between the two Pythons: MicroPython's part is here; CPython's, in `_cpython`, takes its place there."""
+"""What differs between the two Pythons: this is MicroPython's part; on CPython that of `_cpython` replaces it."""
 
 import asyncio
 import gc
@@ -12,20 +12,20 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
     F = TypeVar("F", bound=Callable[..., Any])
 
 if hasattr(gc, "threshold") and gc.threshold() < 0:
-    # Garbage is collected before it fills the heap, unless the application has seen to that. Else what is kept comes to
-    # lie all over the heap, and leaves no gap large enough for a body; so this comes before all other modules.
+    # Collect garbage before it fills the heap, unless the application has set a threshold. Otherwise what is kept ends
+    # up all over the heap, with no gap large enough for a body. So this comes before all other modules.
     gc.threshold((gc.mem_free() + gc.mem_alloc()) // 4)
 
 MICROPYTHON = sys.implementation.name == "micropython"
 #: Default of `Request.max_fields`.
 MAX_FIELDS = 64
-#: How often servers look at what is waited for: at their deadlines, and by `look()` at what watches a connection.
+#: How often servers check their deadlines and call the `look()` of what watches a connection.
 TICKS_PER_SECOND = 4
-# A board's network has a fixed number of connections: five of lwIP's on RP2 chips; ten sockets of ESP-IDF's, one of
-# which listens and two of which are left to the application (MQTT, WebREPL). One is left to a newcomer in both cases.
+# A board's network has a fixed number of connections. lwIP has five on RP2 chips. ESP-IDF has ten sockets, of which one
+# listens and two are left to the application (MQTT, WebREPL). In both cases one is left for a newcomer.
 DEFAULT_MAX_CONNECTIONS = {"rp2": 4, "esp32": 6, "linux": 64}.get(sys.platform, 8)
 DEFAULT_MAX_HEAD = 4096
-#: What `Request.max_readline` is until an application sets it, and what the own server takes as long as it is that.
+#: `Request.max_readline` until an application sets it, and the limit of the framework's own server until then.
 DEFAULT_MAX_READLINE = MAX_LINE = 2048
 #: Default of `Microdot.max_buffered`.
 MAX_BUFFERED = (gc.mem_free() + gc.mem_alloc()) // 4 if MICROPYTHON else 64 * 1024 * 1024
@@ -58,8 +58,8 @@ def iscoroutine(value: object) -> bool:
 def drive(generator):
     """Run *generator* up to its next value; return (value, False) or, at its end, (what it returned, True).
 
-    A generator of this MicroPython that awaits yields None to the event loop, and its values, if it is an asynchronous
-    one, between those: `await` would take them all for the event loop's. So this passes None on and returns the rest.
+    On MicroPython a generator that awaits yields None to the event loop. An asynchronous generator yields its values in
+    between, and `await` would pass them to the event loop, too. So this passes None on and returns everything else.
     """
     error = None
     suspended = False
@@ -67,7 +67,7 @@ def drive(generator):
         if suspended:
             try:
                 yield
-            except BaseException as caught:  # cancellation: the generator's to handle
+            except BaseException as caught:  # a cancellation, which the generator has to handle
                 error = caught
         try:
             value = generator.send(None) if error is None else generator.throw(error)
@@ -85,10 +85,10 @@ def invoke_handler(handler: "Callable[..., Any]", *args: "Any", **kwargs: "Any")
 
 
 async def _result(result):
-    """Return a handler's result: what it returned, or what the coroutine that it returned returns.
+    """Return a handler's result: what it returned or, if that is a coroutine, what the coroutine returns.
 
-    Where that is a generator it cannot be known for a coroutine before it runs. If its first value is not one for the
-    event loop, it is a response body.
+    A coroutine cannot be told from a generator before it runs. If the first value is not one for the event loop, it is
+    a generator, and so a response body.
     """
     if not isinstance(result, Generator):
         return result
@@ -108,9 +108,9 @@ ServerCall = None
 def is_fault(error, owner) -> bool:
     """Return whether an exception is an error of the application, to be logged and answered with status 500.
 
-    The others go on their way: SystemExit, which is a soft reset, KeyboardInterrupt, MemoryError, and CancelledError if
-    *owner*, a transport or server, has cancelled what ran. A CancelledError of something that the application waited
-    for is its error.
+    All others must be raised again: SystemExit, which is a soft reset, KeyboardInterrupt, MemoryError, and
+    CancelledError if *owner*, a transport or server, has cancelled what ran. A CancelledError of something that the
+    application waited for is an error of the application.
     """
     if isinstance(error, asyncio.CancelledError):
         return not (owner and owner.cancelled)
@@ -132,7 +132,7 @@ def isolate(coroutine):
 
 
 def fspath(path) -> str:
-    """Return a file's path as a str, also where it is a `pathlib.Path`.
+    """Return a file's path, a str or a `pathlib.Path`, as a str.
 
     :raises TypeError: if it is neither.
     """
@@ -145,14 +145,14 @@ def fspath(path) -> str:
     raise TypeError("a path must be a str or a Path, not " + repr(path)[:80])
 
 
-#: Types of the values that JSON has as they are, and of the keys of its objects.
+#: Types whose values JSON always has, and those of the keys of its objects.
 _EXACT = {str, int, bool, type(None)}
-#: The same, and numbers of which JSON lacks some: NaN and infinity.
+#: The same and float, of which JSON lacks NaN and infinity.
 _PLAIN = _EXACT | {float}
 
 
 def encode_json(value, compact: bool) -> str:
-    """Return *value* as JSON, or as something like it: MicroPython's `dumps()` has a text for everything."""
+    """Return *value* as JSON; MicroPython's `dumps()` also makes a text of what JSON cannot hold."""
     return json.dumps(value, separators=(",", ":")) if compact else json.dumps(value)
 
 
@@ -170,17 +170,17 @@ def dump_json(value, compact: bool = False) -> str:
     except ValueError:  # CPython's does not say where the number is
         check_json(value, _EXACT)
         raise
-    if MICROPYTHON and ("nan" in text or "inf" in text):  # perhaps in a str
+    if MICROPYTHON and ("nan" in text or "inf" in text):  # perhaps only in a str
         check_json(value, _EXACT)
     return text
 
 
 def check_json(value, plain: set, key="", type=type) -> None:
-    """Look for what JSON cannot hold in *value*.
+    """Check that JSON can hold *value*.
 
-    :param plain: types whose values are not looked at.
-    :param key: where *value* stands.
-    :param type: the built-in class, which is found sooner here: this runs for all JSON that a board sends.
+    :param plain: types whose values need no check.
+    :param key: the key of *value*, for the message.
+    :param type: the built-in class; a parameter is found sooner, and this runs for all JSON that a board sends.
     :raises ValueError, TypeError: as `dump_json()`.
     """
     if type(value) in plain:
@@ -197,7 +197,7 @@ def check_json(value, plain: set, key="", type=type) -> None:
             if type(item) not in plain:
                 check_json(item, plain, key)
     elif isinstance(value, float):
-        if repr(value)[-3:] in ("nan", "inf"):  # MicroPython cannot calculate with instances of a class made of float
+        if repr(value)[-3:] in ("nan", "inf"):  # MicroPython cannot calculate with instances of a subclass of float
             place = "" if key == "" else " of " + repr(key)[:80]
             raise ValueError("JSON has no %s: send None for the value%s" % (value, place))
     elif not isinstance(value, (str, int)):
@@ -213,7 +213,7 @@ def _check_key(name):
 
 
 def _shows_itself(value):
-    """Return whether MicroPython's `dumps()` writes what *value* shows of itself: a named tuple or a `__repr__()`."""
+    """Return whether MicroPython's `dumps()` would write the `repr()` of a named tuple or of a class with its own."""
     return hasattr(value, "__repr__") or isinstance(value, tuple) and repr(value)[:1] != "("
 
 
@@ -235,7 +235,7 @@ def log_error(message: str, error=None) -> None:
                 sys.print_exception(error, text)
                 keep(text.getvalue())
         except MemoryError:
-            pass  # what is logged may be that memory has ended
+            pass  # the error that is logged may be a lack of memory
 
 
 _logs = []

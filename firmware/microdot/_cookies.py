@@ -7,9 +7,9 @@ from ._urls import decode
 
 
 def parse_cookies(field: "str | bytes", max_cookies: int = MAX_FIELDS) -> "dict[str, str]":
-    """Parse the value of a `Cookie` field; of cookies with one name the first wins, as the more specific one.
+    """Parse the value of a `Cookie` field; of several cookies with one name the first, the most specific one, counts.
 
-    :param max_cookies: the number of cookies that are read; those after them, less specific ones, are left out.
+    :param max_cookies: the number of cookies that are read; those after them, which are less specific, are ignored.
     """
     if not isinstance(field, str):
         field = decode(field)
@@ -45,7 +45,7 @@ def format_cookie(
 ) -> str:
     """Return the value of a `Set-Cookie` field.
 
-    :param expires: a str in HTTP date format, or a datetime (UTC where it is naive).
+    :param expires: a str in HTTP date format, or a datetime (in UTC if it is naive).
     :param max_age: lifetime in seconds.
     :raises ValueError: for `;`, a control character, or a blank at an end in any part; for an empty name, and for `=`
         in it.

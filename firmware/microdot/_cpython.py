@@ -1,4 +1,4 @@
-"""CPython's part of `_compat` and `bodies`."""
+"""CPython's part of `_compat` and `_response_body`."""
 
 import asyncio
 import collections
@@ -17,7 +17,7 @@ DEFAULT_MAX_CONNECTIONS = 1000
 MAX_FIELDS = 1000
 MIN_FILE_CHUNK = 65536
 DEFAULT_MAX_HEAD = 12 * 1024
-MAX_LINE = 8000  # RFC 9112, section 3, recommends to take so much at least
+MAX_LINE = 8000  # RFC 9112, section 3, recommends to accept at least as much
 REUSE_BUFFERS = False  # a transport may keep a reference to what it was given
 
 _HANDLER = "__microdot_handler__"
@@ -30,12 +30,12 @@ DEFAULT_MAX_READLINE = _Unset(2048)
 
 _error_log = logging.getLogger("microdot.error")
 _access_log = logging.getLogger("microdot.access")
-#: Class -> function that makes what JSON has of an object; `microdot.defaults` adds to it.
+#: Class -> function that turns an object into what JSON can hold; `microdot.defaults` adds to it.
 json_types: "dict[type, Callable[[Any], object]]" = {}
 
 
 def _convert(value):
-    """Return what JSON shall have for an object of another type."""
+    """Return what JSON can hold for an object of another type."""
     for cls in type(value).__mro__:
         if cls in json_types:
             return json_types[cls](value)
@@ -51,7 +51,7 @@ def encode_json(value, compact: bool) -> str:
     return _encode_compact_json(value) if compact else _encode_json(value)
 
 
-#: What takes the blocking calls of the present request, if its server has a thread for it: an object whose `take(call)`
+#: Takes the blocking calls of the current request, if its server has a thread for it: an object whose `take(call)`
 #: runs a function without arguments, which does not raise, in that thread, or returns False.
 request_thread: "contextvars.ContextVar" = contextvars.ContextVar("request_thread", default=None)
 
@@ -59,7 +59,7 @@ request_thread: "contextvars.ContextVar" = contextvars.ContextVar("request_threa
 async def run_in_thread(pool, function, *args, **kwargs):
     """Call *function* in the request's thread, or one of *pool*; return its result.
 
-    Context variables go with it and come back as it left them.
+    The function gets the current context variables, and what it sets in them stays set.
     """
     context = contextvars.copy_context()
     try:
@@ -69,7 +69,7 @@ async def run_in_thread(pool, function, *args, **kwargs):
 
 
 def _adopt(context):
-    """Set the context variables as they are in *context*, a copy of the present one."""
+    """Set the context variables as they are in *context*, a copy of the current one."""
     for variable in context:
         if variable.get(context) is not context[variable]:
             variable.set(context[variable])
@@ -85,7 +85,7 @@ async def _run(pool, context, function, *args, **kwargs):
         try:
             result = context.run(function, *args, **kwargs)
         except (StopIteration, StopAsyncIteration, GeneratorExit) as raised:
-            # They would mean something to the coroutines on the way; Python does the same with those of coroutines.
+            # The coroutines above would take them for their own; Python does the same when a coroutine raises one.
             error = RuntimeError(f"{_name(function)} raised {type(raised).__name__}")
             error.__cause__ = raised
         except BaseException as raised:
@@ -115,13 +115,13 @@ def _name(function):
 
 
 def mark_handler(function) -> None:
-    """Remember that a function is the handler of a route: `wraps()` tells of decorators that come too late."""
+    """Remember that a function is the handler of a route, so that `wraps()` can log decorators that come too late."""
     if inspect.isfunction(function):
         setattr(function, _HANDLER, True)
 
 
 def wraps(wrapped: Callable[..., Any]):
-    """Return a decorator as that of `functools`; log that a handler's decorator stands above the route's."""
+    """Return a decorator like that of `functools`; log it if a handler's decorator is written above its route's."""
     if getattr(wrapped, _HANDLER, False):
         name = f"{wrapped.__module__}.{wrapped.__qualname__}"
         log_error(f"A decorator of {name} has no effect on its route: write it below the route's, not above")
@@ -153,9 +153,9 @@ async def _invoke(handler, args, kwargs):
 def is_fault(error, owner) -> bool:
     """Return whether an exception is an error of the application, to be logged and answered with status 500.
 
-    The others go on their way: KeyboardInterrupt, MemoryError, CancelledError if the task has been cancelled, and
+    All others must be raised again: KeyboardInterrupt, MemoryError, CancelledError if the task has been cancelled, and
     SystemExit in a thread of a WSGI server, which may be the server's. Python 3.10 does not tell whether a task has
-    been cancelled: there every CancelledError in a task goes on.
+    been cancelled: there every CancelledError in a task is raised again.
     """
     try:
         task = asyncio.current_task()
@@ -169,20 +169,20 @@ def is_fault(error, owner) -> bool:
 
 
 def uncancel(task) -> None:
-    """Say that a cancellation has been dealt with, which Python 3.11 wants to know."""
+    """Tell a task that a cancellation has been dealt with, as Python 3.11 and later expect."""
     if hasattr(task, "uncancel"):
         task.uncancel()
 
 
 def opens_files(function):
-    """Have a function called in one of the threads for files; may be used as a decorator."""
+    """Mark a handler to be called in one of the threads for files; may be used as a decorator."""
     function._threads = threads.files
     return function
 
 
 @types.coroutine
 def run_in(context, coroutine):
-    """Run *coroutine* in a context of its own, inside of the task that awaits this."""
+    """Run *coroutine* in *context*, inside the task that awaits this."""
     step, value = coroutine.send, None
     while True:
         try:
@@ -196,9 +196,9 @@ def run_in(context, coroutine):
 
 
 def isolate(coroutine):
-    """Return what *coroutine* returns, when awaited at once.
+    """Run *coroutine*, when awaited, in a copy of the current context; return what it returns.
 
-    It runs in a copy of the present context, and what it sets stays there.
+    The context variables that it sets are set in the copy only.
     """
     return run_in(contextvars.copy_context(), coroutine)
 
@@ -206,8 +206,8 @@ def isolate(coroutine):
 class SyncItems:
     """The items of a synchronous iterator as an asynchronous one.
 
-    A thread takes them, so that an iterator that blocks does not block the event loop: many in one go, each of them
-    handed over as soon as it is there. It stays at most `_AHEAD` items ahead, and no more than one item beyond
+    A thread takes them, so that an iterator that blocks does not block the event loop. It takes many at a time, and
+    hands over each one as soon as it has it. It stays at most `_AHEAD` items ahead, and no more than one item beyond
     `_AHEAD_SIZE` bytes or characters.
     """
 
@@ -258,7 +258,7 @@ class SyncItems:
                 loop.call_soon_threadsafe(self._arrived.set)
 
     async def aclose(self):
-        """Close the iterator, once the thread has left it."""
+        """Close the iterator, as soon as the thread has left it."""
         self._ended = True
         if self._taking:
             await asyncio.wait([self._taking])
@@ -278,7 +278,7 @@ def log_error(message: str, error=None) -> None:
 
 
 class _KeepingHandler(logging.Handler):
-    """Gives the text of what is logged to functions, and shows it as if there was no handler."""
+    """Gives the text of what is logged to functions, and shows it as if this handler did not exist."""
 
     def __init__(self):
         super().__init__()
@@ -328,8 +328,8 @@ async def _serve_asgi(app, scope, receive, send):
 class ServerCall(functools.partial):
     """The `__call__` of an application, for ASGI servers and for WSGI servers.
 
-    ASGI servers look whether this is a coroutine function (`inspect.iscoroutinefunction()`), and a partial object of
-    one counts as one. A WSGI server gives two arguments and awaits nothing, an ASGI 2 server gives one.
+    ASGI servers check whether this is a coroutine function (`inspect.iscoroutinefunction()`), and a partial object of
+    one counts as one. A WSGI server passes two arguments and awaits nothing, an ASGI 2 server passes one.
     """
 
     def __new__(cls, app):

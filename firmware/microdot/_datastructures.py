@@ -5,7 +5,7 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 
 
 _ABSENT = object()
-# Both begin with the usual characters: MicroPython's strip() looks for each character of a text from the first one on.
+# Both begin with the most frequent characters, because MicroPython's strip() searches them from the first one on.
 _TOKEN = "etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&'*+.^`|~"
 _VISIBLE = "etaoinsrhldcumfpgwybvkxjqz -/;=.0123456789:,ACEHUORTDLSXIFKWBGJMNPQVYZ_!#$%&'*+^`|~\"()<>?@[\\]{}"
 
@@ -26,7 +26,7 @@ def check_text(text: str, what: str) -> str:
 
 
 def check_field(name: str, value: object) -> None:
-    """Check a header field's name (RFC 9110, section 5.1) and value; that of a list is checked item by item.
+    """Check a header field's name (RFC 9110, section 5.1) and value; a list is checked item by item.
 
     :raises TypeError: for a name that is not a str, and for None or bytes as the value.
     :raises ValueError: for what `check_text()` refuses, and for a name with other characters than those of a token.
@@ -100,7 +100,7 @@ class NoCaseDict(dict):
         return self[name]
 
     def update(self, other: "Any") -> None:
-        """Set the fields of a dictionary, or of pairs of name and value: there a name may come several times."""
+        """Set the fields of a dictionary, or of pairs of name and value, in which a name may come several times."""
         if hasattr(other, "keys"):
             for name in other:
                 self[name] = other[name]
@@ -114,7 +114,7 @@ class NoCaseDict(dict):
             self[name] = value
 
     def take_over(self) -> None:
-        """Find the spelling of what `|=` has added on MicroPython, where it is that of the dict inside."""
+        """Learn the spelling of the names that `|=` has added on MicroPython, where it is the `|=` of dict."""
         for name in list(self):
             if self._stored(name) != name:
                 self[name] = super().pop(name)
@@ -132,7 +132,7 @@ class NoCaseDict(dict):
 class ResponseHeaders(NoCaseDict):
     """Header fields of a response.
 
-    What HTTP forbids in a name or value is refused with ValueError, None or bytes with TypeError.
+    A name or value that HTTP forbids raises ValueError, None or bytes raise TypeError.
     """
 
     def __setitem__(self, name: str, value: "Any") -> None:
@@ -142,7 +142,7 @@ class ResponseHeaders(NoCaseDict):
     def check(self):
         """Check the fields once more: a list may have changed, and MicroPython's `|=` checks nothing.
 
-        :raises ValueError, TypeError: as where a field is set.
+        :raises ValueError, TypeError: as when a field is set.
         """
         self.take_over()
         for name, value in self.items():

@@ -1,6 +1,6 @@
 """Dates of HTTP (RFC 9110, section 5.6.7)."""
 
-#: A year from which the clock must have been set: a board without a battery starts at its epoch, 1970, 2000 or 2021.
+#: From this year on the clock has been set: a board without a battery starts at its epoch, 1970, 2000 or 2021.
 CLOCK_SET = 2024
 _DAYS = "MonTueWedThuFriSatSun"
 _MONTHS = "JanFebMarAprMayJunJulAugSepOctNovDec"

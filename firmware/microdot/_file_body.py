@@ -13,12 +13,12 @@ _NO_SUCH_FILE = 2  # errno.ENOENT
 
 
 def stat(filename: str) -> "tuple[int, int, int]":
-    """Return a regular file's size in bytes, its time of modification in seconds, and that as exactly as it is known.
+    """Return a regular file's size in bytes, and its time of modification in seconds and as exactly as it is known.
 
-    :raises OSError: if there is none.
+    :raises OSError: if there is no such file.
     """
     status = os.stat(filename)
-    if status[0] & _TYPE != _FILE:  # to open a pipe would stop everything else
+    if status[0] & _TYPE != _FILE:  # opening a pipe would block everything else
         raise OSError(22, "Not a regular file")
     return status[6], status[8], getattr(status, "st_mtime_ns", status[8])
 
@@ -76,12 +76,12 @@ def respond_with_file(
 
 
 def _matches(field, etag):
-    """Whether a list of entity tags holds *etag* by weak comparison (RFC 9110, section 13.1.2)."""
+    """Return whether a list of entity tags holds *etag* by weak comparison (RFC 9110, section 13.1.2)."""
     return field.strip() == "*" or etag in [tag.strip().replace("W/", "", 1) for tag in field.split(",")]
 
 
 def _accepts_gzip(field):
-    """Whether an Accept-Encoding field names gzip (RFC 9110, section 12.5.3); without a field it is not known."""
+    """Return whether an Accept-Encoding field accepts gzip (RFC 9110, section 12.5.3); an empty one does not."""
     accepts = False
     for item in field.lower().split(","):
         coding, _, weight = item.partition(";")
@@ -94,10 +94,10 @@ def _accepts_gzip(field):
 
 
 class FileBody:
-    """An open file in the body of a response: read to the end of what is to be sent, and closed, as any file.
+    """An open file as the body of a response: it is read, to the end of what is to be sent, and closed like any file.
 
-    The same content may be there as a sibling, a file whose name has `.gz` in addition. It is sent to clients that
-    accept gzip unless it is older; where there is nothing else, the others get it unpacked.
+    The same content may exist as a sibling, a file whose name has `.gz` in addition. It is sent to clients that accept
+    gzip, unless it is older. If there is only the sibling, other clients get it unpacked.
 
     :param filename: the file's name.
     :param sibling: whether to look for a sibling.
@@ -150,7 +150,7 @@ class FileBody:
         if self._coding:
             headers["Content-Encoding"] = self._coding
 
-    # What a file has
+    # The methods of a file
 
     def read(self, n: int = -1) -> bytes:
         """Return up to *n* bytes, the rest if *n* is negative; `b''` at the end."""
@@ -172,12 +172,12 @@ class FileBody:
         """Close the file."""
         self._file.close()
 
-    # What becomes of the response to a request
+    # The response to a request
 
     def adapt(self, response, request) -> None:
         """Choose the sibling, answer a conditional request with 304 or 412, and a range with 206 or 416.
 
-        :raises HTTPException: 406 if the client does not accept gzip, and there is nothing else.
+        :raises HTTPException: 406 if the client does not accept gzip, and there is only gzip to send.
         """
         if response.status_code == 200 and request.method in ("GET", "HEAD"):
             if self._name:
@@ -241,7 +241,7 @@ class FileBody:
     def _select_range(self, response, request, field):
         """Leave only the range that *field* asks for; return whether there is still a body to send.
 
-        A field that is not understood is ignored (RFC 9110, section 14.2), also one with several ranges.
+        A field that is not understood is ignored (RFC 9110, section 14.2), and so is one with several ranges.
         """
         size = self._left
         condition = request._header(b"if-range")

@@ -10,7 +10,7 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 class MultiDict(dict):
     """A dictionary that keeps several values under a key; reading a key gives its first value.
 
-    Reading a key that is not there raises `MissingField`, a KeyError; not caught, it is answered with status 400.
+    Reading an absent key raises `MissingField`, a KeyError; unless it is caught, the answer has status 400.
 
     >>> d = MultiDict()
     >>> d['n'] = '1'
@@ -40,7 +40,7 @@ class MultiDict(dict):
     def get(self, key: str, default: "Any" = None, type: "Callable[[str], Any] | None" = None) -> "Any":
         """Return the first value under *key*, converted by *type* if given.
 
-        *default* is returned where the key is absent and where *type* refuses the value with a ValueError, so that
+        If the key is absent, or *type* raises ValueError for the value, return *default*: so
         `request.args.get('page', 1, type=int)` is safe with any query string.
         """
         if key not in self:
@@ -56,7 +56,7 @@ class MultiDict(dict):
     def getlist(self, key: str, type: "Callable[[str], Any] | None" = None) -> "list[Any]":
         """Return all values under *key* in their order, converted by *type* if given; an empty list for none.
 
-        Values that *type* refuses with a ValueError are left out.
+        Values for which *type* raises ValueError are left out.
         """
         values = super().__getitem__(key) if key in self else []
         if type is None:
@@ -90,8 +90,8 @@ def too_many_fields(max_fields: int, status_code: int = 413) -> HTTPException:
 def parse_form(encoded: "str | bytes", max_fields: int, status_code: int = 413) -> MultiDict:
     """Parse a query string or a body of type `application/x-www-form-urlencoded`.
 
-    :param max_fields: limit of the number of fields, empty ones included. A name may be chosen so that a dictionary
-        finds it only after all others of its kind, and each field takes many times its size in memory.
+    :param max_fields: limit of the number of fields, empty ones included. A client may choose names that a dictionary
+        is slow to find, and each field takes many times its size in memory.
     :param status_code: the status of a request over the limit.
     :raises HTTPException: if there are more.
     """

@@ -1,4 +1,4 @@
-"""What runs beside the server: functions called at its start and its end, and tasks that run in between."""
+"""What runs beside the server: functions that it calls at its start and its end, and tasks that run in between."""
 
 import asyncio
 import time
@@ -24,10 +24,10 @@ class Lifespan:
         self._app = app
         self.startup = []  # functions
         self.shutdown = []
-        self.functions = []  # of which each runs in a task
+        self.functions = []  # each runs in a task
         self._tasks = []
         self._servers = 0
-        self._starting = None  # the Event of a start that is going on
+        self._starting = None  # the Event of a start that has begun
 
     def add(self, function) -> None:
         """Run a function in a task, from now on if the server runs already."""
@@ -53,7 +53,7 @@ class Lifespan:
         self._servers += 1
 
     async def start_once(self) -> None:
-        """Start unless that has happened; called before each request where the server does not tell of its start.
+        """Start unless that has happened; called before each request if the server does not announce its start.
 
         :raises Exception: as `start()` does; the next request tries again.
         """
@@ -98,10 +98,10 @@ class Lifespan:
         self._tasks.append(asyncio.create_task(self._run(function)))
 
     async def _run(self, function):
-        """Run a function until it returns; after an exception start it again, later after each one that comes soon."""
+        """Run a function until it returns; after an exception start it again, with longer pauses if it fails soon."""
         pause = FIRST_PAUSE
         while not self._stopping:
-            begun = time.time()  # somebody may set the clock, which makes a pause too long or too short at worst
+            begun = time.time()  # if somebody sets the clock, a pause may be too long or too short, which does no harm
             try:
                 await invoke_handler(function)
                 return

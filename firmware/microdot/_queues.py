@@ -2,10 +2,10 @@
 
 import asyncio
 
-#: What becomes of an item for which a full queue has no place.
+#: What happens to an item for which a full queue has no place.
 WAIT = "wait"  # its sender waits until the receiver has taken one
 DROP = "drop"  # the oldest item is thrown away
-CLOSE = "close"  # the queue is closed: a receiver too slow is given up
+CLOSE = "close"  # the queue is closed: its receiver is too slow
 
 
 class QueueClosed(Exception):
@@ -19,12 +19,12 @@ class BoundedQueue:
     :raises ValueError: for another policy, or a size below 1.
     """
 
-    # What most queues have stands here once instead of in each instance: that is memory on a board.
+    # The usual values are here once instead of in each instance, which saves memory on a board.
     _size = 8
     _overflow = WAIT
     #: How many items the policy has thrown away.
     dropped = 0
-    # Made by the first who waits:
+    # Made by the first task that waits:
     _filled = None  # an Event, set while there is an item, or never will be one
     _open = None  # an Event, set while there is a place, or the queue is closed
 
@@ -36,7 +36,7 @@ class BoundedQueue:
         if overflow != self._overflow:
             self._overflow = overflow
         self._items = []
-        self.closed = False  # in each instance, so that `close()` need not make room for it
+        self.closed = False  # in each instance, so that `close()` need not allocate room for it
 
     @property
     def empty(self) -> bool:
@@ -46,7 +46,7 @@ class BoundedQueue:
     def offer(self, item) -> bool:
         """Put *item* in without waiting; return False if its sender has to wait for a place.
 
-        :raises QueueClosed: if the queue is closed, or has to be now.
+        :raises QueueClosed: if the queue is closed, or its policy closes it now.
         """
         if self.closed:
             raise QueueClosed
@@ -78,7 +78,7 @@ class BoundedQueue:
     async def get(self, timeout: "float | None" = None, closed: "type[Exception]" = QueueClosed):
         """Take the oldest item out.
 
-        :param timeout: seconds to wait for one; None for no limit.
+        :param timeout: seconds to wait for an item; None for no limit.
         :param closed: what to raise if there is none and the queue is closed.
         :raises asyncio.TimeoutError: if none comes in time.
         """
@@ -102,7 +102,7 @@ class BoundedQueue:
     def close(self) -> None:
         """Take no more items; those that are in can still be taken out.
 
-        Allocates nothing: who waits would wait for ever if memory ended here.
+        Allocates nothing: if memory ran out here, tasks that wait would wait for ever.
         """
         self.closed = True
         if self._filled:

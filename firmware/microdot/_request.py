@@ -18,10 +18,10 @@ class G:
     """A place for an application's values: any attribute may be set."""
 
 
-# The types of bodies that `json` and `form` parse, which need all of it
+# The types of bodies that `json` and `form` parse as a whole
 _PARSED = ("application/json", "application/x-www-form-urlencoded")
 _PIECE = 16 * 1024 + 1
-# Handlers that looked for a multipart form which nothing had read; the log tells of each of them once
+# Handlers that asked for a multipart form without having it read; the log names each of them once
 _undecorated: list = []
 _UNLIMITED = 1 << 29  # a small integer everywhere
 # Imported by the first request that needs it, and kept here: an import costs as much as parsing a small body
@@ -55,13 +55,14 @@ class Request:
     max_content_length: "int | None" = 16 * 1024
     #: Up to this size in bytes a body is read before the handler runs; a larger one is on `stream` only.
     max_body_length = 16 * 1024
-    #: Limit of the number of parameters in a query string, and of fields in a form: a larger one is refused. Of more
-    #: cookies the first ones are read.
+    #: Limit of the number of parameters in a query string, and of fields in a form: a larger one is refused. Only this
+    #: many cookies are read.
     max_fields = MAX_FIELDS
-    #: Limit of the size in bytes of the request line and of each header field. CPython's own server takes 8,000 unset.
+    #: Limit of the size in bytes of the request line and of each header field. The own server on CPython takes 8,000 if
+    #: this is not set.
     max_readline: int = DEFAULT_MAX_READLINE
 
-    # What a request starts with stands here once instead of in each instance: that is time and memory on a board.
+    # The initial values are here once instead of in each instance, which saves time and memory on a board.
     body_used = False
     _args: "MultiDict | None" = None
     _cookies: "dict[str, str] | None" = None
@@ -74,7 +75,7 @@ class Request:
     _after: "list | None" = None
     _vary: "list | None" = None
     _background: "list | None" = None
-    _finish = None  # coroutine function of what took the connection over, called with the handler's exception or None
+    _finish = None  # the coroutine function of `take_over()`, called with the handler's exception or None
     _content_length: "int | None" = None
     _body: "bytes | None" = None
     _stream = None
@@ -94,7 +95,7 @@ class Request:
     scheme = "http"
     #: The query string as it was sent, None if there was none.
     query_string: "str | None" = None
-    #: What the server offers to this request; None if the application has made it by itself.
+    #: What the server offers to this request; None if the application has made the request by itself.
     transport: "Transport | None" = None
 
     def __init__(
@@ -152,7 +153,7 @@ class Request:
 
     @staticmethod
     async def create(app, client_reader, client_writer, client_addr, scheme: "str | None" = None) -> "Request | None":
-        """Read a request from a stream, its body up to `max_body_length` bytes included.
+        """Read a request from a stream, with its body unless that is larger than `max_body_length`.
 
         :param client_reader: object with `async read(n)`.
         :return: the request, or None if the stream is at its end.
@@ -244,7 +245,7 @@ class Request:
         JSON and URL-encoded forms, which are parsed as a whole, are loaded up to this size, other bodies still up to
         `max_body_length`.
 
-        :raises HTTPException: 413 if the body is announced to be larger.
+        :raises HTTPException: 413 if Content-Length announces a larger body.
         """
         self.max_content_length = size
         self._check_announced()
@@ -260,8 +261,8 @@ class Request:
     async def load_body(self) -> None:
         """Read the body into `body` if it is not larger than `max_body_length`; dispatching does this.
 
-        :raises HTTPException: 413 for a body over `max_content_length`, 400 and 408 for one that does not come, 503
-            if the bodies of other requests take too much memory.
+        :raises HTTPException: 413 for a body over `max_content_length`, 400 or 408 for one that does not arrive, 503 if
+            the bodies of other requests take too much memory.
         """
         stream = self._stream
         if self._body is not None or stream is None:
@@ -292,12 +293,12 @@ class Request:
             stream.unread(part)
 
     def reserve(self, size: int) -> None:
-        """Count *size* more bytes of what the client sends that stay in memory, or fewer if it is negative.
+        """Count *size* more bytes from the client that stay in memory, or fewer if it is negative.
 
-        The server counts them until the request has been served, towards `Microdot.max_buffered`. Other servers than
-        the framework's own count nothing.
+        The framework's own server counts them until the request has been served, towards `Microdot.max_buffered`.
+        Other servers count nothing.
 
-        :raises HTTPException: 503 if there would be too many with those of other requests.
+        :raises HTTPException: 503 if they would be too many, together with those of other requests.
         """
         reserve = getattr(self.transport, "reserve", None)
         if reserve:
@@ -305,7 +306,7 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """The body; empty if there is none, or if it is larger than `max_body_length`: it is on `stream` then."""
+        """The body; empty if there is none, or if it is larger than `max_body_length` and only on `stream`."""
         return self._body or b""
 
     @property
@@ -320,9 +321,9 @@ class Request:
         return self._stream
 
     def _whole_body(self):
-        """Return the body where it is parsed as a whole.
+        """Return the body, to be parsed as a whole.
 
-        :raises HTTPException: 413 if it is on `stream` only: to parse what is not there would look like an empty form.
+        :raises HTTPException: 413 if it is only on `stream`: a body that is not here would look like an empty form.
         """
         if self._body is None and self._stream is not None:
             raise HTTPException(413, "Body too large to be parsed: at most %d bytes are loaded" % self.max_body_length)
@@ -332,8 +333,8 @@ class Request:
     def json(self) -> "Any":
         """The body parsed as JSON, or None if its type is not `application/json`.
 
-        :raises MalformedJSON: a ValueError, if the body is no valid JSON.
-        :raises HTTPException: 413 if it is larger than what is loaded of a body.
+        :raises MalformedJSON: a ValueError, if the body is not valid JSON.
+        :raises HTTPException: 413 if it is too large to be loaded.
         """
         if not self._json_parsed:
             if self._media_type() != "application/json":
@@ -346,12 +347,12 @@ class Request:
 
     @property
     def form(self) -> "MultiDict | None":
-        """The form in the body, or None if it holds none.
+        """The form in the body, or None if there is no form.
 
         Bodies of type `application/x-www-form-urlencoded` are parsed here, `multipart/form-data` by
         `microdot.multipart`.
 
-        :raises HTTPException: 413 if it is larger than what is loaded of a body, or has more than `max_fields` fields.
+        :raises HTTPException: 413 if it is too large to be loaded, or has more than `max_fields` fields.
         """
         if self._form is None:
             media_type = self._media_type()
@@ -371,7 +372,7 @@ class Request:
 
     @property
     def files(self) -> "MultiDict | None":
-        """The files in the body, where `microdot.multipart` has parsed it."""
+        """The files in the body if `microdot.multipart` has parsed it, else None."""
         return self._files
 
     # What happens to the response
@@ -387,22 +388,22 @@ class Request:
         return f
 
     def vary(self, field: str) -> None:
-        """Say in the response, whatever it will be, that it depends on this request header field (`Vary`)."""
+        """Name a request header field in the Vary field of the response, whatever response that will be."""
         if self._vary is None:
             self._vary = []
         if field not in self._vary:
             self._vary.append(field)
 
     def take_over(self, finish) -> None:
-        """Say that the handler, not a response, answers the client from now on, over the connection itself.
+        """Let the handler answer the client over the connection itself from now on, without a response.
 
         :param finish: `async finish(error)`, called when the handler has ended: with its exception, or None. It raises
-            what is the server's business.
+            what the server has to deal with.
         """
         self._finish = finish
 
     def background(self, coroutine) -> None:
-        """Run a coroutine after the response has been sent, or could not be; the client does not wait for it."""
+        """Run a coroutine after the response has been sent, or has failed; the client does not wait for it."""
         if self._background is None:
             self._background = []
         self._background.append(coroutine)

@@ -16,7 +16,7 @@ class BodyStream:
         self._receive = receive
         self.limit = limit
         self._size = 0
-        self._unread: list[bytes] = []  # the next piece is the last one
+        self._unread: list[bytes] = []  # pieces that were given back; the last one is read next
 
     async def read(self, n: int = -1) -> bytes:
         """Return up to *n* bytes as soon as some are there, `b''` at the end; the whole rest if *n* is negative.
@@ -43,7 +43,7 @@ class BodyStream:
         return data
 
     def unread(self, data: bytes) -> None:
-        """Give *data* back: it is what the next read begins with."""
+        """Give *data* back: the next read begins with it."""
         if data:
             self._unread.append(data)
 
@@ -72,7 +72,7 @@ class BodyStream:
         return data
 
     async def readline(self) -> bytes:
-        """Return the next line with its LF, without it only at the end of the body; `b''` after that."""
+        """Return the next line with its LF, which only the last line of the body may lack; `b''` at the end."""
         return await self._until(b"\n")
 
     async def _until(self, separator):
@@ -128,7 +128,7 @@ class AsyncBytesIO:
         return rest[:end]
 
     async def awrite(self, data: bytes) -> None:
-        """Write *data* at the present position."""
+        """Write *data* at the current position."""
         self.stream.write(data)
 
     async def aclose(self) -> None:

@@ -56,7 +56,7 @@ class Response:
     send_file_buffer_size = 1024
     #: Media type of a response that does not name one.
     default_content_type = _TEXT
-    #: Seconds for which a client may keep a file of `send_file()`, unless that is told; None: not said.
+    #: Seconds for which a client may keep a file of `send_file()`, if the call names none; None: no Cache-Control.
     default_send_file_max_age: "int | None" = None
     #: A handler returns this if it has answered the client by itself.
     already_handled: "Response"
@@ -110,14 +110,14 @@ class Response:
 
     @property
     def fields(self) -> "ResponseHeaders | None":
-        """The header fields that have been set, None without any: unlike `headers`, this makes no dictionary."""
+        """The header fields that have been set, None without any; unlike `headers`, this does not make a dictionary."""
         return self._headers
 
     @property
     def reason(self) -> "str | None":
         """The reason phrase, None for the standard one of the status code.
 
-        :raises ValueError: when it is set to what HTTP forbids.
+        :raises ValueError: when it is set to a text that HTTP forbids.
         """
         return self._reason
 
@@ -175,7 +175,7 @@ class Response:
         content_type = self._headers.get("Content-Type") if self._headers else None
         if content_type is None:
             content_type = self.default_content_type
-            if content_type == _TEXT:  # the usual one, without making it anew
+            if content_type == _TEXT:  # the usual one, without building it again
                 return "text/plain; charset=UTF-8"
             if "charset=" not in content_type:
                 content_type += "; charset=UTF-8"
@@ -187,13 +187,13 @@ class Response:
         return self.status_code != 204 and self.status_code != 304
 
     def header_list(self, head: bool = False) -> "list[tuple[str, str]]":
-        """Return the header fields to send, each as (name, value), with those that are still missing.
+        """Return the header fields to send, each as (name, value), those that are still missing included.
 
-        :param head: the response is one to HEAD, and its Content-Length may be that of a body that is not here.
+        :param head: whether this is a response to HEAD, whose Content-Length may be that of a body that is not here.
         """
         fields = self._headers
         if fields:
-            # How a body is delimited is not the application's to say: the next response would begin elsewhere.
+            # The application must not say how the body is delimited: the next response would begin elsewhere.
             fields.pop("Transfer-Encoding", None)
             if not head and self.has_body and isinstance(self.body, bytes) and "Content-Length" in fields:
                 fields["Content-Length"] = str(len(self.body))
@@ -207,16 +207,16 @@ class Response:
         return pairs
 
     def complete(self, head: bool = False) -> None:
-        """Add to `headers` what is still missing of what will be sent; the parameter is that of `header_list()`."""
+        """Add to `headers` what will be sent and is still missing; the parameter is that of `header_list()`."""
         for name, value in self.header_list(head):
             if name not in self.headers:
                 self.headers[name] = value
 
     def check(self) -> None:
-        """Check once more what has been checked where it was set, and may have changed since.
+        """Check again what may have changed since it was set.
 
         :raises ValueError: for a status code or a header field that cannot be sent.
-        :raises TypeError: for one of another type.
+        :raises TypeError: for one of the wrong type.
         """
         check_status(self.status_code)
         if self._headers:
@@ -224,13 +224,13 @@ class Response:
         check_text(self.default_content_type, "default_content_type")
 
     def prepare(self, request) -> None:
-        """Check the response, and adapt it to the *request* that it answers; the seam for conditional requests.
+        """Check the response, and adapt it to the *request* that it answers, which may be a conditional one.
 
         :raises ValueError, TypeError: as `check()`.
         """
         content_type = self.default_content_type
         usual = content_type is _TEXT or content_type is _JSON
-        if not usual or self._headers is not None or self.status_code != 200:  # most are as they were made
+        if not usual or self._headers is not None or self.status_code != 200:  # most have not changed
             self.check()
         if not isinstance(self.body, bytes) and hasattr(self.body, "adapt"):  # a file
             self.body.adapt(self, request)
@@ -238,7 +238,7 @@ class Response:
     def body_iter(self) -> "Any":
         """Return the body as an asynchronous iterator of bytes-like objects, with `aclose()`.
 
-        An object is valid until the next one is asked for: files are read into one buffer.
+        Each object is valid until the next one is requested, because files are read into one buffer.
         """
         from ._response_body import iterate
 
@@ -267,18 +267,18 @@ class Response:
         compressed: "bool | str" = False,
         file_extension: str = "",
     ) -> "Response":
-        """Return a response with a file in its body; never pass a name that a client gave (see `microdot.static`).
+        """Return a response with a file in its body; never pass a name that a client sent (see `microdot.static`).
 
         Conditional requests and single ranges are answered (RFC 9110, sections 13 and 14). A sibling
-        `filename + '.gz'` that is not older is sent to clients that accept gzip; it may be there without the file: then
-        the others get it unpacked or, on a board that cannot do that, status 406.
+        `filename + '.gz'` that is not older is sent to clients that accept gzip. If there is only the sibling, other
+        clients get it unpacked or, from a board that cannot do that, status 406.
 
         :param filename: a str or `pathlib.Path`.
-        :param content_type: the media type; None: by the file name's extension.
+        :param content_type: the media type; None: that of the file name's extension.
         :param stream: an open binary file to send instead of *filename*, whose name still tells the type.
         :param max_age: seconds for which clients may keep the file without asking again.
-        :param compressed: the file's content is compressed already: True for gzip, or the coding's name. No sibling is
-            looked for.
+        :param compressed: True, or the name of the coding, if the file's content is compressed already; True means
+            gzip. No sibling is looked for then.
         :param file_extension: added to *filename* for the name of the file to open, not for its type; such as `'.gz'`.
         :raises OSError: if the file cannot be opened.
         """
@@ -301,7 +301,7 @@ def _list_pairs(fields):
 
 
 def _is_status(value):
-    """Whether what a handler returned is a status code, and not a number to be sent."""
+    """Return whether *value*, which a handler returned, is a status code and not a number to be sent."""
     return isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 999
 
 
@@ -320,7 +320,7 @@ Response.already_handled = Response()
 def make_response(result, origin, default: "Response | None" = None) -> Response:
     """Return the response that a handler's result stands for.
 
-    :param origin: the handler, named if its result is wrong.
+    :param origin: the handler, which the error names.
     :param default: the response if the result is None.
     :raises TypeError: if a handler may not return *result*.
     """

@@ -11,7 +11,7 @@ def iterate(body, file_buffer_size: int):
 
     :param file_buffer_size: size in bytes of the pieces of a file; larger where there is memory for it.
     """
-    if hasattr(body, "yields_bytes"):  # it is such an iterator
+    if hasattr(body, "yields_bytes"):  # it is such an iterator already
         return body
     if isinstance(body, bytes):
         return _Items(SyncItems(iter((body,))))
@@ -103,10 +103,10 @@ class SyncItems:
                 ended = False
         except StopIteration:
             item, ended = None, True
-        except StopAsyncIteration as error:  # which would seem to be the end
+        except StopAsyncIteration as error:  # it would look like the end
             raise RuntimeError("an iterator raised " + repr(error)) from None
         if ended:
-            if item is not None:  # it is no body, but a coroutine
+            if item is not None:  # it is not a body but a coroutine
                 raise TypeError("a generator in a response returned a value: is an await missing?")
             raise StopAsyncIteration
         return item

@@ -25,7 +25,7 @@ class URLPattern:
     `<path:...>`, but at most two such variables if one of them has a regular expression: with three, a client could
     choose a path that takes minutes to try.
 
-    :raises ValueError: for a malformed pattern, an unknown type, or variables as other frameworks write them.
+    :raises ValueError: for a malformed pattern, an unknown type, or variables in the notation of other frameworks.
     """
 
     @classmethod
@@ -34,7 +34,7 @@ class URLPattern:
 
         :param pattern: the regular expression that a value must match as a whole.
         :param parser: function that takes the matched text and returns the value given to the handler; the path does
-            not match where it returns None or raises ValueError.
+            not match if it returns None or raises ValueError.
         """
         _types[type_name] = (pattern, parser)
 
@@ -60,11 +60,11 @@ class URLPattern:
             segments.append(segment)
         spans = [segment for segment in segments if segment[3:] == (True,)]
         if len(spans) > 2 and [segment for segment in spans if segment[2]]:
-            raise self._error("at most two variables that may match a slash, as one of them is a regular expression")
+            raise self._error("at most two variables may match a slash if one is a regular expression")
         return tuple(segments)
 
     def _check_literal(self, segment):
-        """Refuse what is a variable elsewhere: here it would be a path that no client asks for."""
+        """Refuse a variable in the notation of other frameworks: here it would be a path that no client asks for."""
         name = segment[1:]
         if segment in ("*", "**"):
             raise self._error("write the rest of a path as <path:name>")
@@ -175,7 +175,7 @@ def _parse(variable, text, values):
     return text is not None
 
 
-#: A handler with the methods and URL pattern that lead to it; a tuple, as a board has one for each of many routes.
+#: A handler with the methods and URL pattern that lead to it; a tuple saves memory on a board with many routes.
 #: `order` is its place among all routes, `segments` is None for a pattern without variables, `apps` are the locally
 #: mounted applications around the handler, the outermost first, `limit` is that of the body's size in bytes, None for
 #: no limit and -1 for that of `Request`.
@@ -206,7 +206,7 @@ class URLMap:
     def __getitem__(self, index):
         """Return a route, or those of a slice, as (methods, `URLPattern`, handler, URL prefix, sub-application).
 
-        With the length this is what iterating and `reversed()` need.
+        This and the length are what iteration and `reversed()` need.
         """
         found = self.routes[index]
         return [_as_entry(route) for route in found] if isinstance(index, slice) else _as_entry(found)
@@ -240,7 +240,7 @@ class URLMap:
             table[key] = [others, route] if others else route
 
     def mount(self, routes: "URLMap", url_prefix: str, subapp, local: bool) -> None:
-        """Add the *routes* of *subapp* under *url_prefix*, whose last slash is that of the routes."""
+        """Add the *routes* of *subapp* under *url_prefix*; a slash at its end is the one that the routes begin with."""
         url_prefix = url_prefix.rstrip("/")
         for route in list(routes.routes):  # an application may be mounted in itself
             self.add(
@@ -272,8 +272,8 @@ class URLMap:
     def find(self, method: str, path: str) -> "tuple[Route | None, dict | Route | None]":
         """Return the route for *method* and *path* (percent-decoded) and the values of its variables, None without any.
 
-        HEAD finds the routes of GET too. Without a route the answer is None and the first route that matches but for
-        its methods, or None.
+        HEAD finds the routes of GET too. If there is no route, return None and the first route that matches the path
+        with other methods, or None.
         """
         route = self._by_path.get(path)
         if isinstance(route, Route) and method in route.methods:

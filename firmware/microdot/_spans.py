@@ -1,11 +1,11 @@
-"""Variables of a URL pattern that may match several segments of a path, in a time that grows as the path does."""
+"""Variables of a URL pattern that may match several segments of a path, in a time in proportion to the path."""
 
-#: Places at which two regular expressions are tried for one path: a path of 2 KB may have a thousand.
+#: Limit of the places in one path at which two regular expressions are tried: 2 KB of path may have a thousand.
 _MAX_TRIES = 32
 
 
 def may_match_slash(pattern: str) -> bool:
-    """Return whether a regular expression may match a slash, as far as its text tells; True where it does not."""
+    """Return whether a regular expression may match a slash; True if its text does not tell."""
     i = 0
     in_class = False
     while i < len(pattern):
@@ -35,12 +35,12 @@ def _spans(segment):
 def match_from_end(segments: tuple, rest: str, values: dict, parse) -> "dict | None":
     """Match segments, the first of which spans several, with *rest* of a path.
 
-    From the end on, each group of segments between two spans is taken at the last place where it matches: so the first
-    span matches as much as it can, and each place is tried once, however many spans there are. Only two spans with
-    regular expressions may need several tries.
+    Going backwards from the end, each group of segments between two spans is matched at the last possible place. So the
+    first span matches as much as it can, and each place is tried once, however many spans there are. Only two spans
+    with regular expressions may need several tries.
 
     :param segments: those of a `URLPattern`.
-    :param values: what the variables before have matched; those of *segments* are added.
+    :param values: the values of the variables before; those of *segments* are added.
     :param parse: `parse(variable, text, values)` adds the value that *text* stands for, and returns whether it does.
     :return: the values, or None.
     """

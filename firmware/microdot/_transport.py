@@ -22,7 +22,7 @@ A WSGI server sends the body by itself, so WSGI does not use `serve_request()`; 
 
 Exceptions of the application become responses. `serve_request()` raises what the transport has raised, and MemoryError,
 SystemExit, KeyboardInterrupt and the cancellation of the server's own task, which the server has to deal with.
-Deadlines are the server's business too: it cancels the task when a client is too slow, or when it shuts down.
+Deadlines are the server's duty too: it cancels the task when a client is too slow, or when it shuts down.
 
 To shut down, a server waits for the tasks in `app.background_tasks`, for `app.shutdown_timeout` seconds at most. It
 sets `app.server` to an object with a method `close()` that stops it, for `app.shutdown()`.
@@ -46,9 +46,9 @@ class Transport(Protocol):
         """Whether an extension has taken the connection over: no response follows."""
 
     def take_sock(self) -> Any:
-        """Return what `Request.sock` is: the connection's socket, or its pair of streams; None where a server keeps it.
+        """Return what `Request.sock` is: the connection's socket, or its pair of streams; None if the server keeps it.
 
-        Whoever asks for it may read from it from then on.
+        From then on the caller may read from it.
         """
 
     @property
@@ -58,7 +58,7 @@ class Transport(Protocol):
     def invoke(self, handler: "Callable[..., Any]", *args: Any, **kwargs: Any) -> "Awaitable[Any]":
         """Call a handler or hook, a function or a coroutine function, and return its result; to be awaited.
 
-        On CPython a function is called in a thread where it may block, not in that of the event loop.
+        On CPython a function is called in another thread than that of the event loop, so that it may block.
         """
 
     def receive_body(self, n: int) -> "Awaitable[bytes]":
@@ -71,7 +71,7 @@ class Transport(Protocol):
 class Budgeting(Transport, Protocol):
     """A transport whose server bounds the memory for what clients send.
 
-    A request recognises one by its attribute `reserve`.
+    A request recognises such a transport by its attribute `reserve`.
     """
 
     def reserve(self, size: int) -> None:
@@ -79,7 +79,7 @@ class Budgeting(Transport, Protocol):
 
         It is called before they are received, if their number is known then. All count until the request has ended.
 
-        :raises HTTPException: 503 if there would be too many with those of other requests.
+        :raises HTTPException: 503 if they would be too many, together with those of other requests.
         """
 
 
@@ -87,14 +87,14 @@ class AsyncTransport(Transport, Protocol):
     """A transport of a server that awaits `Microdot.serve_request()`."""
 
     def send_response(self, request: Any, response: Any) -> "Awaitable[Any]":
-        """Send a response, when awaited: `response.header_list()`, then the body where there is one.
+        """Send a response, when awaited: `response.header_list()`, then the body if there is one.
 
         A body that is not bytes is read from `response.body_iter()`, whose `aclose()` is called in the end, whatever
-        happens; for HEAD, and where `response.has_body` is False, it is closed without being read. While the body waits
-        for something the client's end is noticed, the wait cancelled and the body closed.
+        happens. For HEAD, and if `response.has_body` is False, it is closed without being read. If the client leaves
+        while the body waits for something, the transport notices it, cancels the wait and closes the body.
 
-        An error of the body before its first piece, for which the head waits `app.first_piece_timeout` seconds, is
-        answered with the response of `app.handle_error(request, error)`; that is then the result, which is else None.
+        The head waits `app.first_piece_timeout` seconds for the first piece of the body. If the body fails before that,
+        the response of `app.handle_error(request, error)` is sent instead and returned; otherwise the result is None.
 
         :raises OSError: if the client is gone.
         """
@@ -104,11 +104,11 @@ class Watcher(Protocol):
     """What a server calls with each tick, `TICKS_PER_SECOND` times a second."""
 
     def look(self) -> None:
-        """See to what takes time. This neither waits nor raises anything."""
+        """Check deadlines, and do what is due. This must neither wait nor raise anything."""
 
 
 class Ticking(Transport, Protocol):
-    """A transport that has a clock. An extension recognises one by its attribute `watch`."""
+    """A transport that has a clock. An extension recognises it by its attribute `watch`."""
 
     watch: "Watcher | None"  # its `look()` is called with each tick, until this is None again
 
@@ -116,12 +116,12 @@ class Ticking(Transport, Protocol):
 class Upgradable(Ticking, Protocol):
     """A transport whose connection an extension may take over as a stream of bytes.
 
-    An extension recognises one by its attribute `upgrade`. A transport that ticks only after the upgrade has no `watch`
+    An extension recognises it by its attribute `upgrade`. A transport that ticks only after the upgrade has no `watch`
     before it.
     """
 
     def upgrade(self, request: Any, headers: "dict[str, str]") -> "Awaitable[bytes]":
-        """Answer 101 with *headers*, when awaited; return what the client has sent beyond its request already.
+        """Answer 101 with *headers*, when awaited; return what the client has already sent beyond its request.
 
         From then on `upgraded` is True, and the server reads and sends nothing by itself.
         """
@@ -144,7 +144,7 @@ class Upgradable(Ticking, Protocol):
 class MessageTransport(Ticking, Protocol):
     """A transport whose server speaks WebSocket by itself, as ASGI servers do.
 
-    An extension recognises one by its attribute `accept_websocket`.
+    An extension recognises it by its attribute `accept_websocket`.
     """
 
     @property
@@ -152,7 +152,7 @@ class MessageTransport(Ticking, Protocol):
         """The subprotocols that the client speaks, in its order."""
 
     def accept_websocket(self, subprotocol: "str | None", max_message_length: int) -> "Awaitable[Endpoint]":
-        """Accept the request, when awaited; return what makes and takes the messages for `read()` and `send()`.
+        """Accept the request, when awaited; return the endpoint, which takes what `read()` returns and makes messages.
 
         :param max_message_length: in bytes; 0: no limit.
         """
@@ -176,7 +176,7 @@ class Endpoint(Protocol):
 
     @property
     def reply(self) -> Any:
-        """What is to be sent after `next_event()`, None for nothing."""
+        """What must be sent after `next_event()`, None for nothing."""
 
     @property
     def close_code(self) -> "int | None":
@@ -192,7 +192,7 @@ class Endpoint(Protocol):
 
     @property
     def pending(self) -> int:
-        """How many bytes the message takes, or will take, of which a part has been received; 0 between messages."""
+        """The size in bytes, as far as it is known, of the message that has been received in part; else 0."""
 
     @property
     def linger(self) -> int:
@@ -205,13 +205,13 @@ class Endpoint(Protocol):
         """Return the next event, as (opcode, payload) with a message whole; None if more has to be fed."""
 
     def message(self, data: Any, opcode: int) -> Any:
-        """Return what sends a message of type TEXT or BINARY."""
+        """Return what has to be sent for a message of type TEXT or BINARY."""
 
     def control(self, opcode: int, payload: bytes = b"") -> Any:
-        """Return what sends a ping or pong; None where that is the server's business."""
+        """Return what has to be sent for a ping or pong; None if the server does that by itself."""
 
     def close(self, code: int, reason: str) -> Any:
-        """Return what closes the connection.
+        """Return what has to be sent to close the connection.
 
         :raises ValueError: for a code that no endpoint may send.
         """

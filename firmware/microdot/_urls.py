@@ -7,10 +7,10 @@ _HEX = b"0123456789abcdefABCDEF"
 
 
 def decode(data: bytes) -> str:
-    """Return *data* as text: UTF-8 where it is valid UTF-8, else a character for each byte (ISO 8859-1)."""
+    """Return *data* as text: decoded as UTF-8 if it is valid UTF-8, else a character for each byte (ISO 8859-1)."""
     try:
         text = str(data, "utf-8")
-        if MICROPYTHON and len(text) != len(data):  # only where it is needed: text is ASCII most of the time
+        if MICROPYTHON and len(text) != len(data):  # only if it is needed: most text is ASCII
             from ._utf8 import decode as decode_strictly
 
             text = decode_strictly(data)
@@ -24,7 +24,7 @@ def unquote_to_bytes(data: bytes) -> bytes:
     n = start = data.find(b"%")
     if start < 0:
         return data
-    # In place, as the result is never longer: an object for each byte of a form would be too much for a board.
+    # In place, because the result is never longer: an object for each byte of a form would be too much for a board.
     decoded = bytearray(data)
     while start >= 0:
         digits = data[start + 1 : start + 3]

@@ -1,4 +1,4 @@
-"""UTF-8 as strictly as RFC 3629 wants it, on every runtime, and of text that is still arriving."""
+"""UTF-8 as strict as RFC 3629 requires on every runtime, also for text that is still arriving."""
 
 # Decoders differ: MicroPython's lets overlong forms, surrogates and code points above 10FFFF pass.
 try:
@@ -14,7 +14,7 @@ _SECOND = ((b"\xe0", 0xA0, 0xBF), (b"\xed", 0x80, 0x9F), (b"\xf0", 0x90, 0xBF), 
 def decode(data: "bytes | bytearray") -> str:
     """Return the text whose UTF-8 form is *data*.
 
-    :raises UnicodeError: if it is none.
+    :raises UnicodeError: if it is not valid UTF-8.
     """
     text = str(data, "utf-8")
     if not _STRICT and len(text) != len(data) and has_forbidden(data):
@@ -50,7 +50,7 @@ def unfinished(data: "bytes | bytearray") -> int:
 
 
 def has_forbidden(data: "bytes | bytearray") -> bool:
-    """Tell whether *data* has a byte or a pair of bytes that UTF-8 forbids but a loose decoder accepts."""
+    """Return whether *data* has a byte or a pair of bytes that UTF-8 forbids but a loose decoder accepts."""
     for byte in _NEVER:
         if data.find(byte) >= 0:
             return True
