@@ -103,7 +103,7 @@ class BasicAuth(_Auth):
             name, colon, password = str(data, "utf-8").partition(":")
         except ValueError:
             return None
-        # The decoder leaves out what is no base64.
+        # The decoder skips what is not base64.
         return (name, password) if colon and b2a_base64(data).strip() == value.encode() else None
 
     async def authentication_error(self, request: "Any") -> "Any":
@@ -119,8 +119,8 @@ class TokenAuth(_Auth):
     The function registered with `authenticate` is called as `f(request, token)`. It should compare tokens with
     `compare_digest()`.
 
-    :param header: the name of the header field with the token; any but `Authorization` has the token only.
-    :param scheme: the authentication scheme, which stands before the token in `Authorization`; empty for none.
+    :param header: the name of the header field with the token; fields other than `Authorization` hold only the token.
+    :param scheme: the authentication scheme before the token in `Authorization`; empty for none.
     :param error_status: status of the response to clients without a good token.
     """
 
@@ -140,7 +140,7 @@ class TokenAuth(_Auth):
         return value and (value,)
 
     async def authentication_error(self, request: "Any") -> "Any":
-        """Refuse a client without a good token: the response is the application's for the status.
+        """Refuse a client without a good token; the application's error handler for the status makes the response.
 
         :raises HTTPException: always.
         """

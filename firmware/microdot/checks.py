@@ -1,7 +1,7 @@
-"""Checked input: what a JSON body, a form, a query string or a file of settings has to hold, declared field by field.
+"""Checked input: what a JSON body, a form, a query string or a file of settings must hold, declared field by field.
 
-A handler gets plain values that are as declared. A client gets status 400 and JSON that says what is wrong with each
-field:
+A handler gets plain values that are as declared. A client whose input is not gets status 400, and JSON that says what
+is wrong with each field:
 
 >>> READING = Fields([Field("sensor", maximum=20), Field("value", float, minimum=-40, maximum=85)])
 >>> READING.check({"sensor": "cellar", "value": 12})
@@ -14,15 +14,15 @@ from .errors import HTTPException
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable, Iterator
 
-#: The default of a field that has to be there.
+#: The default of a field that must be there.
 REQUIRED = object()
-_MAX_ERRORS = 16  # of items, after which a list is not read on: it may be as long as a body
+_MAX_ERRORS = 16  # after so many errors the rest of a list is not read: it may be as long as a body
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 _FLAGS = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
 
 
 class CheckError(ValueError):
-    """Input that is not as declared; not caught, it is answered with status 400 and `reason` as JSON.
+    """Input that is not as declared; unless it is caught, the answer has status 400 and `reason` as JSON.
 
     :param errors: the name of each wrong field, such as `"networks[1].password"`, and what is wrong with it.
     """
@@ -44,13 +44,13 @@ class Field:
     """One named value.
 
     :param type: `str`, `int`, `float` or `bool`; `Fields` for a JSON object; for a JSON array a list of one item: any
-        of these, or a `Field`, whose name does not matter, where the items have limits of their own.
-    :param default: the value where the input has none; without it the field is required. It is not checked.
+        of these, or a `Field`, whose name does not matter, if the items have limits of their own.
+    :param default: the value if the input has none; without a default the field is required. It is not checked.
     :param label: the field's name for people, for forms.
     :param minimum: the smallest number, or the least length of a text (in characters) or an array (in items).
     :param maximum: the largest number, or the greatest length.
     :param choices: all values that are allowed.
-    :param secret: the value is never shown, as a password.
+    :param secret: whether the value, such as a password, is never shown.
     :param rule: a function that gets the checked value and returns what is wrong with it, such as `"must be even"`, or
         None.
     """
@@ -138,7 +138,7 @@ def _read(text, kind):
     if kind is bool:
         return _FLAGS.get(text.lower())
     try:
-        # What else Python reads, as 1_000 and digits of other scripts, is no number of a form. 24 digits are plenty.
+        # Python also reads 1_000 and digits of other scripts, which are not numbers in a form. 24 digits are plenty.
         if text and len(text) <= 24 and not text.strip("0123456789.eE+-"):
             return kind(text)
     except ValueError:
@@ -162,10 +162,10 @@ class Fields:
         return iter(self._fields)
 
     def check(self, values: "dict[str, Any]", is_text: bool = False) -> "dict[str, Any]":
-        """Return the declared values that *values* holds, with defaults where it has none; others are left out.
+        """Return the declared values that *values* holds, with defaults for absent ones; others are left out.
 
-        :param is_text: *values* is a form or a query: all values are text, an empty one counts as absent, an array is a
-            name that comes several times, and a bool that is absent is False unless it has a default.
+        :param is_text: whether *values* is a form or a query: all values are text, an empty one counts as absent, an
+            array is a name that comes several times, and an absent bool is False unless it has a default.
         :raises CheckError: if a value is missing or wrong; it names all of them.
         """
         errors = {}
@@ -175,7 +175,7 @@ class Fields:
         return checked
 
     def collect(self, values: object, errors: "dict[str, str]", prefix: str, is_text: bool = False) -> dict:
-        """Return what `check()` returns; what is wrong is added to *errors*, each name with *prefix* before it."""
+        """Return what `check()` returns; add what is wrong to *errors*, each name with *prefix* before it."""
         checked = {}
         if not isinstance(values, dict):
             errors[prefix[:-1] or "input"] = "must be an object"
@@ -202,14 +202,14 @@ class Fields:
 def with_json(fields: Fields) -> "Callable[..., Any]":
     """Return a decorator for a route's handler: `handler(request, values, **variables of the pattern)`.
 
-    The values are those of the JSON object in the body, as `Fields.check()` returns them. A body of another type is
-    answered with status 415, one that is not as declared with 400.
+    The values are those of the JSON object in the body, as `Fields.check()` returns them. The answer to a body of
+    another type has status 415, and that to one that is not as declared 400.
     """
     return _with(fields, _json, False)
 
 
 def with_form(fields: Fields) -> "Callable[..., Any]":
-    """Return a decorator as that of `with_json()`, for forms.
+    """Return a decorator like that of `with_json()`, for forms.
 
     For forms of type `multipart/form-data` write `with_form_data` of `microdot.multipart` above it.
     """
@@ -217,7 +217,7 @@ def with_form(fields: Fields) -> "Callable[..., Any]":
 
 
 def with_query(fields: Fields) -> "Callable[..., Any]":
-    """Return a decorator as that of `with_json()`, for the query string."""
+    """Return a decorator like that of `with_json()`, for the query string."""
     return _with(fields, _query, True)
 
 
@@ -252,14 +252,14 @@ def _with(fields, read, is_text):
 def json_errors(app: "Any") -> None:
     """Answer errors of an application with JSON, `{"error": text, "status": code}`, unless they name a content type.
 
-    For a part of an application give its sub-application, which is mounted with `local=True`; a path that no route
-    matches is none of that part's errors.
+    For a part of an application only, pass its sub-application, mounted with `local=True`. The error of a path that no
+    route matches does not belong to that part.
     """
     app.after_error_request(_to_json)
 
 
 def _to_json(request, response):
-    """Make JSON of an error's text; what an error handler has given a content type stays as it is."""
+    """Make JSON of an error's text, unless an error handler has set a content type."""
     fields = response.fields
     if not isinstance(response.body, bytes) or fields and "Content-Type" in fields:
         return None

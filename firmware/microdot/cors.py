@@ -7,8 +7,8 @@ class CORS:
     """Adds the header fields of cross-origin resource sharing to responses.
 
     :param allowed_origins: list of origins such as `'https://example.com'`, or `'*'` for every one; None for none.
-    :param allow_credentials: let those pages send cookies and Authorization. It has no effect with `'*'`, which is
-        logged: every site could act with a visitor's login.
+    :param allow_credentials: let those pages send cookies and Authorization. It has no effect with `'*'`, because every
+        site could act with a visitor's login; the log says so.
     :param allowed_methods: list of methods; None for all.
     :param expose_headers: list of response header fields that those pages may read.
     :param allowed_headers: list of request header fields that those pages may send; None for all.

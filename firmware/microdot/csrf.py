@@ -1,4 +1,4 @@
-"""Protection against cross-site request forgery: requests that another site's page makes a visitor's browser send."""
+"""Protection against cross-site request forgery: requests that a page of another site makes a browser send."""
 
 from .errors import abort
 
@@ -9,11 +9,11 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class CSRF:
-    """Refuses with 403 what another site's page makes a browser send; nothing has to be added to forms.
+    """Refuses with 403 what a page of another site makes a browser send; forms need no changes.
 
-    A browser says in Sec-Fetch-Site where a request comes from, or, on plain http, in Origin, which is compared with
-    Host. A request with neither comes from no browser's page and is let through. The handshake of a WebSocket is such a
-    request too: browsers send it, cookies included, for the pages of all sites.
+    A browser says in Sec-Fetch-Site where a request comes from or, on plain http, in Origin, which is compared with
+    Host. A request with neither does not come from a page in a browser and is let through. The handshake of a WebSocket
+    is checked too: browsers send it, cookies included, for the pages of all sites.
 
     :param cors: the `CORS` object whose `allowed_origins`, if it is a list, may send requests too.
     :param protect_all: all routes but `exempt()` ones are protected, for methods other than GET, HEAD and OPTIONS and
@@ -36,12 +36,12 @@ class CSRF:
         app.extend(self, before_request=self.check)
 
     def exempt(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
-        """Decorate a handler so that its route is not protected; to stand right below the route's decorator."""
+        """Decorate a handler so that its route is not protected; write this right below the route's decorator."""
         self._exempt.append(f)
         return f
 
     def protect(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
-        """Decorate a handler so that its route is protected for every method; to stand right below the route's."""
+        """Decorate a handler so that its route is protected for every method; write this right below the route's."""
         self._protected.append(f)
         return f
 
@@ -81,7 +81,7 @@ def _is_own(origin, request):
     """Return whether an origin is the request's own; https counts too, because a proxy may have ended TLS."""
     scheme, _, host = origin.lower().partition("://")
     own = (request.headers.get("Host") or "").lower()
-    if not host or own != host and own != host + (":443" if scheme == "https" else ":80"):  # an origin leaves these out
+    if not host or own != host and own != host + (":443" if scheme == "https" else ":80"):  # an origin leaves them out
         return False
     return scheme == request.scheme or scheme == "https"
 

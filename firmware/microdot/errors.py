@@ -74,8 +74,8 @@ def error_text(status_code: int) -> str:
 def check_status(status_code: int) -> None:
     """Check that a response can have a status code: one from 200 to 599 (RFC 9110, section 15).
 
-    :raises ValueError: for another number. After 100 to 199 clients go on waiting for the response; 101 is sent by
-        what upgrades the connection to another protocol, and by nobody else.
+    :raises ValueError: for another number. After 100 to 199 clients go on waiting for the response; only an upgrade
+        of the connection to another protocol sends 101.
     :raises TypeError: for what is not an int.
     """
     if not isinstance(status_code, int):
@@ -89,7 +89,7 @@ class HTTPException(Exception):
 
     :param status_code: the status code of the response, int.
     :param reason: the text of the response's body, str; `None` for a text made of the status code.
-    :param headers: header fields for the response, beside those of an error handler.
+    :param headers: header fields for the response, in addition to those of an error handler.
     :raises ValueError, TypeError: for a status code or header field that cannot be sent.
     """
 
@@ -106,7 +106,7 @@ class HTTPException(Exception):
 
 
 class MalformedJSON(ValueError):
-    """The error for JSON that cannot be read: a ValueError as of `json.loads()`; not caught, it is status 400."""
+    """The error for JSON that cannot be read, a ValueError; unless it is caught, the answer has status 400."""
 
     status_code = 400
     reason = "Malformed JSON"
@@ -114,7 +114,7 @@ class MalformedJSON(ValueError):
 
 
 class MissingField(KeyError):
-    """The error for a field, file or parameter that is not there: a KeyError; not caught, it is status 400."""
+    """The error for an absent field, file or parameter, a KeyError; unless it is caught, the answer has status 400."""
 
     status_code = 400
     headers = None

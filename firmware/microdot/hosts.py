@@ -2,16 +2,16 @@
 
 from .errors import abort
 
-# The characters of a name. A forged host has others, which end the host in a link.
+# The characters of a name. A forged host may have others, which would end the host in a link.
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-._"
 
 
 class AllowedHosts:
     """Refuses requests for other hosts than the application's own, with status 400.
 
-    A page of another site can have its own name resolve to a device in the visitor's network, and then use the device
-    as if it were that site; but the browser still sends that name as Host. It also keeps a forged Host out of links
-    that the application makes.
+    Another site can let its own name resolve to a device in the visitor's network, and its page can then use the device
+    as if it were that site. But the browser still sends the site's name as Host. The check also keeps a forged Host out
+    of links that the application makes.
 
     :param hosts: list of host names or addresses, without ports; `'.example.com'` is that name and all below it.
     """
@@ -37,7 +37,7 @@ class AllowedHosts:
         """Return whether the value of a Host field names one of the hosts."""
         host = host.lower()
         port = host.rfind(":")
-        if port > host.rfind("]"):  # of an IPv6 address in brackets
+        if port > host.rfind("]"):  # an IPv6 address is in brackets
             if host[port + 1 :].strip("0123456789"):
                 return False
             host = host[:port]

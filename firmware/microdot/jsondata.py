@@ -11,7 +11,7 @@ _HEX = b"0123456789abcdefABCDEF"
 
 
 def _refuse_constant(name):
-    raise ValueError(name + " is no JSON")
+    raise ValueError(name + " is not JSON")
 
 
 try:
@@ -25,13 +25,13 @@ if not MICROPYTHON:
 
 
 def parse_json(data: "bytes | str"):
-    """Return the value whose JSON text is *data*, in UTF-8 if it is bytes.
+    """Return the value whose JSON text is *data*, a str or UTF-8 in bytes.
 
-    A byte order mark before it is skipped. The two escapes of a surrogate pair are one character; one of them alone is
-    an error, as no text can be sent that has it. MicroPython's parser is lenient where this does not matter: it takes
-    `[1 2]` for a list.
+    A byte order mark at the beginning is skipped. The two escapes of a surrogate pair become one character; one alone
+    is an error, because a text that contains it cannot be sent. MicroPython's parser is lenient where it does no harm:
+    it reads `[1 2]` as a list.
 
-    :raises MalformedJSON: if it is no JSON.
+    :raises MalformedJSON: if it is not JSON.
     """
     try:
         if isinstance(data, str):
@@ -54,14 +54,14 @@ def _parse(data):
             raise ValueError("incomplete")
         if _LACKS_END and text.count(b"{") + text.count(b"[") > 1:
             json.loads(b"[" + text)  # fails if there is more than this one end missing
-    # No text, of which a copy would take as much memory again, is made to check it.
+    # The bytes are checked, because a str made for that would take as much memory again.
     if text and max(text) > 127 and has_forbidden(text):
         raise ValueError("malformed UTF-8")
     return json.loads(data)
 
 
 def _join_surrogates(data):
-    """Replace the escapes of each surrogate pair by their character: MicroPython's parser makes two of them.
+    """Replace the escapes of each surrogate pair by their character: MicroPython's parser would make two characters.
 
     :raises ValueError: for half a pair.
     """

@@ -15,9 +15,9 @@ _REMEMBERED = RESERVED + "remember"  # the purpose of that cookie's token
 _VERSION = RESERVED + "version"  # the purpose of the hash of a user's version
 _DAY = 86400
 _URL = b":/?#[]@!$&'()*+,;=%"
-# RFC 9110, section 15.5.2, demands a challenge; browsers know none of this name, and so ask for no password.
+# RFC 9110, section 15.5.2, demands a challenge; browsers do not know this one, and so do not ask for a password.
 _CHALLENGE = 'Cookie realm="login"'
-# What of a session is the login's.
+# The keys of a session that belong to the login.
 _KEYS = ("_user_id", "_fresh", "_version", "_remembered")
 
 
@@ -32,9 +32,9 @@ def is_local(url: str) -> bool:
 
 
 def wants_page(request) -> bool:
-    """Return whether a browser wants to show the response to *request*, so that a redirect to a form is of use to it.
+    """Return whether a browser wants to show the response to *request*, so that a redirect to a form is useful.
 
-    A script's request, one for JSON, for events or for a WebSocket wants no page. A program that says nothing about
+    A request of a script, or for JSON, events or a WebSocket, does not want a page. A program that says nothing about
     itself is taken for a browser.
     """
     headers = request.headers
@@ -65,7 +65,7 @@ class Login:
 
     :param login_url: where users log in; the path that they came from is added to it as the argument `next`.
     :param max_remember_days: for how many days after a login with the password the cookie that remembers a user can be
-        renewed; `login_user(remember=...)` may be more than that.
+        renewed; a larger `login_user(remember=...)` counts instead.
     """
 
     def __init__(self, login_url: str = "/login", max_remember_days: "int | float" = 180):
@@ -81,10 +81,10 @@ class Login:
         return f
 
     def user_version(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
-        """Register `f(user)`, which returns a str that changes when all logins of the user are to end.
+        """Register `f(user)`, which returns a str that changes when all logins of the user must end.
 
         The hash of the user's password is such a str: a new password then ends the sessions and remembered logins that
-        were made with the old one. Clients get a keyed hash of it only.
+        were made with the old one. Clients only get a keyed hash of it.
         """
         self.user_version_callback = f
         return f
@@ -100,7 +100,7 @@ class Login:
     async def login_user(
         self, request, user, remember: "bool | int" = False, redirect_url: "str | None" = "/"
     ) -> Response:
-        """Log a user in, and return the response that leads to the page asked for before, the argument `next`.
+        """Log a user in, and return a redirect to the page that was asked for before, the argument `next`.
 
         :param user: an object with an attribute `id`, of type str or int.
         :param remember: for how many days the user stays logged in when the session is over; True for 30.
@@ -119,7 +119,7 @@ class Login:
 
     @staticmethod
     def _enter(request, session, user, version, remembered=None):
-        """Make *session* that of a user, who gave the password or was *remembered* (since when, for how many days)."""
+        """Make *session* that of a user who gave the password, or was *remembered* (since when, for how many days)."""
         if session.deleted:
             session.clear()
         _forget(session)
@@ -144,7 +144,7 @@ class Login:
         request.g.current_user = None
 
     async def get_current_user(self, request: "Any") -> "Any":
-        """Return the user who is logged in, None if nobody is; `request.g.current_user` from then on."""
+        """Return the user who is logged in, None if nobody is; from then on `request.g.current_user` is that user."""
         if not hasattr(request.g, "current_user"):
             request.g.current_user = None
             session = await get_extension(request).load(request)
@@ -169,7 +169,7 @@ class Login:
         return user if user and version in await self._versions(request, user) else None
 
     async def _versions(self, request, user):
-        """Return the hashes of a user's version made with each of the keys, the one that signs first."""
+        """Return the hashes of a user's version, one for each key; the key that signs comes first."""
         if not self.user_version_callback:
             return (None,)
         version = str(await invoke_handler(self.user_version_callback, user))
@@ -178,11 +178,11 @@ class Login:
     # The cookie that remembers
 
     def _limit(self, days):
-        """Return the seconds after a login for which it is remembered, however often the cookie is renewed."""
+        """Return for how many seconds after a login it is remembered, however often the cookie is renewed."""
         return int(max(days, self.max_remember_days) * _DAY)
 
     def _lasts(self, since, days):
-        """Whether a login at a time, remembered for so many days, is not to be forgotten yet."""
+        """Return whether a login at the time *since*, remembered for *days*, still lasts."""
         limit = self._limit(days)
         return is_within(since + limit, limit)
 
@@ -192,7 +192,7 @@ class Login:
         user = None
         if token:
             if not (is_within(token["exp"], token["days"] * _DAY) and self._lasts(token["since"], token["days"])):
-                return  # the clock has gone back: the cookie may be good again when it is right
+                return  # the clock has gone back: the cookie may be valid again when the clock is right
             user = await self._load_user(request, token["user_id"], token.get("version"))
         if user is None:
             self._forget_cookie(request)
@@ -202,7 +202,7 @@ class Login:
         self._remember(request, user, version, token["since"], token["days"])
 
     def _remember(self, request, user, version, since, days):
-        """Have the client remember a user who logged in at a time."""
+        """Let the client remember a user who logged in at the time *since*."""
         now = unix_time()
         end = min(now + int(days * _DAY), since + self._limit(days))
         token = {"user_id": user.id, "since": since, "days": days, "exp": end}
@@ -213,7 +213,7 @@ class Login:
 
     @staticmethod
     def _forget_cookie(request):
-        """Have the client forget whom it remembers, if it does."""
+        """Let the client forget the user that it remembers, if there is one."""
         if _REMEMBER in request.cookies:
             _after(request, lambda response, options: response.delete_cookie(_REMEMBER, **options))
 
@@ -224,7 +224,7 @@ class Login:
         return self._protect(f, False)
 
     def fresh(self, f: "Callable[..., Any]") -> "Callable[..., Any]":
-        """Decorate a route's handler so that only users reach it who gave their password, not remembered ones."""
+        """Decorate a route's handler so that only users who gave their password reach it, not remembered ones."""
         return self._protect(f, True)
 
     def _protect(self, f, fresh):
@@ -240,7 +240,7 @@ class Login:
     async def _refuse(self, request):
         """Return the response to a client who is not admitted.
 
-        :raises HTTPException: 401 if the client wants no page.
+        :raises HTTPException: 401 if the client does not want a page.
         """
         if self.error_callback:
             response = await invoke_handler(self.error_callback, request)
@@ -249,7 +249,7 @@ class Login:
         if not wants_page(request):
             raise HTTPException(401, error_text(401), {"WWW-Authenticate": _CHALLENGE})
         location = self.login_url
-        # After the login a browser asks with GET, which the place of a form may not serve.
+        # After the login a browser sends a GET, which the URL that a form is sent to may not serve.
         if request.method in ("GET", "HEAD") or "GET" in request.app.url_map.allowed(request.path):
             url = request.root_path + request.url
             location += ("&next=" if "?" in location else "?next=") + quote(url, b"/")

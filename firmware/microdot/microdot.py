@@ -26,7 +26,7 @@ else:
     }
 
     def _load(name):
-        # As in the package: what is not used takes no memory of a board.
+        # As in the package: what is not used takes no memory on a board.
         if name not in _later:
             raise AttributeError(name)
         package = __name__[: __name__.rfind(".") + 1]
@@ -35,7 +35,7 @@ else:
 
     globals()["__getattr__"] = _load
 
-#: Errors of a socket that mean no more than that the client is gone: EPIPE, ECONNRESET, ECONNABORTED, ENOTCONN.
+#: Errors of a socket that only mean that the client is gone: EPIPE, ECONNRESET, ECONNABORTED, ENOTCONN.
 MUTED_SOCKET_ERRORS = [32, 54, 104, 103, 128, 107]
 
 __all__ = (

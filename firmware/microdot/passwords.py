@@ -12,14 +12,14 @@ from .tokens import compare_digest, hmac_pads, random_text, to_bytes
 
 _SCRYPT = "scrypt:32768:8:3"
 _PBKDF2 = "pbkdf2:sha256:"
-#: Iterations of PBKDF2 in new hashes: what a board does in some seconds, and what is advised for computers.
+#: Iterations of PBKDF2 in new hashes: as many as a board does in some seconds, or as are recommended for computers.
 ITERATIONS = 10000 if MICROPYTHON else 600000
 
 
 async def hash_password(password: str, iterations: "int | None" = None) -> str:
     """Return a hash of a password, with a random salt, to be kept instead of the password.
 
-    :param iterations: use PBKDF2 with so many, for hashes that a board is to verify; None: scrypt if hashlib has it.
+    :param iterations: use PBKDF2 with this number, for hashes that a board must verify; None: scrypt if hashlib has it.
     """
     scrypt = iterations is None and hasattr(hashlib, "scrypt")
     return await _hash(password, _SCRYPT if scrypt else _PBKDF2 + str(iterations or ITERATIONS), random_text(12))
@@ -29,7 +29,7 @@ async def verify_password(password: str, stored: "str | None", iterations: "int 
     """Return whether *password* is that of a hash made by `hash_password()`.
 
     :param stored: the hash; None for a user who does not exist, which takes as long as a wrong password.
-    :param iterations: what `hash_password()` was told, so that this takes as long.
+    :param iterations: the value given to `hash_password()`, so that this takes as long for a user who does not exist.
     :raises ValueError: for a hash that is malformed, or of a kind that this Python's hashlib does not have.
     """
     if stored is None:
@@ -58,7 +58,7 @@ def _scrypt(password, salt, n, r, p):
 async def pbkdf2(password: "str | bytes", salt: "str | bytes", iterations: int) -> bytes:
     """Return PBKDF2-HMAC-SHA256 of a password, 32 bytes; other tasks run meanwhile.
 
-    :raises ValueError: for less than one iteration.
+    :raises ValueError: for fewer than one iteration.
     """
     password = to_bytes(password)
     salt = to_bytes(salt)

@@ -1,21 +1,23 @@
-"""The client's side of a connection that a reverse proxy has in between (RFC 7239, and the X-Forwarded fields)."""
+"""What a reverse proxy says about the client that it passes on (RFC 7239, and the X-Forwarded fields)."""
 
 from ._urls import quote_url
 
 
 class ProxyHeaders:
-    """Takes address, scheme and host of the client from what trusted proxies say.
+    """Takes the client's address, scheme and host from what trusted proxies say.
 
-    `request.client_addr`, `request.scheme`, the Host field and `request.root_path` are then those of the client. The
-    fields of clients that come without a trusted proxy are left alone.
+    `request.client_addr`, `request.scheme`, the Host field and `request.root_path` are then those that the client used.
+    The fields of a client that does not come through a trusted proxy are ignored.
 
     :param trusted: addresses of the proxies, IPv4 networks such as `'10.0.0.0/8'`, `'unix'` for a Unix socket; `'*'`
-        for whatever connects to the application: only where nothing but the proxy can. Proxies before that one have to
-        be named besides.
-    :param forwarded: the proxies set Forwarded instead of the X-Forwarded fields. The other ones come from the client.
-    :param host: the proxies set the host, too (X-Forwarded-Host, or `host=`), and let none of the client's through.
-    :param prefix: the proxies set X-Forwarded-Prefix, the path under which they serve the application. Of several
-        proxies each adds its own part, the nearest one the last.
+        for whatever connects to the application, which is safe only if nothing but the proxy can. Proxies in front of
+        that one must be named as well.
+    :param forwarded: whether the proxies set Forwarded instead of the X-Forwarded fields. The fields of the other kind
+        come from the client, and are ignored.
+    :param host: whether the proxies set the host, too (X-Forwarded-Host, or `host=`), and drop what the client sends
+        there.
+    :param prefix: whether the proxies set X-Forwarded-Prefix, the path under which they serve the application. Each of
+        several proxies adds its own part, the nearest one last.
     """
 
     def __init__(
@@ -55,13 +57,13 @@ class ProxyHeaders:
         return any(number & mask == network for network, mask in self._networks)
 
     def apply(self, request) -> None:
-        """Change a request to what the proxies in front of the application say of it."""
+        """Change a request to what the proxies in front of the application say about it."""
         address = request.client_addr
         if not self.is_trusted(address[0] if address else "unix"):
             return
         fields = self._read_forwarded(request) if self.forwarded else self._read_x_forwarded(request)
         clients = fields.get("for") or []
-        # From the nearest proxy back to the first address that is not ours. Anyone could have written the rest.
+        # From the nearest proxy back to the first address that is not a proxy's. Anyone could have written the rest.
         depth = 1
         while depth < len(clients) and self._is_named(_split_port(clients[-depth])[0]):
             depth += 1
@@ -76,7 +78,7 @@ class ProxyHeaders:
             request.headers["Host"] = host
         prefixes = _split_list(request.headers.get("X-Forwarded-Prefix") or "") if self.prefix else []
         prefix = "".join([part.rstrip("/") for part in prefixes[-depth:] if part[:1] == "/"])
-        if prefix and prefix[1:2] not in ("/", "\\"):  # which would begin the name of a host
+        if prefix and prefix[1:2] not in ("/", "\\"):  # it would begin the name of a host
             request.root_path = quote_url(prefix)
 
     @staticmethod
@@ -108,7 +110,7 @@ def _split_list(value):
 
 
 def _pick(fields, name, depth):
-    """Return the value that the proxy which saw the client has set; a proxy may keep only its own."""
+    """Return the value set by the proxy that the client connected to; a proxy may keep only its own value."""
     values = fields.get(name)
     return values[-min(depth, len(values))] if values else ""
 

@@ -23,7 +23,7 @@ class Subscription:
 
     @property
     def dropped(self) -> int:
-        """How many messages the overflow policy has kept from this subscriber."""
+        """How many messages for this subscriber the overflow policy has dropped."""
         return self._queue.dropped
 
     async def __aenter__(self) -> "Subscription":
@@ -56,8 +56,8 @@ class PubSub:
     Messages are not copied: each subscriber gets the very object that was published. The same application runs on
     `microdot.redis` if its messages are str or bytes.
 
-    :param queue_size: how many messages wait for a subscriber at most.
-    :param overflow: what becomes of the next one: `'drop'` the oldest, make the publisher `'wait'`, or `'close'` the
+    :param queue_size: how many messages can wait for a subscriber.
+    :param overflow: what to do with one more: `'drop'` the oldest, make the publisher `'wait'`, or `'close'` the
         subscription.
     """
 

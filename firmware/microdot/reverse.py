@@ -10,11 +10,12 @@ _SEGMENT_SAFE = b":@!$&'()*+,;="
 def url_for(source, endpoint, **values) -> str:
     """Return the URL of a route.
 
-    :param source: the application; or the request being handled, where a server or proxy serves the application under a
-        path of its own, which then begins the URL, or where a sub-application is mounted several times.
-    :param endpoint: the route's name, its handler, or its handler's name. Of several routes that have it, as of a
+    :param source: the application, or the request being handled. Pass the request if a server or proxy serves the
+        application under a path of its own, with which the URL then begins, or if a sub-application is mounted several
+        times.
+    :param endpoint: the route's name, its handler, or its handler's name. If several routes have it, as those of a
         sub-application mounted twice, the first one nearest to the request's mount is taken.
-    :param values: the variables of the pattern; all others become the query string, a list several parameters.
+    :param values: the variables of the pattern. All others become the query string; a list becomes several parameters.
     :raises ValueError: if there is no such route, a variable is missing or has a value that its pattern refuses.
     """
     route = _find(source, endpoint)

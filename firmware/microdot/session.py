@@ -15,7 +15,7 @@ _TWO_WEEKS = 14 * 86400
 
 
 class SessionDict(dict):
-    """A session: what a handler decorated with `with_session` gets.
+    """A session, which a handler decorated with `with_session` gets.
 
     Changes reach the client, or the store, with `save()`.
     """
@@ -24,7 +24,7 @@ class SessionDict(dict):
         super().__init__()
         self.update(session_dict)
         self.request = request
-        #: The name under which the session is in the store; None without a store, and before it was saved.
+        #: The name under which the session is in the store; None without a store, and before it is saved.
         self.id: str | None = None
         self._left: str | None = None
         self._saved: str | None = None
@@ -37,7 +37,8 @@ class SessionDict(dict):
     def save(self) -> None:
         """Keep the session as it is now; an empty one is forgotten like a deleted one.
 
-        :raises ValueError: if it is too large for a cookie, or JSON cannot hold it (TypeError on CPython).
+        :raises ValueError: if it is too large for a cookie, or contains NaN or infinity.
+        :raises TypeError: if it contains an object of a type that JSON does not have.
         """
         get_extension(self.request).update(self.request, self)
 
@@ -46,9 +47,9 @@ class SessionDict(dict):
         get_extension(self.request).delete(self.request)
 
     def renew(self) -> None:
-        """Give the session a new name in the store when it is saved; the old one is worth nothing any more.
+        """Give the session a new name in the store when it is saved; the old name becomes invalid.
 
-        To be done when the rights of a user change, so that a name known to another is of no use: `Login` does it.
+        Call this when the rights of a user change, so that a name that somebody else knows is useless. `Login` does it.
         """
         self._left = self._left or self.id
         self.id = None
@@ -59,14 +60,14 @@ class Session:
 
     :param app: the application; or call `initialize()` later.
     :param secret_key: str or bytes that only the server knows; or a list of them: the first signs, all are accepted.
-    :param cookie_options: options of `Response.set_cookie()`. Without them the cookie is for all paths, hidden from
-        scripts, not sent with requests that other sites cause (`SameSite=Lax`) other than by links, and under https
-        sent under https only.
-    :param store: where sessions are kept, the cookie being the name of one only: an object with `async load(name) ->
-        str | None`, `async save(name, text, lifetime)` (in seconds) and `async delete(name)`, such as a `MemoryStore`.
-        None: in the cookie.
-    :param lifetime: seconds from its last `save()` for which a session is valid. None: without a limit in a cookie, two
-        weeks in a store.
+    :param cookie_options: options of `Response.set_cookie()`. Without them the cookie is for all paths and hidden from
+        scripts, requests from other sites carry it only if a link causes them (`SameSite=Lax`), and a cookie that is
+        set under https is sent under https only.
+    :param store: where sessions are kept; the cookie then only holds a session's name. An object with `async load(name)
+        -> str | None`, `async save(name, text, lifetime)` (in seconds) and `async delete(name)`, such as a
+        `MemoryStore`. None: in the cookie.
+    :param lifetime: seconds from its last `save()` for which a session is valid. None: no limit in a cookie, two weeks
+        in a store.
     """
 
     secret_key: "str | bytes | list | tuple | None" = None
@@ -149,7 +150,7 @@ class Session:
         lifetime = self._signed_lifetime()
         payload = decode_token(token, keys, purpose, lifetime) or {}
         if lifetime:
-            payload.pop("exp", None)  # which is not of the session itself
+            payload.pop("exp", None)  # not a part of the session itself
         return payload
 
     def _signed_lifetime(self):
@@ -159,7 +160,7 @@ class Session:
     def update(self, request, session: dict) -> None:
         """Make *session* the request's session and keep it.
 
-        :raises ValueError: if it is too large for a cookie, or JSON cannot hold it (TypeError on CPython).
+        :raises ValueError, TypeError: as `SessionDict.save()` does.
         """
         current = self.get(request)
         if session is not current:
@@ -194,12 +195,12 @@ class Session:
         session._saved = text
 
     async def _respond(self, request, response):
-        """Bring the session to the store and the client."""
+        """Write the session to the store, and its cookie to the response."""
         session = request.g._session
         token = session._saved
         if token == _EMPTY:
             if _COOKIE not in request.cookies:
-                return  # there is nothing to forget, and to keep it would cost a place in the store
+                return  # there is nothing to forget, and an empty session needs no place in the store
             session.renew()
             token = ""
         if self.store:
@@ -244,13 +245,13 @@ class Session:
         purpose: str = "",
         lifetime: "int | None" = None,
     ) -> str:
-        """Return a signed token, a JSON Web Token with the algorithm HS256; its content is readable to its owner.
+        """Return a signed token, a JSON Web Token with the algorithm HS256; whoever has it can read its content.
 
         :param secret_key: the key or keys; None: those of the sessions.
-        :param purpose: what the token is for. One for a purpose is no session, and not valid for another purpose.
+        :param purpose: what the token is for. A token with a purpose is not a session, nor valid for another purpose.
         :param lifetime: seconds for which the token is valid; None: as the payload's own `exp` says, or for ever.
-        :raises ValueError: for a purpose that begins with `microdot:`, or a payload that JSON cannot hold (TypeError on
-            CPython).
+        :raises ValueError: for a purpose that begins with `microdot:`, and for NaN or infinity in the payload.
+        :raises TypeError: for an object of a type that JSON does not have.
         """
         if lifetime is not None:
             payload = dict(payload, exp=unix_time() + lifetime)
@@ -265,22 +266,22 @@ class Session:
     ) -> dict:
         """Return the payload of a token; an empty dict for one that is forged, expired or for another purpose.
 
-        :param lifetime: seconds for which such tokens are made: one that would be valid for longer is not accepted, so
-            that a clock that has gone back makes no expired token valid again. None: there is no limit.
+        :param lifetime: seconds for which such tokens are made. One that would be valid for longer is not accepted, so
+            that no expired token becomes valid again when the clock goes back. None: no limit.
         :raises ValueError: for a purpose that begins with `microdot:`.
         """
         return decode_token(token, self.signing_keys(secret_key), _own(purpose), lifetime) or {}
 
 
 def _own(purpose):
-    """Return an application's own purpose: a token for one of the framework's would log a user in."""
+    """Return a purpose if it is an application's own: a token for one of the framework's could log a user in."""
     if purpose.startswith(RESERVED):
         raise ValueError("the purpose %r is the framework's own: choose another beginning" % purpose)
     return purpose
 
 
 def _parse(text):
-    """Return the dictionary that a store's text holds; an empty one if that has become something else."""
+    """Return the dictionary that a store's text holds; an empty one if the text is damaged."""
     try:
         content = parse_json(text)
     except ValueError:
@@ -291,9 +292,9 @@ def _parse(text):
 class MemoryStore:
     """Sessions in memory, lost when the program ends and not shared between processes.
 
-    Lifetimes are counted in seconds that pass, so that a clock that is set late, or wrong, ends no session.
+    Lifetimes do not depend on the clock that tells the date, so that setting it ends no session.
 
-    :param max_sessions: one more takes the place of that which was saved longest ago; 50 on a board and else 1000.
+    :param max_sessions: how many are kept; one more replaces the one saved longest ago. 50 on a board, else 1000.
     """
 
     def __init__(self, max_sessions: int = 50 if MICROPYTHON else 1000):

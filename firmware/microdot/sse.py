@@ -68,7 +68,7 @@ class SSE:
 
         :param data: str or bytes (UTF-8), of any number of lines; dict or list, sent as JSON.
         :param event: the event's name.
-        :param event_id: the id with which the client comes back after a lost connection.
+        :param event_id: the id that the client sends back when it reconnects after a lost connection.
         :param retry: seconds after which the client reconnects when the connection is lost.
         :param comment: send *data* as a comment, which the client ignores, instead.
         :raises ValueError: for a line end or NUL in *event* or *event_id*.
@@ -78,7 +78,7 @@ class SSE:
 
     @property
     def dropped(self) -> int:
-        """How many events the overflow policy has kept from this client."""
+        """How many events for this client the overflow policy has dropped."""
         return self._queue.dropped
 
 
@@ -86,9 +86,9 @@ class _Events:
     """The body of the response: the handler's events; runs the handler while the body is being read."""
 
     yields_bytes = True
-    _keep_alive: "float | None" = 15  # seconds; what most streams have is in no instance
+    _keep_alive: "float | None" = 15  # seconds; the usual value is not in each instance
     _ticks = 0  # since the last event
-    _clocked = False  # the server has a clock, which sees to the comments
+    _clocked = False  # the server has a clock, by which comments are sent
     _task = None  # of the handler
 
     def __init__(self, request, queue, keep_alive, call):
@@ -125,7 +125,7 @@ class _Events:
             return _NOTHING
 
     def look(self):
-        """Send a comment if there has been no event for long; the server calls this with each tick."""
+        """Send a comment if there has been no event for long; the server calls this at each tick."""
         self._ticks += 1
         if self._ticks >= self._keep_alive * TICKS_PER_SECOND and self._queue.empty:
             self._queue.offer(_NOTHING)
@@ -191,10 +191,10 @@ def with_sse(
 ) -> "Callable[..., Any]":
     """Decorate a route's handler so that it sends events: `async handler(request, sse, **variables of the pattern)`.
 
-    Used as `@with_sse` or with parameters. The response ends when the handler returns; when the client goes, the
+    Use it as `@with_sse` or with parameters. The response ends when the handler returns; when the client leaves, the
     handler is cancelled.
 
-    :param queue_size: how many events wait for the client at most.
+    :param queue_size: how many events can wait for the client.
     :param overflow: what `sse.send()` does with one more: `'wait'`, `'drop'` the oldest or `'close'` the connection.
     :param keep_alive: seconds without an event after which a comment is sent, so that nothing on the way closes the
         connection and a lost client is noticed; None for never.

@@ -30,8 +30,8 @@ def mount_static(
 ) -> None:
     """Serve the files in a folder, and those in the folders below, under *url_prefix*.
 
-    The other parameters are those of `send_from()`. Routes added before come first. A line in the log says so if there
-    is no such folder; it may come later.
+    The other parameters are those of `send_from()`. Routes that were added before come first. If the folder does not
+    exist, the log says so; it may be created later.
 
     :raises TypeError: if *folder* is not a str or `pathlib.Path`.
     """
@@ -66,9 +66,9 @@ def send_from(
 
     :param folder: a str or `pathlib.Path`.
     :param path: percent-decoded, with slashes; that of a folder stands for its file *index*.
-    :param index: None: folders are not found.
+    :param index: the name of the file to send for a folder; None: folders are not found.
     :param max_age: seconds for which clients may keep the file without asking again.
-    :param cache_control: the Cache-Control field's value instead. Without both, clients ask each time.
+    :param cache_control: the value of Cache-Control, instead of *max_age*. Without both, clients ask each time.
     :raises HTTPException: 404 if there is no such file, it is outside of the folder, or a part of the path begins with
         a dot.
     """
@@ -99,7 +99,7 @@ def _send(folder, path, index, max_age, cache_control):
 
 
 def _kind(filename):
-    """Return what there is of that name: the bits of its mode that say so, or `_NOTHING`."""
+    """Return the bits of a file's mode that tell its type, or `_NOTHING` if there is no such file."""
     try:
         return os.stat(filename)[0] & _TYPE
     except OSError:
@@ -107,14 +107,14 @@ def _kind(filename):
 
 
 def _is_inside(folder, filename):
-    """Whether no symbolic link leads from *filename* out of *folder*."""
+    """Return whether no symbolic link leads from *filename* out of *folder*."""
     return realpath(filename).startswith(os.path.join(realpath(folder or "."), ""))
 
 
 def _join(folder, path):
     """Return the name of the file at *path* in *folder*.
 
-    :raises ValueError: for a path with anything that some filesystem takes for more than a name.
+    :raises ValueError: for a path with anything that some filesystem treats as more than a name.
     """
     folder = folder or "."
     if not path:

@@ -1,6 +1,6 @@
 """Threads for what blocks, on CPython only: functions that handle requests, files, and generators that make responses.
 
-Each kind has threads of its own, so that viewers of a slow generator hold up no handler, and slow handlers no file. A
+Each kind has threads of its own, so that slow generators do not delay handlers, and slow handlers do not delay files. A
 pool belongs to its process: its threads start when they are first needed, also in a process that was forked, and do not
 keep the process from ending.
 """
@@ -30,15 +30,15 @@ class Threads:
     def _forget(self):
         """Begin without threads: those of a parent process do not exist in its child."""
         self._lock = threading.Lock()
-        self._waiting: deque[Callable[[], None]] = deque()  # for a thread, all of which are busy
-        self._handed: queue.SimpleQueue | None = None  # to threads that are idle
+        self._waiting: deque[Callable[[], None]] = deque()  # calls that wait for a thread
+        self._handed: queue.SimpleQueue | None = None  # calls for idle threads
         self._count = 0
         self._idle = 0  # threads for which no call has been handed over
 
     def start(self, call: Callable[[], None]) -> None:
         """Run *call*, which must not raise, in a thread.
 
-        :raises RuntimeError: if there is no thread and the system starts none.
+        :raises RuntimeError: if there is no thread and the system cannot start one.
         """
         with self._lock:
             if self._idle:
@@ -77,5 +77,5 @@ class Threads:
 handlers = Threads(40, "microdot-handler")
 #: For the functions that open files: `microdot.static`.
 files = Threads(8, "microdot-file")
-#: For generators and iterators that are no asynchronous ones, each of which has a thread while it makes its next piece.
+#: For synchronous generators and iterators, each of which has a thread while it makes its next piece.
 streams = Threads(100, "microdot-stream")

@@ -1,11 +1,11 @@
 """Limits to how often passwords can be tried: for each account, and from each address.
 
-The limits are buckets that leak. An attempt fills one interval into the account's bucket and one into the address's,
-and both empty themselves as time passes; an attempt that would overflow one of them is refused. Of a bucket one number
-is kept, the second in which it will be empty (GCRA, the generic cell rate algorithm).
+The limits are buckets that leak. An attempt puts one interval into the account's bucket and one into the address's,
+and both leak as time passes. An attempt that would overflow one of them is refused. For each bucket one number is kept,
+the second in which it will be empty (GCRA, the generic cell rate algorithm).
 
-There is a fixed number of buckets, and a hash says which one is an account's. Several accounts may share one, and then
-are locked together. No attempt, and no number of names, can free an account that is locked: nothing is ever replaced.
+There is a fixed number of buckets, and a hash decides which one an account uses. Accounts that share a bucket are
+locked together. Attempts with other names, however many, cannot unlock an account, because no bucket is ever replaced.
 """
 
 from array import array
@@ -19,12 +19,12 @@ from .errors import HTTPException
 class Throttle:
     """Refuses attempts to log in with 429 when there are too many.
 
-    Both limits are pairs (attempts, seconds): so many attempts at once, and one more after each so many seconds. What
-    succeeds or is refused does not count.
+    Both limits are pairs (attempts, seconds): that many attempts at once, and one more each time so many seconds have
+    passed. An attempt that succeeds or is refused does not count.
 
     :param account: the limit for one account, from wherever the attempts come.
-    :param address: the limit for one client's address, whatever the account; of an IPv6 address its network (/64).
-    :param store: where attempts are counted: a `MemoryAttempts`, as without it, or, for several processes, a
+    :param address: the limit for one client's address, whatever the account; for IPv6 that of its network (/64).
+    :param store: where attempts are counted: a `MemoryAttempts`, which is the default, or, for several processes, a
         `microdot.redis.RedisAttempts`.
     """
 
@@ -34,7 +34,7 @@ class Throttle:
         self.store = store or MemoryAttempts()
 
     async def attempt(self, request, account: "str | None") -> None:
-        """Count an attempt; to be called before the password is looked at, so that parallel attempts count too.
+        """Count an attempt; call this before the password is checked, so that parallel attempts count too.
 
         :param account: the name that the client gave, whether there is such an account or not.
         :raises HTTPException: 429 with `Retry-After`, if it is one too many.
@@ -53,7 +53,7 @@ class Throttle:
         request.g._attempts[self] = seconds(), taken
 
     async def succeed(self, request) -> None:
-        """Take the request's attempt back, which has turned out to be good; earlier ones that failed still count."""
+        """Take back the request's attempt, because it has succeeded; earlier ones that failed still count."""
         since, taken = request.g._attempts.pop(self, (0, ()))
         passed = seconds() - since
         for kind, number, interval in taken:
@@ -91,7 +91,7 @@ def network(address: str) -> str:
 class MemoryAttempts:
     """Attempts counted in memory, by one process, until it ends.
 
-    :param size: number of buckets of each kind, of 4 bytes; 128 on a board and else 16384.
+    :param size: number of buckets of each kind, 4 bytes each; 128 on a board, else 16384.
     """
 
     def __init__(self, size: int = 128 if MICROPYTHON else 16384):
@@ -99,9 +99,9 @@ class MemoryAttempts:
         self._size = size
 
     async def take(self, kind: str, number: int, attempts: int, interval: int) -> int:
-        """Fill *interval* seconds into a bucket that holds *attempts* of them; return 0.
+        """Put *interval* seconds into a bucket that holds *attempts* times as many; return 0.
 
-        If it is too full already nothing is filled in, and the seconds are returned after which there is room.
+        If it is too full, put nothing in, and return the seconds after which there is room.
         """
         buckets = self._buckets[kind]
         number %= self._size

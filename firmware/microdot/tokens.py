@@ -8,9 +8,9 @@ from hashlib import sha256
 from ._compat import dump_json
 from .jsondata import parse_json
 
-#: Purposes that begin so are the framework's own. An application cannot make or read tokens for them with a `Session`.
+#: Purposes that begin with this are the framework's. An application cannot make or read such tokens with a `Session`.
 RESERVED = "microdot:"
-# Computers whose clocks agree only about still take each other's tokens, and so does one whose clock is corrected.
+# Seconds by which clocks may differ: those of two computers, or of one before and after its clock is corrected.
 _LEEWAY = 300
 _HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"HS256","typ":"JWT"}
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0  # some boards count from the year 2000
@@ -35,7 +35,7 @@ def to_bytes(value: "str | bytes") -> bytes:
 def compare_digest(a: "str | bytes", b: "str | bytes") -> bool:
     """Return whether two secrets are the same, in a time that does not tell how much of them is.
 
-    Compared are hashes with a random part: their first difference says nothing about that of *a* and *b*.
+    This compares hashes with a random part, whose first difference says nothing about that of *a* and *b*.
     """
     return sha256(_SALT + to_bytes(a)).digest() == sha256(_SALT + to_bytes(b)).digest()
 
@@ -70,7 +70,7 @@ def _sign(message, key, purpose):
 
 
 def keyed_hash(text: str, key: "str | bytes", purpose: str) -> str:
-    """Return a hash of a text that tells nothing about it to those without the key, in 22 characters."""
+    """Return a hash of a text, 22 characters, which tells nothing about the text to those without the key."""
     return _sign(text.encode(), key, purpose)[:22].decode()
 
 
@@ -85,8 +85,8 @@ def to_json(value) -> str:
 def encode_token(payload: dict, key: "str | bytes", purpose: str = "") -> str:
     """Return a token; without a purpose, one that every implementation of JSON Web Tokens reads with the same key.
 
-    :param payload: what JSON can hold; `nbf` and `exp` are the times, in seconds since 1970, when the token begins and
-        ends to be valid.
+    :param payload: what JSON can hold; `nbf` and `exp` are the times, in seconds since 1970, from which and until which
+        the token is valid.
     """
     message = _HEADER + b"." + _encode(to_json(payload).encode())
     return (message + b"." + _sign(message, key, purpose)).decode()
@@ -95,8 +95,8 @@ def encode_token(payload: dict, key: "str | bytes", purpose: str = "") -> str:
 def is_within(end, lifetime: "int | float") -> bool:
     """Return whether a time in seconds since 1970 has not come yet, and is no further away than *lifetime* seconds.
 
-    A time further away was set before the clock went back. A board whose clock has lost the date, for instance, would
-    otherwise take everything that has expired for valid again.
+    A time further away was set before the clock went back. Otherwise a board whose clock has lost the date, for
+    instance, would accept everything that has expired.
     """
     now = unix_time()
     return now < int(end) <= now + int(lifetime) + _LEEWAY
@@ -107,12 +107,12 @@ def decode_token(
 ) -> "dict | None":
     """Return the payload of a token, or None unless it was made with one of *keys* for *purpose* and is valid now.
 
-    :param lifetime: seconds for which such a token is made: one without `exp`, or whose `exp` is further away, is not
+    :param lifetime: seconds for which such a token is made. One without `exp`, or whose `exp` is further away, is not
         valid. None: a token needs no `exp`.
     """
     try:
         message, _, signature = to_bytes(token).rpartition(b".")
-        # Nothing of a token is parsed before its signature is known to be good.
+        # No part of a token is parsed before its signature is known to be good.
         for key in keys:
             if compare_digest(_sign(message, key, purpose), signature):
                 break

@@ -1,4 +1,4 @@
-"""Bodies saved to files as they arrive, with no more memory than a piece needs."""
+"""Bodies saved to files as they arrive, with memory for one piece only."""
 
 import os
 
@@ -23,7 +23,8 @@ async def save_stream(read, path_or_file, buffer_size: int = 1024) -> int:
     """Write what `await read(buffer_size)` returns until that is `b''`; return the number of bytes.
 
     :param path_or_file: an open file; or a file's path, a str or `pathlib.Path`: that file appears, or is replaced,
-        when all has been written. Whatever happens before leaves it as it was.
+        when everything has been written. Until then it stays as it was.
+    :raises OSError: if the file cannot be written.
     """
     if hasattr(path_or_file, "write"):
         return await _copy(read, path_or_file, buffer_size)
@@ -43,7 +44,7 @@ async def save_stream(read, path_or_file, buffer_size: int = 1024) -> int:
 
 
 def _part_name(path):
-    """Return a name that nobody else is writing to; after a power cut it is used again, so that nothing piles up."""
+    """Return a name that nobody else writes to; after a power cut it is used again, so that no files pile up."""
     number = 0
     while True:
         part = "%s.%d.%d.part" % (path, getattr(os, "getpid", int)(), number)
@@ -66,4 +67,4 @@ def _remove(path):
     try:
         os.remove(path)
     except OSError:
-        pass  # it has not been made
+        pass  # it was never made

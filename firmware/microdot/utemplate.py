@@ -9,7 +9,7 @@ _REPLACED = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'"
 
 
 def escape(value) -> str:
-    """Return the text of *value* as it can stand in HTML, in an attribute's quotes too."""
+    """Return the text of *value* made safe for HTML, also inside an attribute's quotes."""
     text = str(value)
     for character, replacement in _REPLACED:
         text = text.replace(character, replacement)
@@ -45,7 +45,7 @@ class Template:
         self.name = template
         try:
             self.template = self._loader.load(template)
-        except OSError as error:  # MicroPython's names no file
+        except OSError as error:  # MicroPython's error does not name the file
             raise OSError(error.errno, "template " + template) from None
 
     def generate(self, *args: "Any", **kwargs: "Any") -> "Iterator[str]":
