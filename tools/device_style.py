@@ -1,4 +1,4 @@
-"""Make firmware/microdot/device/_style.py of examples/shared/style.css: the board's pages look like the examples'."""
+"""Make firmware/microdot/device/_style.py from examples/shared/style.css: a board's pages look like the examples."""
 
 import gzip
 import pathlib
@@ -7,7 +7,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "examples" / "shared" / "style.css"
 TARGET = ROOT / "firmware" / "microdot" / "device" / "_style.py"
-MODULE = '''"""The style of the board's pages. tools/device_style.py makes this module of examples/shared/style.css."""
+MODULE = '''"""The style of a board's pages. tools/device_style.py makes this module from examples/shared/style.css."""
 
 from .. import Response
 
@@ -24,7 +24,7 @@ def respond_with_style() -> Response:
 
 
 def minify(css: str) -> str:
-    """Return a style without its comments, and without the blanks that mean nothing."""
+    """Return a style without its comments and unnecessary blanks."""
     css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
     css = re.sub(r"\s+", " ", css)
     css = re.sub(r"\s*([{};,>])\s*", r"\1", css)
@@ -32,7 +32,7 @@ def minify(css: str) -> str:
 
 
 def literals(data: bytes) -> "list[str]":
-    """Return lines of source, each a bytes literal of at most 118 characters, that together are *data*."""
+    """Return lines of source, each with a bytes literal of at most 118 characters, which together make *data*."""
     lines = []
     begin = 0
     while begin < len(data):

@@ -212,7 +212,7 @@ def test_power_cuts_during_a_trial():
         board.runner._begin(None)  # and then the power is off
         assert state()[1] == TRIED and Starts(PATH).read() == (1, "")
         board = versioned.start()
-        assert name_of(board) == "old" and "did not come so far" in board.runner.update_error
+        assert name_of(board) == "old" and "before the end of its trial" in board.runner.update_error
 
 
 def test_a_trial_that_is_cut_short_begins_anew():
@@ -257,7 +257,7 @@ def test_a_state_that_cannot_be_written():
             board = versioned.start()
         finally:
             Versions.mark = mark
-        assert name_of(board) == "old" and "cannot be written" in board.runner.update_error
+        assert name_of(board) == "old" and "could not be recorded" in board.runner.update_error
 
 
 def refuse(*arguments):

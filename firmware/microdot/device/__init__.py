@@ -3,7 +3,7 @@
 >>> from microdot import device
 >>> device.run()
 
-On a computer the same program runs too: there Wi-Fi is pretended, and a restart starts the program again.
+The same program runs on a computer, too, where Wi-Fi is simulated, and a restart starts the program again.
 """
 
 from . import _hardware
@@ -17,7 +17,7 @@ from ._versions import Versions
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any
 
-#: The settings in the file `settings.json`; on a board in the folder that it starts in, which an update does not touch.
+#: The settings in the file `settings.json`; on a board it is in the root folder, which an update does not touch.
 settings = Settings(_hardware.ROOT + "settings.json")
 #: The last lines of the log.
 log = Log()
@@ -46,13 +46,13 @@ def run(
 ) -> None:
     """Keep the board in a known Wi-Fi network and serve an application, until Ctrl-C or `restart()`.
 
-    After three starts in a row that have failed the board starts without the application.
+    After three failed starts in a row the board starts without the application.
 
     :param app: the application; None: `app` of the module `app`.
     :param button: the pin of a button to ground; while it is held the board starts without the application.
     :param watchdog: reset the board when the event loop has not run for 8 seconds.
     :param pages: serve the board's own pages and take updates, at `/_device`.
-    :raises Exception: on a computer, what importing the application or serving raises. A board logs that.
+    :raises Exception: on a computer, what importing the application or serving raises. A board logs it instead.
     """
     _runner.run(app, host, port, button, watchdog, pages)
 

@@ -6,9 +6,9 @@ import time
 
 import machine
 
-#: Whether this is a board, which nobody may be near.
+#: Whether this is a board, which has to help itself.
 IS_BOARD = True
-#: What stands before the names of the board's own files.
+#: The beginning of the names of the board's own files.
 ROOT = "/"
 _CAUSES = ("PWRON_RESET", "HARD_RESET", "WDT_RESET", "DEEPSLEEP_RESET", "SOFT_RESET")
 _NAMES = ("power on", "reset", "watchdog", "deep sleep", "soft reset")
@@ -74,7 +74,7 @@ def set_up_wifi(wlan, name: str, country: str, power_saving: bool) -> None:
     wlan.active(True)
     if not power_saving:
         wlan.config(pm=wlan.PM_NONE)
-    if hasattr(network, "STAT_BEACON_TIMEOUT"):  # ESP32: its driver would try for ever, and the others never
+    if hasattr(network, "STAT_BEACON_TIMEOUT"):  # ESP32: its driver would try this network for ever, and no other one
         wlan.config(reconnects=0)
 
 
@@ -155,7 +155,7 @@ def watchdog():
 
 
 def keep_feeding(dog, seconds: int = 0) -> None:
-    """Feed a watchdog by a timer from now on; for so many seconds only, unless they are 0."""
+    """Feed a watchdog by a timer from now on, for *seconds* or, if that is 0, for ever."""
     timer = machine.Timer(-1 if os.uname()[0] == "rp2" else 0)
     left = seconds // 2
 
@@ -177,7 +177,7 @@ def set_clock(seconds: int) -> None:
 
 
 def ticks() -> int:
-    """Return milliseconds that go round."""
+    """Return milliseconds that wrap around."""
     return time.ticks_ms()
 
 

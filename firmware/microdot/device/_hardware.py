@@ -1,4 +1,4 @@
-"""The hardware that the other modules use: a board's, or a computer's in its place."""
+"""The hardware that the other modules use: that of a board, or of a computer in its place."""
 
 import sys
 

@@ -1,17 +1,17 @@
-"""A computer in place of a board: its functions are those of `_board`, and its Wi-Fi is pretended."""
+"""A computer in place of a board: it has the functions of `_board`, and its Wi-Fi is simulated."""
 
 import os
 import sys
 import time
 
-#: Whether this is a board, which nobody may be near.
+#: Whether this is a board, which has to help itself.
 IS_BOARD = False
-#: What stands before the names of the board's own files: they are in the current folder.
+#: The beginning of the names of the board's own files: they are in the current folder.
 ROOT = ""
 
 
 class PretendedStation:
-    """A station near some networks; each is joined with any password that is long enough."""
+    """A simulated station near some networks, which can be joined with any password."""
 
     _NETWORKS = ((b"Home", -48, True), (b"Office", -67, True), (b"Guests", -80, False))
 
@@ -45,12 +45,12 @@ class PretendedStation:
 
 
 def station():
-    """Return the pretended station."""
+    """Return the simulated station."""
     return PretendedStation()
 
 
 def access_point():
-    """Return None: there is no access point to pretend."""
+    """Return None: no access point is simulated."""
 
 
 def open_access_point(wlan, name: str, password: str) -> None:
@@ -62,7 +62,7 @@ def close_access_point(wlan) -> None:
 
 
 def address_end(wlan) -> str:
-    """Return what stands for an address."""
+    """Return four digits in place of an address."""
     return "0000"
 
 
@@ -71,7 +71,7 @@ def set_up_wifi(wlan, name: str, country: str, power_saving: bool) -> None:
 
 
 def join(wlan, name: bytes, password: str, addresses: "tuple[str, str, str, str] | None") -> None:
-    """Join a pretended network."""
+    """Join a simulated network."""
     wlan.join(name)
 
 
@@ -84,7 +84,7 @@ def restart() -> None:
     """Start this program again in its own process."""
     if hasattr(os, "execv"):
         os.execv(sys.executable, [sys.executable] + sys.argv)
-    raise SystemExit  # the unix port has nothing to start itself with
+    raise SystemExit  # the unix port cannot start itself again
 
 
 def reset_cause() -> str:
@@ -111,7 +111,7 @@ def flash_free() -> int:
 
 
 def heap() -> "tuple[int, int]":
-    """Return (0, 0): the system tells what is free."""
+    """Return (0, 0): ask the system what is free."""
     return 0, 0
 
 

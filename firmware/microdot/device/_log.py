@@ -8,7 +8,7 @@ from .._compat import add_log, log_to_console
 class Log:
     """Keeps the last lines that were logged, up to a size; the oldest ones go first.
 
-    Lines have numbers, which go on when lines go: a reader asks for those from the next number on.
+    Lines have numbers, which do not change when older lines go: a reader asks for the lines from its next number on.
     """
 
     #: Size in characters of the lines that are kept.
@@ -30,7 +30,7 @@ class Log:
         self.keep(text)
 
     def keep(self, text: str) -> None:
-        """Take lines into the log alone."""
+        """Add lines to the log alone."""
         for line in text.rstrip().split("\n"):
             line = line.rstrip()[: self.limit]
             self._lines.append(line)
@@ -42,7 +42,7 @@ class Log:
             self._changed.set()
 
     def lines(self, since: int = 0) -> "tuple[list[str], int]":
-        """Return the lines that are still there of those with number *since* and after it, and the next number."""
+        """Return the lines from number *since* on, as far as they are still there, and the number after them."""
         first = self._next - len(self._lines)
         return self._lines[max(since - first, 0) :], self._next
 

@@ -4,21 +4,21 @@ import asyncio
 import os
 
 _TO_1970 = 2208988800  # seconds from 1900
-_ERA = 1 << 32  # seconds after which the server's number goes round, in 2036
+_ERA = 1 << 32  # seconds after which the server's number wraps around, in 2036
 _PORT = 123
 
 
 async def ask_time(server: str) -> int:
-    """Return the seconds since 1970 that a server tells.
+    """Ask a server for the time; return the seconds since 1970.
 
-    :param server: its name or address; MicroPython looks a name up while nothing else runs.
-    :raises OSError: if the server is not known, or does not answer within two seconds.
-    :raises ValueError: if it does not know the time by itself.
+    :param server: its name or address; while MicroPython looks a name up nothing else runs.
+    :raises OSError: if the server is unknown, or does not answer within two seconds.
+    :raises ValueError: if it does not know the time itself.
     """
     import socket  # a board without a network has no such module
 
     address = socket.getaddrinfo(server, _PORT, 0, socket.SOCK_DGRAM)[0][-1]
-    mark = os.urandom(8)  # comes back in the answer, and keeps others from answering
+    mark = os.urandom(8)  # comes back in the answer, so that nobody else can answer
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
@@ -41,7 +41,7 @@ async def ask_time(server: str) -> int:
 def read_time(answer: bytes) -> int:
     """Return the seconds since 1970 in a server's answer.
 
-    :raises ValueError: if it is none of a server that knows the time.
+    :raises ValueError: if it is not the answer of a server that knows the time.
     """
     if answer[0] & 7 != 4 or answer[0] >> 6 == 3 or not 1 <= answer[1] <= 15:
         raise ValueError("no time")

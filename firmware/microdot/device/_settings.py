@@ -3,10 +3,10 @@
     {"device": {"name": "greenhouse", "networks": [{"ssid": "home", "password": "..."}]}, "app": {"interval": 60}}
 
 A power cut at any moment leaves the old or the new file: the text is written to another file, which then takes the name
-of the first. On FAT, where that is removed before, the other one is read if the first is not there.
+of the first. FAT removes the first one before that; so if it is missing, the other one is read.
 
-Nothing that the file holds keeps a board from starting. What cannot be used is left out, the log says what, and a copy
-of the file stays as `settings.json.bad`.
+A board starts whatever the file holds. A value that cannot be used is replaced by its default, and the log names it. A
+file that cannot be read at all is kept as `settings.json.bad`.
 """
 
 import os
@@ -15,7 +15,7 @@ from .._compat import dump_json, log_error
 from ..checks import REQUIRED, CheckError, Field, Fields
 from ..jsondata import parse_json
 
-#: Size in bytes above which a file is none of settings: it might take all memory.
+#: A file larger than this, in bytes, is not read: it might take all memory.
 MAX_SIZE = 16 * 1024
 _MAX_NETWORKS = 8
 _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
@@ -24,7 +24,7 @@ _NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
 def network_name(network: dict) -> bytes:
     """Return the name of a network of the settings as the bytes that it is on the air.
 
-    :raises ValueError: if `ssid_hex` is no hexadecimal number of whole bytes.
+    :raises ValueError: if `ssid_hex` does not consist of whole bytes in hexadecimal.
     """
     if network.get("ssid_hex"):
         return _unhex(network["ssid_hex"])
@@ -82,7 +82,7 @@ def _secret_error(text):
 
 
 def _address_error(text):
-    """Return what is wrong with an IPv4 address, with the length of its prefix or without; an empty one is none."""
+    """Return what is wrong with an IPv4 address, which may have the length of a prefix, or be empty."""
     if not text:
         return None
     address, _, prefix = text.partition("/")
@@ -134,20 +134,20 @@ def check_network(network: dict) -> dict:
 
 
 class Settings:
-    """The settings in a file. It is read when they are first asked for.
+    """The settings in a file, which is read when a setting is first needed.
 
     `settings[name]` is a value of the application's section, for the fields that `declare()` was given.
 
-    :param path: the file's.
+    :param path: the path of the file.
     """
 
     def __init__(self, path: str = "settings.json"):
         self.path = path
         #: The fields of the application's section, in their order.
         self.fields = Fields([])
-        #: Those of the board's.
+        #: The fields of the board's section.
         self.device_fields = DEVICE
-        self._data = None  # the file's content, fields that nobody has declared included
+        self._data = None  # the file's content, undeclared fields included
         self._app = None
         self._device = None
 
@@ -175,7 +175,7 @@ class Settings:
         return self._app[name]
 
     def save(self, app: "dict | None" = None, device: "dict | None" = None) -> None:
-        """Change values of the sections and write the file; what is not given stays.
+        """Change values of the sections and write the file; other values stay.
 
         :raises CheckError: if a value is not as declared; nothing changes then.
         :raises OSError: if the file cannot be written, as when the flash is full; nothing changes then.
@@ -192,7 +192,9 @@ class Settings:
         self._app = self._device = None
 
     def add_network(self, network: dict) -> None:
-        """Save a network as the first one to join, in place of another one of its name; the last of too many goes.
+        """Save a network as the first one to join.
+
+        It replaces a network of the same name. If there are too many, the last one is dropped.
 
         :raises CheckError, OSError: as `save()` does.
         """
@@ -201,7 +203,7 @@ class Settings:
         self.save(device={"networks": [network] + others[: _MAX_NETWORKS - 1]})
 
     def shown(self) -> dict:
-        """Return both sections with their values; that of a secret is whether it is set."""
+        """Return both sections with their values; for a secret only whether it is set."""
         app = {field.name: self[field.name] for field in self.fields}
         return {"device": _shown(DEVICE, self.device), "app": _shown(self.fields, app)}
 
@@ -220,20 +222,20 @@ class Settings:
         return self._data
 
     def _parse(self, path):
-        """Return the object in a file; None if there is none, which the log says unless the file is not there."""
+        """Return the object in a file, or None; the log says why, unless the file does not exist."""
         try:
             if os.stat(path)[6] > MAX_SIZE:
                 raise ValueError("larger than %d bytes" % MAX_SIZE)
             with open(path, "rb") as file:
                 data = parse_json(file.read())
             if not isinstance(data, dict):
-                raise ValueError("no JSON object")
+                raise ValueError("not an object")
             return data
         except OSError as error:
             if error.errno != 2:  # ENOENT
                 raise
             return None
-        except (ValueError, RuntimeError) as error:  # the latter for lists in lists in lists
+        except (ValueError, RuntimeError) as error:  # RuntimeError: nested too deep
             log_error("Cannot read the settings in " + path + ", which is now " + self.path + ".bad: " + repr(error))
             try:
                 _replace(path, self.path + ".bad")
@@ -242,11 +244,11 @@ class Settings:
             return None
 
     def _read_section(self, name, fields):
-        """Return the values of a section, the default in place of each one that is not as declared."""
+        """Return the values of a section; each one that is not as declared is replaced by its default."""
         try:
             section = self._load().get(name, {})
-        except (OSError, MemoryError) as error:  # a board without settings starts, one that raises here would not
-            log_error("Cannot read " + self.path + ", so that settings have their defaults: " + repr(error))
+        except (OSError, MemoryError) as error:  # the board can start without settings, but not if this raised
+            log_error("Cannot read " + self.path + ", all settings have their defaults: " + repr(error))
             section = {}
         errors = {}
         if not isinstance(section, dict):
@@ -267,12 +269,12 @@ class Settings:
                 file.write(text)
             _replace(new, self.path)
         except OSError:
-            _remove(new)  # half of it takes room, and is of no use
+            _remove(new)  # an incomplete file takes room, and is useless
             raise
 
 
 def _usable(field, value, errors):
-    """Return *value* if it is as declared, else the field's default; of a list what is as declared."""
+    """Return *value* if it is as declared, else the field's default; of a list the items that are as declared."""
     found = {}
     if isinstance(field.type, list) and isinstance(value, list):
         usable = []

@@ -1,18 +1,18 @@
 """The start of a board: its application, or what keeps the board reachable without it.
 
-A start counts as failed until the application has served for 20 seconds, or has ended in order; a number in a file is
-how many have failed in a row. After three of them, or while a button is held, the board starts without the application:
-the network, the log and the console are there, and every path is answered with status 503. When that has served for 20
-seconds the count begins anew, so that the next start tries the application again. A wake from deep sleep counts as
-nothing.
+A start counts as failed until the application has served for 20 seconds, or has ended in order. A file holds the number
+of failed starts in a row. After three of them, or while a button is held, the board starts without the application: the
+network, the log and the console are there, and every path is answered with status 503. When the board has served for 20
+seconds in this way, the count begins anew, so that the next start tries the application again. A wake from deep sleep
+does not count.
 
-An application that cannot be imported is left out at once. If the server ends with an exception the board restarts. It
-also restarts if memory ends: while the application is imported, as what that has taken may never be free again, or
-while it serves, if there is none for ten seconds.
+An application that cannot be imported is left out at once. If the server ends with an exception, the board restarts. It
+also restarts if memory runs out: at once while the application is imported, because what that has taken may never be
+free again; while the application serves, if there is no memory for ten seconds.
 
-A version that has come over the network has a trial: the watchdog is on, and after 20 seconds of serving the board asks
+A version that has come over the network is on trial: the watchdog is on, and after 20 seconds of serving the board asks
 the application for `/`, and loads its own pages, which take the next update. A status below 500 shows that the version
-is good. If anything of this fails, the board restarts with the version before.
+is good. If any of this fails, the board restarts with the previous version.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from .. import Microdot, Request
 from .._compat import log_error
 from ._versions import GOOD, NEW, TRIED
 
-#: Seconds of serving after which a start has not failed, and failed starts after which the application is left out.
+#: Seconds of serving after which a start has succeeded, and failed starts after which the application is left out.
 ENOUGH = 20
 _MAX_FAILED = 3
 _MAX_TEXT = 1024
@@ -49,11 +49,11 @@ class Starts:
             with open(self.path) as file:
                 number, _, text = file.read(_MAX_TEXT + 8).partition("\n")
             return int(number), text
-        except (OSError, ValueError):  # also a file cut short by a power failure: it counts as none
+        except (OSError, ValueError):  # a file cut short by a power failure counts as none, too
             return 0, ""
 
     def write(self, number: int, text: str = "") -> None:
-        """Write them; neither a full flash nor a lack of memory prevents a start."""
+        """Write both; a full flash or a lack of memory does not keep the board from starting."""
         try:
             with open(self.path, "w") as file:
                 file.write("%d\n" % number)
@@ -74,7 +74,7 @@ class Runner:
 
     :param log: the `Log`.
     :param wifi: the `Station`.
-    :param hardware: the module `_hardware`, or what has its functions.
+    :param hardware: the module `_hardware`, or an object with its functions.
     :param starts: the `Starts`.
     :param versions: the `Versions`.
     :param make_pages: function that returns the `Pages`, called with the first request for one.
@@ -84,12 +84,12 @@ class Runner:
     app = None
     #: Why the board runs without its application: the traceback, or another reason; None while it runs with it.
     error: "str | None" = None
-    #: Why the last version from the network was given up, if that was at this start; else None.
+    #: Why this start has given up a version from the network; None if it has not.
     update_error: "str | None" = None
-    #: Whether the next start may run another version: the board's own program must leave the choice to `run()`.
+    #: Whether the next start may run another version: the board's own program must let `run()` choose it.
     can_update = False
     _on_trial = False
-    _watchdog = False  # asked for, beyond a trial
+    _watchdog = False  # wanted even without a trial
     _restarting = False
 
     def __init__(self, log, wifi, hardware, starts, versions, make_pages):
@@ -152,7 +152,7 @@ class Runner:
     def _put_pages_first(self):
         """Let the board's pages be served before everything of the application, so that they open whatever it does.
 
-        As a mounted application they would come after its hooks, and a board whose hooks fail could not be mended.
+        As a mounted application they would come after its hooks, and a board whose hooks fail could not be repaired.
         """
         serve_request = self.app.serve_request
 
@@ -204,7 +204,7 @@ class Runner:
             self._log.keep(("The last start failed:\n" if self._failed else "The board has restarted:\n") + text)
         if self.versions.state != GOOD:
             if self.versions.state == TRIED:
-                self._give_up(text or "it did not come so far that it could be asked")
+                self._give_up(text or "it stopped before the end of its trial")
             self._starts.clear()  # those were another version's
             self._failed, text = 0, ""
         if button is not None and self._hardware.is_pressed(button):
@@ -218,20 +218,20 @@ class Runner:
             if self.versions.state == NEW:
                 self._log.write("Trying the update " + self.versions.name)
                 self._on_trial = self._mark(TRIED)
-                if not self._on_trial:  # there would be no end to it if it failed
-                    self._give_up("its trial cannot be written down")
+                if not self._on_trial:  # a version that fails would be tried for ever
+                    self._give_up("its trial could not be recorded")
         if self.error:
             self._log.write("Starting without the application: " + self.error)
 
     def _give_up(self, why):
-        """Return to the version before."""
+        """Return to the previous version."""
         name = self.versions.name
         self.versions.go_back()
         self.update_error = why
-        self._log.write("The update %s has failed, and the version before it runs again: %s" % (name, why))
+        self._log.write("The update %s has failed, the previous version runs again: %s" % (name, why))
 
     def _mark(self, state):
-        """Write how far the version is; return whether that was possible."""
+        """Write the state of the version; return whether that was possible."""
         try:
             self.versions.mark(state)
         except OSError as error:
@@ -240,9 +240,9 @@ class Runner:
         return True
 
     def _import(self):
-        """Return the application in `app.py`; in its place another one, if it cannot be imported.
+        """Return the application in `app.py`, or the replacement if it cannot be imported.
 
-        None if the board is to restart: with the version before, or because memory has ended.
+        None if the board must restart: with the previous version, or because memory has run out.
         """
         try:
             return __import__("app").app
@@ -253,7 +253,7 @@ class Runner:
         if self._on_trial or not has_memory:
             return None
         gc.collect()
-        self._counts = False  # a failure it stays, however long the other one serves
+        self._counts = False  # this start stays a failure, however long the replacement serves
         return self._replacement()
 
     def _fail(self, error, message):
@@ -278,7 +278,7 @@ class Runner:
 
     @staticmethod
     def _replacement():
-        """Return an application that says on every path that the board runs without its own."""
+        """Return an application that answers every path by saying that the board runs without its own."""
         app = Microdot()
 
         @app.errorhandler(404)
@@ -288,7 +288,7 @@ class Runner:
         return app
 
     async def _tick(self):
-        """Watch over the application; restart a board whose memory has ended."""
+        """Watch over the application; restart a board that has run out of memory."""
         asyncio.get_event_loop().set_exception_handler(self._report)
         try:
             await self._watch()
@@ -335,15 +335,15 @@ class Runner:
         problem = await self._ask()
         if problem:
             self._reserve = None
-            lines = self._log.lines()[0][-12:]  # perhaps with a traceback
+            lines = self._log.lines()[0][-12:]  # they may hold a traceback
             logged = self._log.lines(number)[0]
             if logged:
                 problem += ": " + logged[-1]
             self._keep("\n".join(["The last lines of its log:"] + lines + [problem]))  # its end is what a sender sees
             self._log.write(problem)
-            self._on_trial = self._counts = False  # what is written stays
+            self._on_trial = self._counts = False  # so that nothing overwrites what was written
             self.restart()
-        elif self._mark(GOOD):  # else once more, after a time
+        elif self._mark(GOOD):  # else try again later
             self._on_trial = False
             self._log.write("The update %s works" % self.versions.name)
             if not self._watchdog:
@@ -369,5 +369,5 @@ class Runner:
 
     @staticmethod
     def _report(loop, context):
-        """Log the exception of a task that the application has started by itself."""
+        """Log the exception of a task that the application itself has started."""
         log_error(context.get("message") or "Exception in a task", context.get("exception"))

@@ -3,20 +3,20 @@
 States, in `Station.state`:
 
     off           the board has no Wi-Fi, or `switch_on()` has not been called
-    no networks   none is known
+    no networks   no network is known
     joining       known networks are tried, in their order
     waiting       none could be joined; the next attempt comes after 1, 2, 4 ... 30 seconds
-    joined        a network has been joined; once a second this is looked at
+    joined        a network has been joined; this is checked once a second
 
-`keep()`, one task, moves between them. `try_network()` and `scan()` use the radio meanwhile; whoever uses it holds
-`_radio`. The driver joins by itself nothing that it has lost: on a Pico W `connect()` tries once.
+The task of `keep()` moves between them. `try_network()` and `scan()` may use the radio meanwhile; each of them holds
+`_radio` while it uses it. The driver does not join a lost network again by itself: on a Pico W `connect()` tries once.
 """
 
 import asyncio
 
 from ._settings import NETWORK, network_name
 
-#: Seconds between two looks at the radio while it joins a network, and those after which it gives up.
+#: Seconds between two checks of the radio while it joins a network, and seconds after which it gives up.
 _STEP = 0.25
 _PATIENCE = 20
 _MAX_PAUSE = 30
@@ -26,16 +26,16 @@ _SECONDS_BETWEEN_SYNCS = 12 * 3600
 class Station:
     """Keeps a board in one of the networks of its settings.
 
-    :param hardware: the module `_hardware`, or what has its functions.
+    :param hardware: the module `_hardware`, or an object with its functions.
     """
 
-    #: What it does: see above.
+    #: What the station does: one of the states of the module.
     state = "off"
     #: The outcome of the last attempt: `"joined"`, `"wrong password"`, `"not found"` or `"failed"`; None before it.
     result: "str | None" = None
     #: The name of the network that is joined or tried, bytes.
     network: "bytes | None" = None
-    #: What takes over where no known network can be joined: an `AccessPoint`, or None.
+    #: What takes over when no known network can be joined: an `AccessPoint`, or None.
     fallback = None
 
     def __init__(self, settings, log, hardware):
@@ -73,7 +73,7 @@ class Station:
         self.state = "waiting"
 
     def retry(self) -> None:
-        """Try the known networks now, instead of after the pause; for new settings."""
+        """Try the known networks now instead of after the pause, as when settings have changed."""
         self._hurry = True
 
     async def keep(self) -> None:
@@ -119,7 +119,7 @@ class Station:
     async def try_network(self, network: dict) -> str:
         """Try to join a network, whose fields are those of the settings; return the outcome, as in `result`.
 
-        The board stays in it if that goes well; nothing is saved.
+        The board stays in the network that it has joined; nothing is saved.
 
         :raises CheckError: if the fields are not as declared.
         """
@@ -166,7 +166,7 @@ class Station:
         return self.result
 
     async def _stay(self):
-        """Wait for the loss of the network; set the clock meanwhile."""
+        """Wait until the network is lost; set the clock meanwhile."""
         self.state = "joined"
         self._offline = 0
         name = self._settings.device["name"]

@@ -1,4 +1,4 @@
-"""What a board knows of itself."""
+"""What a board knows about itself."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""The style of the board's pages. tools/device_style.py makes this module of examples/shared/style.css."""
+"""The style of a board's pages. tools/device_style.py makes this module from examples/shared/style.css."""
 
 from .. import Response
 
