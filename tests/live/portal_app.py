@@ -2,8 +2,9 @@
 
 import os
 
+from radio import Radio
+
 from microdot import Microdot
-from microdot.device import _portal
 from microdot.device._access_point import AccessPoint
 from microdot.device._log import Log
 from microdot.device._settings import Settings
@@ -19,62 +20,23 @@ NETWORKS += [(b"network %d" % i, b"", 1, -60 - i // 2, 3, 0) for i in range(50)]
 PASSWORD = "correct horse"
 
 
-class Hardware:
-    """The radio of a board: station and access point in one."""
-
-    IS_BOARD = False
-
-    def __init__(self):
-        self.joined = None
-        self.problem = None
-
-    def station(self):
-        return self
-
-    access_point = station
-
-    def set_up_wifi(self, wlan, name, country, power_saving):
-        pass
-
-    def address_end(self, wlan):
-        return "a1b2"
+class Hardware(Radio):
+    """A radio whose portal uses another port for DNS, and stays for another time."""
 
     def open_access_point(self, wlan, name, password):
-        print("OPEN", name, password)
+        from microdot.device import _portal  # the one that opens: a closed one is forgotten
 
-    def close_access_point(self, wlan):
-        print("CLOSED")
-
-    def scan(self):
-        return NETWORKS
-
-    def join(self, wlan, name, password, addresses):
-        self.problem = "not found" if name != b"home" else "wrong password" if password != PASSWORD else None
-        self.joined = None if self.problem else name
-
-    def failure(self, wlan):
-        return self.problem
-
-    def isconnected(self):
-        return self.joined is not None
-
-    def disconnect(self):
-        self.joined = None
-
-    def status(self, param):
-        return -50
-
-    def ifconfig(self):
-        return "127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1"
+        _portal.DNS_PORT = int(os.getenv("PORTAL_DNS_PORT"))
+        _portal.STAY = int(os.getenv("PORTAL_STAY"))
+        super().open_access_point(wlan, name, password)
 
 
-_portal.DNS_PORT = int(os.getenv("PORTAL_DNS_PORT"))
-_portal.STAY = int(os.getenv("PORTAL_STAY"))
+hardware = Hardware(NETWORKS, PASSWORD, lambda: ("127.0.0.1", "255.0.0.0", "127.0.0.1", "127.0.0.1"))
 app = Microdot()
 settings = Settings(os.getenv("PORTAL_SETTINGS"))
 log = Log()
-wifi = Station(settings, log, Hardware())
-wifi.fallback = AccessPoint(settings, log, wifi, Hardware())
+wifi = Station(settings, log, hardware)
+wifi.fallback = AccessPoint(settings, log, wifi, hardware)
 wifi.fallback.app = app
 wifi.switch_on()
 wifi.fallback.announce()
@@ -84,3 +46,10 @@ app.task(wifi.keep)
 @app.get("/")
 async def index(request):
     return "the application, " + wifi.state
+
+
+@app.post("/near")
+async def near(request):
+    """Let the network disappear, or come back."""
+    hardware.is_near = request.args["near"] == "yes"
+    return ""

@@ -68,8 +68,9 @@ def ask_name(port, query):
 
 @pytest.mark.parametrize("kind", OWN)
 def test_from_the_first_start_to_the_network(kind, tmp_path):
-    with Portal(kind, tmp_path, stay="2", name="attic") as portal:
+    with Portal(kind, tmp_path, stay="2", name="attic", fallback_after=1) as portal:
         follow(portal)
+        follow_again(portal)
         assert "Traceback" not in portal.log(), portal.log()
 
 
@@ -98,6 +99,18 @@ def follow(portal):
         assert wait_until(lambda: "CLOSED" in portal.log())
         assert client.get("/_wifi").status_code == 404
         assert client.get("/", headers={"Host": "evil.example"}).text == "the application, joined"
+
+
+def follow_again(portal):
+    """The network is lost: the portal, whose modules have been forgotten, opens once more."""
+    with portal.client() as client:
+        client.post("/near?near=no")
+        assert wait_until(lambda: portal.log().count("Wi-Fi: opened") == 2), portal.log()
+        assert ">home (strong)<" in client.get("/_wifi").text
+        client.post("/near?near=yes")
+        assert client.post("/_wifi", data={"network": b"home".hex(), "password": PASSWORD}).status_code == 303
+        assert wait_until(lambda: portal.log().count("CLOSED") == 2), portal.log()
+        assert client.get("/_wifi").status_code == 404
 
 
 def test_floods_leave_time_for_others(portal):

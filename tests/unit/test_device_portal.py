@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+from device_portal import NETWORKS, Hardware, Log, Wifi, until
 from microdot import Microdot, Request
 from microdot.device import _portal
 from microdot.device._access_point import AccessPoint
@@ -11,9 +12,7 @@ from microdot.device._settings import Settings
 from support import folder
 
 FILE = folder() + "/device-portal.json"
-ADDRESS = "127.0.0.1"
 GUEST = ("127.0.0.16", 40000)
-NETWORKS = [(b"home", -50, True), (b"caf\xc3\xa9", -65, False), (b"\xff\x00<", -75, True)]
 PROBES = {
     "connectivitycheck.gstatic.com": "/generate_204",
     "www.google.com": "/gen_204",
@@ -23,72 +22,6 @@ PROBES = {
     "detectportal.firefox.com": "/canonical.html",
     "nmcheck.gnome.org": "/check_network_status.txt",
 }
-
-
-class Hardware:
-    """The access point of a board; it is its own `WLAN`."""
-
-    def __init__(self):
-        self.open = None
-        self.closed = 0
-        self.broken = None
-        self.missing = False
-
-    def access_point(self):
-        return None if self.missing else self
-
-    def address_end(self, wlan):
-        return "a1b2"
-
-    def open_access_point(self, wlan, name, password):
-        if self.broken:
-            raise self.broken
-        self.open = name, password
-
-    def close_access_point(self, wlan):
-        self.open = None
-        self.closed += 1
-
-    def ifconfig(self):
-        return ADDRESS, "255.255.255.0", ADDRESS, ADDRESS
-
-
-class Wifi:
-    """A station that is told what becomes of an attempt."""
-
-    state = "no networks"
-    address = None
-
-    def __init__(self):
-        self.outcome = "wrong password"
-        self.tries = []
-        self.retries = 0
-        self.gate = None
-        self.broken = None
-
-    async def scan(self):
-        if self.broken:
-            raise self.broken
-        return list(NETWORKS)
-
-    async def try_network(self, network):
-        self.tries.append(network)
-        if self.gate:
-            await self.gate.wait()
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        return self.outcome
-
-    def retry(self):
-        self.retries += 1
-
-
-class Log:
-    def __init__(self):
-        self.lines = []
-
-    def write(self, line):
-        self.lines.append(line)
 
 
 async def soon():
@@ -131,20 +64,13 @@ class Opened:
         _portal.asyncio, _portal._pause = Fast(), soon
         _portal._open_socket = lambda address, log: self.sock
         self.point.open()
-        await self.until(lambda: self.hardware.open or self.hardware.closed)
+        await until(lambda: self.hardware.open or self.hardware.closed)
         return self
 
     async def __aexit__(self, *exc_info):
         self.point.end()
         await asyncio.sleep(0)
         _portal.asyncio, _portal._pause, _portal._open_socket, _portal._answer_queries = self.originals
-
-    async def until(self, condition):
-        for _ in range(200000):
-            if condition():
-                return
-            await asyncio.sleep(0)
-        raise AssertionError("this did not happen")
 
     async def seconds(self, number):
         """Let the portal count seconds."""
@@ -177,7 +103,7 @@ class Opened:
     async def join(self, form):
         """Send the form; return the answer when the attempt has ended."""
         status, _, body = await self.ask(form=form)
-        await self.until(lambda: not self.point._portal.is_trying())
+        await until(lambda: not self.point._portal.is_trying())
         return status, body.decode()
 
 
@@ -274,11 +200,11 @@ async def test_a_wrong_password_leaves_the_portal_open():
     async with Opened() as board:
         gate = board.wifi.gate = asyncio.Event()
         assert (await board.ask(form="network=686f6d65&password=12345678"))[0] == 303
-        await board.until(lambda: board.wifi.tries)
+        await until(lambda: board.wifi.tries)
         _, headers, text = await board.ask()
         assert headers["Refresh"] == "4;url=/_wifi" and b"Trying <b>home</b>" in text and b"form" not in text
         gate.set()
-        await board.until(lambda: not board.point._portal.is_trying())
+        await until(lambda: not board.point._portal.is_trying())
         _, headers, text = await board.ask()
         text = text.decode()
         assert "cannot join <b>home</b>. The password is wrong." in text and "Refresh" not in headers
@@ -350,7 +276,7 @@ async def test_bad_forms():
             ("network=zz&password=12345678", "Choose a network"),
             ("network=686&password=12345678", "Choose a network"),
             ("network=%2b6%2b6&password=12345678", "Choose a network"),
-            ("network=686f6d65&password=", "wants a password"),
+            ("network=686f6d65&password=", "needs a password"),
             ("network=686f6d65&password=seven77", "8 to 63"),
             ("other=x&password=seven77", "8 to 63"),
             ("other=x&password=" + "p" * 65, "8 to 63"),
@@ -391,13 +317,13 @@ async def test_two_phones_at_once():
     async with Opened() as board:
         gate = board.wifi.gate = asyncio.Event()
         assert (await board.ask(form="network=686f6d65&password=12345678"))[0] == 303
-        await board.until(lambda: board.wifi.tries)
+        await until(lambda: board.wifi.tries)
         second = ("127.0.0.17", 40000)
         assert (await board.ask(form="other=mine&password=87654321", client=second))[0] == 303
         assert (await board.ask(PATH + "/scan", form="", client=second))[0] == 303
         assert "Trying <b>home</b>" in await board.page(client=second)
         gate.set()
-        await board.until(lambda: not board.point._portal.is_trying())
+        await until(lambda: not board.point._portal.is_trying())
         assert len(board.wifi.tries) == 1
         assert "cannot join <b>home</b>" in await board.page(client=second)
 
@@ -416,7 +342,7 @@ async def test_a_driver_that_fails():
         assert (await board.ask(PATH))[2] == b"path _wifi"
         board.hardware.broken = None
         board.point.open()  # the station asks for it again
-        await board.until(lambda: board.hardware.open)
+        await until(lambda: board.hardware.open)
 
 
 async def test_a_lack_of_memory_does_not_keep_the_portal_open():
@@ -437,13 +363,13 @@ async def test_a_lack_of_memory_does_not_keep_the_portal_open():
 
     async with board:
         _portal._answer_queries = answer
-        await board.until(lambda: len(queries) > 5)
+        await until(lambda: len(queries) > 5)
         await board.page()
         board.point.close()
         assert board.hardware.open
         board.point._portal._left = 1
-        await board.until(lambda: board.hardware.open is None)
-        await board.until(lambda: board.sock.closed)
+        await until(lambda: board.hardware.open is None)
+        await until(lambda: board.sock.closed)
 
 
 def _raise(error):
@@ -473,7 +399,7 @@ async def test_the_end_when_the_station_has_joined():
         board.point.close()  # nobody is there
         assert board.hardware.open is None
         board.point.open()
-        await board.until(lambda: board.hardware.open)
+        await until(lambda: board.hardware.open)
         board.wifi.outcome = "joined"
         await board.join("network=686f6d65&password=12345678")
         board.point.close()

@@ -1,4 +1,4 @@
-"""Answers to DNS queries for which every name is the board's own (RFC 1035); bytes in, bytes out."""
+"""Answers to DNS queries (RFC 1035) that lead every name to the board; bytes in, bytes out."""
 
 #: Size in bytes up to which a query is looked at (RFC 1035, section 4.2.1); questions are much smaller.
 MAX_SIZE = 512
@@ -12,7 +12,7 @@ _RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x00\x00\x04"
 
 
 def make_answer(query: bytes, address: bytes) -> "bytes | None":
-    """Return the answer to a query; None for what must not be answered: an answer, or less than a head.
+    """Return the answer to a query; None if it is an answer itself, or has no whole head.
 
     The answer has the address for the types A and ANY, and none for others, so that nobody waits for IPv6. What follows
     the question, such as EDNS options, is left out.
@@ -33,7 +33,7 @@ def make_answer(query: bytes, address: bytes) -> "bytes | None":
 
 
 def _make_head(query, code, questions=0, answers=0):
-    """Return an answer's head: the query's number, its wish for recursion, and that this is the authority for it."""
+    """Return the head of an authoritative answer, with the query's number and its flag for recursion."""
     flags = bytes((0x84 | query[2] & 1, 0x80 | code))
     return query[:2] + flags + bytes((0, questions, 0, answers, 0, 0, 0, 0))
 

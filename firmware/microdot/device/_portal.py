@@ -32,9 +32,9 @@ PRESENCE = 180
 STAY = 60
 #: Seconds after which the page is loaded again while a network is tried.
 REFRESH = 4
-#: Networks of a scan that are kept.
+#: Number of networks of a scan that are kept.
 MAX_NETWORKS = 64
-#: Queries that are answered before others get their turn.
+#: Number of queries that are answered before other tasks get their turn.
 MAX_QUERIES = 4
 DNS_PORT = 53
 _MAX_FORM = 1024
@@ -75,7 +75,7 @@ class Portal:
         self._attempt = None  # the task that tries a network
         self._closed = None
         self.address = None
-        self._guests = None  # how the addresses of clients begin
+        self._guests = None  # the beginning of their addresses
         self._hosts = None
         #: The name of the board, and of its network.
         self.name = settings.device["name"]
@@ -91,7 +91,7 @@ class Portal:
         self._task = asyncio.create_task(self._run())
 
     def stay(self) -> None:
-        """Stay open, whatever `leave()` has said: there is no network, or none any more."""
+        """Stay open, even after `leave()`: the board is in no network."""
         self._left = None
         if self.has_joined():
             self.result = None
@@ -166,7 +166,7 @@ class Portal:
                 if sock:
                     _answer_queries(sock, address)
             except MemoryError:
-                pass  # there will be some again: nothing else closes the portal
+                pass  # it will not last, and nothing but this loop closes the portal
 
     def _count_second(self):
         if self._absent < PRESENCE:
@@ -190,7 +190,8 @@ class Portal:
     async def dispatch(self, request) -> Response:
         """Return the response to a request: the portal's for a guest of the board's own network, or the application's.
 
-        This stands in the place of the application's `dispatch_request()`: its hooks do not apply to the page.
+        This replaces the application's `dispatch_request()`, so its hooks do not apply to the page. A hook of an
+        extension would run after some of them, and could not answer in the place of another application.
         """
         client = request.client_addr if request else None
         if not client or not client[0].startswith(self._guests):
@@ -202,9 +203,9 @@ class Portal:
         return await self._dispatch(request)
 
     def _lead(self, request):
-        """Return the answer to a request for another host: for whatever a phone has asked, it leads to the page."""
+        """Return the answer to a request for another host, which leads to the page."""
         if request.method not in ("GET", "HEAD"):
-            return Response("This is no internet: the page of the board is " + self.url(), 400)
+            return Response("There is no internet here. The page of the board is " + self.url(), 400)
         # Phones ask several of their servers at once; a board has few connections.
         return Response("", 302, {"Location": self.url(), "Cache-Control": "no-store", "Connection": "close"})
 
@@ -245,13 +246,13 @@ class Portal:
         return pages
 
     def _is_idle(self):
-        """Return whether the page has something to choose: a network that has been joined is not left for another."""
+        """Return whether the page may try a network: the board does not leave one that it has joined."""
         return not self.is_trying() and self._wifi.state != "joined"
 
     # Networks
 
     async def scan(self) -> None:
-        """Look for networks; those found before stay if that is not possible."""
+        """Look for networks; if that fails, keep those found before."""
         try:
             self.networks = (await self._wifi.scan())[:MAX_NETWORKS]
         except (OSError, RuntimeError) as error:
@@ -260,7 +261,7 @@ class Portal:
     def _read(self, form):
         """Return the network of a form.
 
-        :raises ValueError: for what cannot be one; the message is for the page.
+        :raises ValueError: if the form does not describe one; the page shows the message.
         """
         name = (form.get("other") or "").encode()
         password = form.get("password") or ""
@@ -273,9 +274,9 @@ class Portal:
             raise ValueError("Choose a network, or type its name.")
         for known, _, is_protected in self.networks or ():
             if known == name and is_protected and not password:
-                raise ValueError("This network wants a password.")
+                raise ValueError("This network needs a password.")
             if known == name and not is_protected:
-                password = ""  # the driver does not find an open network for which it is given one
+                password = ""  # if it gets one, the driver does not find an open network
         try:
             return check_network(dict(name_fields(name), password=password))
         except CheckError:
@@ -288,7 +289,7 @@ class Portal:
         self.tried = network_name(network)
         self.result = None
         try:
-            await asyncio.sleep(1)  # the answer has to be on its way: the radio may move to another channel
+            await asyncio.sleep(1)  # the answer must leave first: the radio may move to another channel
             result = await self._wifi.try_network(network)
             if result == "joined":
                 result = self._save(network)
@@ -299,7 +300,7 @@ class Portal:
             self.result = "failed"
         finally:
             self._attempt = None
-            self._absent = 0  # a phone that has lost the network comes back to see this
+            self._absent = 0  # a phone that has lost the network has time to come back
 
     def _save(self, network):
         try:
@@ -334,7 +335,7 @@ def _pause():
 
 
 def _open_socket(address, log):
-    """Return a socket for DNS queries; None if there is none: then the page has to be opened by hand."""
+    """Return a socket for DNS queries; None if that fails: people then have to open the page by hand."""
     import socket
 
     sock = None
@@ -351,7 +352,7 @@ def _open_socket(address, log):
 
 
 def _answer_queries(sock, address):
-    """Answer some of the queries that have come; floods leave time for others."""
+    """Answer some of the queries that have come; a flood of them leaves time for other tasks."""
     for _ in range(MAX_QUERIES):
         try:
             query, sender = sock.recvfrom(MAX_SIZE)
@@ -361,4 +362,4 @@ def _answer_queries(sock, address):
         except OSError as error:
             if error.errno in _EAGAIN:
                 return
-            # Else one sender is gone, or there is no memory for an answer: whoever wants it asks again.
+            # Otherwise the sender is gone, or there is no memory for an answer: a phone that needs it asks again.

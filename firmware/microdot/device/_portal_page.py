@@ -31,14 +31,14 @@ see the result.</small></p>
 """
 _REASONS = {
     "wrong password": "The password is wrong.",
-    "not found": "It is out of reach, or it is an open network.",
+    "not found": "It is out of reach, or it has no password.",
     "failed": "The network did not answer in time. Try again, nearer to the router.",
 }
 _OPTIONS_AT_ONCE = 8
 
 
 def escape(text: str) -> str:
-    """Return a text for HTML, in which its control characters, and those that turn a line round, can be seen."""
+    """Return a text for HTML that shows control characters, and those that turn the text round, as codes."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     if _is_plain(text):
         return text

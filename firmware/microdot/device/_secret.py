@@ -4,7 +4,7 @@ import os
 
 from .._compat import log_error
 
-#: Size of a passphrase that is made here, and what it consists of: 32 characters that nobody takes for one another.
+#: Size of a passphrase that is made here, and what it consists of: 32 characters that are hard to confuse.
 SIZE = 10
 ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -25,6 +25,6 @@ def secret(settings) -> str:
         try:
             settings.save(device={"secret": text})
         except OSError as error:
-            log_error("Cannot save the passphrase, which will be another one after a restart: " + repr(error))
+            log_error("Cannot save the passphrase, so it will change at the next start: " + repr(error))
             settings.device["secret"] = text
     return text
