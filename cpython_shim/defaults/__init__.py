@@ -5,20 +5,24 @@
 >>> json_type(datetime.date, datetime.date.isoformat)
 """
 
+import html
 from collections.abc import Callable
 from typing import Any
 
 from microdot import Response
 from microdot._compat import json_types
+from microdot.errors import error_text, reason_phrase
 
 __all__ = ["HTMLPages", "json_type"]
+
+_PAGE = '<!doctype html>\n<html lang="en">\n<title>{title}</title>\n<h1>{heading}</h1>\n'
 
 
 class HTMLPages:
     """Makes `text/html` the default type of one application, as `Response.default_content_type` is that of all.
 
-    It is the type of what route handlers return without naming one. The texts of errors stay plain text, since a part
-    of them may come from the client; an error handler that returns a page names its type.
+    It is the type of what handlers and error handlers return without naming one. An error that no error handler answers
+    becomes a page too: its text is escaped, because a part of it may come from the client.
     """
 
     def __init__(self, app: Any = None):
@@ -27,12 +31,28 @@ class HTMLPages:
 
     def initialize(self, app: Any) -> None:
         """Set the default type of *app*."""
-        app.extend(self, first=True, after_request=self.set_type)
+        app.extend(self, first=True, after_request=self.set_type, after_error_request=self.set_error_type)
 
     async def set_type(self, request: Any, response: Response) -> None:
         """Set the type of a response that has none."""
         if "default_content_type" not in vars(response):
             response.default_content_type = "text/html"
+
+    async def set_error_type(self, request: Any, response: Response) -> None:
+        """Set the type of an error handler's response that has none, and make a page of an error's text."""
+        if response.default_content_type == "text/plain" and "default_content_type" in vars(response):
+            if not (response.fields and "Content-Type" in response.fields) and isinstance(response.body, bytes):
+                response.body = error_page(response.status_code, response.body.decode()).encode()
+                response.default_content_type = "text/html"
+        else:
+            await self.set_type(request, response)
+
+
+def error_page(status_code: int, text: str) -> str:
+    """Return a page that tells of an error; *text* is shown as it is, unless it says no more than the status."""
+    heading = reason_phrase(status_code) or "Error"
+    page = _PAGE.format(title=f"{status_code} {heading}", heading=heading)
+    return page if text == error_text(status_code) else f"{page}<p>{html.escape(text)}</p>\n"
 
 
 def json_type(cls: type, convert: "Callable[[Any], object]") -> None:
@@ -41,7 +61,7 @@ def json_type(cls: type, convert: "Callable[[Any], object]") -> None:
     >>> json_type(uuid.UUID, str)
 
     :param convert: `f(value)`, which returns something that JSON has, or something with another registered class.
-    :raises TypeError: if *cls* is no class.
+    :raises TypeError: if *cls* is not a class.
     """
     if not isinstance(cls, type):
         raise TypeError(f"json_type() needs a class, not {cls!r}")

@@ -3,7 +3,11 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
+try:
+    from jinja2 import Environment, FileSystemLoader, select_autoescape
+except ModuleNotFoundError:
+    message = "microdot.jinja needs Jinja: pip install 'microdot-cpython[jinja]'"
+    raise ImportError(message, name="jinja2") from None
 
 __all__ = ["Template"]
 

@@ -14,7 +14,7 @@ from microdot.logs.requests import route_pattern
 try:
     import prometheus_client
     from prometheus_client import multiprocess
-except ImportError:
+except ModuleNotFoundError:
     message = "microdot.metrics needs prometheus-client: pip install 'microdot-cpython[metrics]'"
     raise ImportError(message, name="prometheus_client") from None
 
@@ -71,7 +71,12 @@ class Metrics:
             self.initialize(app)
 
     def initialize(self, app: Any) -> None:
-        """Count the requests of *app*, and serve the figures with it."""
+        """Count the requests of *app*, and serve the figures with it; an application is counted once only."""
+        if self in app.extensions:
+            return
+        app.extend(self)
+        # Hooks do not see all of it: a request may be cancelled, run out of memory, be malformed, or be answered
+        # before a hook runs, and the gauge must come down in each case. So this replaces the two methods.
         dispatch, report = app.dispatch_request, app.report_exception
 
         async def dispatch_request(request):

@@ -49,6 +49,17 @@ def _vary(req, res):
     return res
 
 
+def _as_text(reason, status_code, headers=None):
+    """Return a response that says what was wrong.
+
+    A text stays plain text, whatever the default type of responses is, because it may hold what the client has sent.
+    """
+    res = Response(reason, status_code, headers)
+    if isinstance(reason, (str, bytes)):  # a dict is JSON
+        res.default_content_type = "text/plain"
+    return res
+
+
 class Microdot:
     """A web application.
 
@@ -474,18 +485,18 @@ class Microdot:
             res.check()
         except (TypeError, ValueError) as second:
             log_error("Exception in the response to an error", second)
-            res = Response(error_text(500), 500)
+            res = _as_text(error_text(500), 500)
         return _vary(req, res) if req and req._vary else res
 
     @staticmethod
     def _respond_to_second_error(error):
         if is_http_error(error):
             try:
-                return Response(error.reason, error.status_code, error.headers)
+                return _as_text(error.reason, error.status_code, error.headers)
             except (TypeError, ValueError) as third:  # its reason or headers cannot be sent
                 error = third
         log_error("Exception in an error handler", error)
-        return Response(error_text(500), 500)
+        return _as_text(error_text(500), 500)
 
     async def _respond_to_error(self, req, error):
         status_code, reason, headers = 500, error_text(500), None
@@ -533,7 +544,7 @@ class Microdot:
         if handler:
             res = make_response(await self._invoke(req)(handler, req), handler)
         else:
-            res = Response(reason or error_text(status_code), status_code)
+            res = _as_text(reason or error_text(status_code), status_code)
         if status_code == 405 and req and "Allow" not in res.headers:
             res.headers["Allow"] = ", ".join(self.url_map.allowed(req.path))
         return res

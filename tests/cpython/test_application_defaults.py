@@ -53,9 +53,66 @@ def test_pages():
     with TestClient(app) as client:
         types = [client.get(path).headers["Content-Type"].partition(";")[0] for path in
                  ("/page", "/json", "/text", "/abort", "/typed", "/nothing")]
-    assert types == ["text/html", "application/json", "text/plain", "text/plain", "text/csv", "text/plain"]
+    assert types == ["text/html", "application/json", "text/plain", "text/html", "text/csv", "text/html"]
     with TestClient(other) as client:
         assert client.get("/page").headers["Content-Type"] == "text/plain; charset=UTF-8"
+
+
+def test_pages_of_errors():
+    app = Microdot()
+    HTMLPages(app)
+
+    @app.get("/client")
+    async def client_text(request):
+        abort(400, "no <script> & such")
+
+    @app.get("/fails")
+    def fails(request):
+        raise OSError("s3cret")
+
+    @app.errorhandler(404)
+    async def missing(request):
+        if request.args.get("again"):
+            abort(404, request.args["again"])
+        return "<h1>Not here</h1>", 404
+
+    @app.errorhandler(ValueError)
+    async def as_json(request, error):
+        return {"error": str(error)}, 400
+
+    @app.errorhandler(418)
+    async def as_text(request):
+        return "<b>", 418, {"Content-Type": "text/plain"}
+
+    @app.get("/value")
+    async def value(request):
+        raise ValueError("x")
+
+    @app.get("/fields")
+    async def fields(request):
+        abort(400, {"name": "is required"})
+
+    @app.get("/tea")
+    async def tea(request):
+        abort(418)
+
+    def ask(method, path):
+        response = client.request(method, path)
+        return response.status_code, response.headers["Content-Type"].partition(";")[0], response.text
+
+    with TestClient(app) as client:
+        page = '<!doctype html>\n<html lang="en">\n<title>400 Bad Request</title>\n<h1>Bad Request</h1>\n'
+        assert ask("GET", "/client") == (400, "text/html", page + "<p>no &lt;script&gt; &amp; such</p>\n")
+        status, type, text = ask("GET", "/fails")
+        assert (status, type) == (500, "text/html") and "<h1>Internal Server Error</h1>" in text
+        assert "s3cret" not in text and "<p>" not in text
+        assert ask("GET", "/nothing") == (404, "text/html", "<h1>Not here</h1>")
+        assert ask("GET", "/nothing?again=%3Cb%3E")[2].endswith("<p>&lt;b&gt;</p>\n")
+        assert ask("GET", "/value") == (400, "application/json", '{"error": "x"}')
+        assert ask("GET", "/fields") == (400, "application/json", '{"name": "is required"}')
+        assert ask("GET", "/tea") == (418, "text/plain", "<b>")
+        response = client.post("/value")
+        assert "<h1>Method Not Allowed</h1>" in response.text and response.headers["Allow"] == "GET, HEAD, OPTIONS"
 
 
 class Colour(enum.Enum):

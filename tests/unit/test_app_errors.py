@@ -239,6 +239,24 @@ async def test_bad_json_is_status_400():
     assert res.status_code == 400
 
 
+async def test_texts_of_errors_are_plain_text_where_pages_are_html():
+    app = Microdot()
+    app.get("/")(lambda request: "<h1>x</h1>")
+    app.get("/abort")(lambda request: abort(400, "<script>"))
+    app.get("/fails")(lambda request: 1 / 0)
+    app.errorhandler(ZeroDivisionError)(lambda request, error: abort(409, "<script>"))
+    app.errorhandler(404)(lambda request: ("<h1>no</h1>", 404))
+    client = TestClient(app)
+    types = []
+    Response.default_content_type = "text/html"
+    try:
+        for path in ("/", "/x", "/abort", "/fails"):
+            types.append((await client.get(path)).headers["Content-Type"])
+    finally:
+        Response.default_content_type = "text/plain"
+    assert types == ["text/html; charset=UTF-8"] * 2 + ["text/plain; charset=UTF-8"] * 2
+
+
 async def test_error_response_of_a_subclass():
     class App(Microdot):
         async def error_response(self, req, status_code, reason=None):
