@@ -5,6 +5,7 @@ import os
 import pathlib
 import sys
 import traceback
+import types
 
 import microdot
 
@@ -32,17 +33,30 @@ def load(name: str) -> microdot.Microdot:
     :raises CommandError: if there is no such application, or its import fails.
     """
     module_name, colon, attributes = name.partition(":")
+    file = pathlib.PurePath(module_name)
+    if file.suffix == ".py" and file.stem.isidentifier():
+        raise CommandError(f"{module_name!r} is a file: write {file.stem}:{attributes or 'app'}, in the file's folder")
     if colon and not attributes or not all(part.isidentifier() for part in module_name.split(".")):
         raise CommandError(f"{name!r} is not the name of an application: write module:name, such as app:app")
-    found = _import(module_name)
+    module = found = _import(module_name)
     for attribute in (attributes or "app").split("."):
         try:
             found = getattr(found, attribute)
         except AttributeError:
-            raise CommandError(f"{name}: {module_name} has no {attribute!r}") from None
+            raise CommandError(f"{name}: {module_name} has no {attribute!r}{_applications(module)}") from None
+    if isinstance(found, types.FunctionType):
+        raise CommandError(f"{name} is a function: write app = {found.__name__}() in a module, and use the name app")
     if not isinstance(found, microdot.Microdot):
         raise CommandError(f"{name} is an object of {type(found).__name__}: an application is one of Microdot")
     return found
+
+
+def _applications(module):
+    """Return what an error says of the applications that a module has."""
+    names = [name for name, value in vars(module).items() if isinstance(value, microdot.Microdot)]
+    if names:
+        return ": write " + " or ".join(f"{module.__name__}:{name}" for name in names)
+    return ": there is no object of Microdot in it"
 
 
 def shorten(path: str) -> str:

@@ -27,7 +27,7 @@ def add_command(commands) -> None:
 def create(options) -> int:
     """Make a project's folder; return the status for the shell."""
     folder = pathlib.Path(options.folder)
-    name = folder.absolute().name
+    name = folder.absolute().name if options.folder else ""
     if not _NAME.fullmatch(name):
         raise CommandError(
             f"{name!r} cannot be a project's name: use up to 64 letters, digits, dots, spaces, hyphens and"

@@ -28,9 +28,15 @@ if TYPE_CHECKING:
 class Microdot(microdot.Microdot):
     """A web application that a WSGI server serves."""
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Serve one request of a WSGI server."""
-        return self.wsgi_app(environ, start_response)
+    def __call__(self, environ: dict[str, Any], *arguments: Any) -> Iterable[bytes]:
+        """Serve one request of a WSGI server.
+
+        :param arguments: the server's `start_response()`.
+        :raises TypeError: if an ASGI server calls it, with one argument or three.
+        """
+        if len(arguments) != 1:
+            raise TypeError("an ASGI server calls a microdot.wsgi.Microdot: write `from microdot import Microdot`")
+        return self.wsgi_app(environ, *arguments)
 
     if TYPE_CHECKING:
         wsgi_app: WSGIApplication  # which may be assigned, unlike a method

@@ -207,17 +207,23 @@ def test_examples_have_routes():
 @pytest.mark.parametrize(("name", "message"), [
     ("nowhere", "there is no module 'nowhere' in {folder}, nor one that is installed"),
     ("app.nowhere:app", "there is no module 'app.nowhere' in {folder}, nor one that is installed"),
-    ("app:nothing", "app:nothing: app has no 'nothing'"),
-    ("app:app.nothing.more", "app:app.nothing.more: app has no 'nothing'"),
+    ("app:nothing", "app:nothing: app has no 'nothing': write app:app or app:admin"),
+    ("app:app.nothing.more", "app:app.nothing.more: app has no 'nothing': write app:app or app:admin"),
+    ("app:create()", "app:create(): app has no 'create()': write app:app or app:admin"),
+    ("app:create", "app:create is a function: write app = create() in a module, and use the name app"),
+    ("empty", "empty: empty has no 'app': there is no object of Microdot in it"),
     ("app:number", "app:number is an object of int: an application is one of Microdot"),
     ("app:Microdot", "app:Microdot is an object of type: an application is one of Microdot"),
     ("app:", "'app:' is not the name of an application: write module:name, such as app:app"),
-    ("app.py", "there is no module 'app.py' in {folder}, nor one that is installed"),
-    ("./app.py", "'./app.py' is not the name of an application: write module:name, such as app:app"),
+    ("app.py", "'app.py' is a file: write app:app, in the file's folder"),
+    ("./src/app.py:web", "'./src/app.py' is a file: write app:web, in the file's folder"),
+    ("./app", "'./app' is not the name of an application: write module:name, such as app:app"),
     ("", "'' is not the name of an application: write module:name, such as app:app"),
 ])
 def test_names_of_no_application(folder, capsys, command, name, message):
-    (folder / "app.py").write_text("from microdot import Microdot\napp = Microdot()\nnumber = 3\n")
+    text = "from microdot import Microdot\napp = Microdot()\nadmin = Microdot()\nnumber = 3\ndef create():\n    pass\n"
+    (folder / "app.py").write_text(text)
+    (folder / "empty.py").write_text("")
     assert failure(capsys, command, name) == (1, "microdot: " + message.format(folder=folder))
 
 

@@ -77,6 +77,12 @@ def test_request():
     assert (seen["version"], seen["scheme"], seen["environ"], seen["type"]) == ("1.1", "http", "a", "text/x")
 
 
+def test_an_asgi_server_is_told_what_is_wrong():
+    for arguments in (({"type": "http"},), ({"type": "http"}, None, None)):
+        with pytest.raises(TypeError, match="write `from microdot import Microdot`"):
+            Microdot()(*arguments)
+
+
 def test_client_address():
     for address in ("", "0.0.0.0", ...):  # the second one is uWSGI's for a Unix socket
         assert show(environ_of("/a", REMOTE_ADDR=address))["client"] is None

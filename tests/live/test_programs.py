@@ -188,7 +188,8 @@ def test_run_on_a_port_in_use(tmp_path, kind):
         command, environment = program(kind, tmp_path, text)
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     reasons = {
-        "python": f"[Errno 98] cannot listen on 127.0.0.1, port {port}: Address already in use\n",
+        "python": f"[Errno 98] cannot listen on 127.0.0.1, port {port}: Address already in use; choose another port,"
+        " or end the program that uses this one\n",
         "micropython": f"[Errno 98] EADDRINUSE: cannot listen on 127.0.0.1, port {port}\n",
     }
     assert (done.returncode, done.stdout, done.stderr) == (1, "", reasons[kind])

@@ -17,6 +17,11 @@ HANDSHAKE_WITH_HEAD = False
 _NO_SUCH_ADDRESS = (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 # The number of ports that are tried if any will do: the port must be free on all addresses of the host.
 _PORTS_TO_TRY = 10
+# What to do about an error.
+_ADVICE = {
+    errno.EADDRINUSE: "choose another port, or end the program that uses this one",
+    errno.EACCES: "choose a port above 1023, or run the program with the right to use lower ones",
+}
 
 
 def sleep_ms(milliseconds: int):
@@ -45,7 +50,9 @@ class Listener:
                 return
             except OSError as error:
                 self.close()
-                if port or error.errno != errno.EADDRINUSE or attempt == _PORTS_TO_TRY - 1:
+                if error.errno in _ADVICE and port:
+                    raise OSError(error.errno, f"{error.strerror}; {_ADVICE[error.errno]}") from None
+                if error.errno != errno.EADDRINUSE or attempt == _PORTS_TO_TRY - 1:
                     raise
 
     def _bind(self, addresses):
