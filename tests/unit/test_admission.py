@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import microdot.server
+from memory_stream import split
 from microdot import Microdot
 from microdot.server import Server
 from microdot.server.connection import Connection
@@ -145,3 +146,34 @@ async def test_no_date_before_the_clock_is_set():
                 assert not date or str(year) in date
                 await all_free(app)
                 app.server.clock = ticks + 1  # the value is made anew
+
+
+async def test_an_idle_connection_counts_for_a_time_after_it_was_closed():
+    """Where the network has few connections: it keeps this one until the client closes it too."""
+    app = Microdot()
+    app.max_connections = 2
+    app.idle_timeout = app.head_timeout = 60
+
+    @app.get("/")
+    async def index(request):
+        return "hello"
+
+    with Replaced(microdot.server, "CROWDED_AT", 2):
+        async with Running(app) as running:
+            server = app.server
+            idle, writer = await running.open(get())
+            answer, _ = split(await idle.read(1000))
+            assert answer.field("connection") != "close"
+            await running.fetch(get("/", "Connection: close"))  # for whom the idle one is closed
+            assert await idle.read(1) == b""
+            await all_free(app)
+            (answer,) = await running.fetch(get())  # alone, and yet one too many
+            assert answer.field("connection") == "close"
+            server.clock += 11 * 4
+            await until(lambda: not server.fading)
+            reader, other_writer = await running.open(get())
+            answer, _ = split(await reader.read(1000))
+            assert answer.field("connection") != "close"
+            for stream in (writer, other_writer):
+                stream.close()
+                await stream.wait_closed()

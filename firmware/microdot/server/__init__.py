@@ -22,9 +22,10 @@ becomes free in the first of these ways that applies:
 5. If no place becomes free for `place_timeout` seconds, the newcomer gets a 503.
 
 While a newcomer waits, every response closes its connection. The same is true when the network stack has at most one
-connection left, because such a stack does not report clients that it has no connection for (`CROWDED_AT`). A newcomer
-never ends a stream, a WebSocket, or a request whose client is still there. `claim_stream()` limits the number of
-streams and WebSockets instead.
+connection left, because such a stack does not report clients that it has no connection for (`CROWDED_AT`). There an
+idle connection that the server has closed still counts for some seconds (`fading`): the stack keeps it until the client
+closes it too, and browsers do not watch their idle connections. A newcomer never ends a stream, a WebSocket, or a
+request whose client is still there. `claim_stream()` limits the number of streams and WebSockets instead.
 
 Every shutdown takes the same steps. `close()` ends the acceptor, idle connections, event streams and upgraded
 connections. The others end after their response. `wait_closed()` cancels what is left after `shutdown_timeout`.
@@ -47,6 +48,8 @@ TICK_MS = 1000 // TICKS_PER_SECOND
 _NO_SOCKETS = (12, 23, 24, 105)
 # The parts of a tick. While a newcomer waits the clock's task sleeps for one part at a time.
 _PARTS = 5
+# MicroPython has lwIP give up a connection that the client does not close after 10 s, checked twice a second.
+_FADING_TICKS = 11 * TICKS_PER_SECOND
 
 
 class Server:
@@ -71,12 +74,14 @@ class Server:
         self.patience = PATIENCE  # parts of a tick that a new connection may be silent
         self.connections: "list[Connection]" = []
         self.closing = False
+        self.fading = 0  # idle connections that were closed lately, and that the network may still have
         self.reserved = 0  # bytes of bodies that are being loaded, or are in memory until their request is served
         self._newcomer = None  # the connection that waits for a place
         self._changed = None  # the Event that it waits for
         self._freed = 0  # when a place last became free, in ticks
         self._shut = 0  # since when newcomers have been waiting
         self._refused = 0  # when the last one was refused
+        self._faded = 0  # when none is fading any more
         self._date = None
         self._date_clock = -1
         self._loop = None
@@ -264,7 +269,7 @@ class Server:
         except BaseException:
             self.release(connection)
             raise
-        if self.app.max_connections <= CROWDED_AT <= len(self.connections):
+        if self._takes_all(len(self.connections)):
             self._evict(None)
 
     async def serve_connection(self, reader, writer) -> None:
@@ -295,7 +300,17 @@ class Server:
 
     def is_crowded(self) -> bool:
         """Return whether responses should close their connections because other clients need the places."""
-        return self._newcomer is not None or self.app.max_connections <= CROWDED_AT <= len(self.connections)
+        return self._newcomer is not None or self._takes_all(len(self.connections) + self.fading)
+
+    def _takes_all(self, number):
+        """Return whether the network stack has at most one connection left beside *number* of them."""
+        return self.app.max_connections <= CROWDED_AT <= number
+
+    def fade(self) -> None:
+        """Count an idle connection that is about to be closed."""
+        if CROWDED_AT:
+            self.fading += 1
+            self._faded = self.clock + _FADING_TICKS
 
     def _evict(self, newcomer):
         """End a connection to make room for *newcomer*, or for any if None; return whether there was one to end."""
@@ -375,7 +390,7 @@ class Server:
         """Count the ticks, and end what is past its deadline; no error of a connection stops this."""
         left = _PARTS
         elapsed = begun = 0
-        while self.connections:
+        while self.connections or self.fading:
             try:
                 parts = 1 if self._newcomer else left
                 await sleep_ms(parts * TICK_MS // _PARTS)
@@ -388,6 +403,8 @@ class Server:
                 if not left:
                     left = _PARTS
                     self.clock += 1
+                    if self.clock >= self._faded:
+                        self.fading = 0
                     for connection in self.connections:
                         self._check(connection)
                 if self._newcomer:

@@ -217,6 +217,8 @@ class Connection:
 
     def expire(self, reason: int = _EXPIRED) -> None:
         """End the wait for the client's bytes as if its deadline had passed."""
+        if self.idle > 1:  # not while it lingers: then the client has been told to close it
+            self.server.fade()
         self.idle = self.since = 0
         self.read_deadline = reason
         (self._reading or self.task).cancel()

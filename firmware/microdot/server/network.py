@@ -9,9 +9,9 @@ from .._compat import MICROPYTHON, MIN_FILE_CHUNK
 
 #: Maximum of bytes that a connection reads at once.
 READ_SIZE = MIN_FILE_CHUNK or 1024
-#: With this many connections of a server the network stack may have none left. lwIP on the rp2 port has five, of which
-#: the application may use one to another machine (MQTT), and silently drops what further clients send.
-CROWDED_AT = 4 if sys.platform == "rp2" else 1 << 29
+#: With this many connections of a server the network stack may have none left; 0 if it reports that. lwIP on the rp2
+#: port has five, of which the application may use one to another machine (MQTT), and silently drops further clients.
+CROWDED_AT = 4 if sys.platform == "rp2" else 0
 _ACCEPT_MEMORY = 256
 _buffer = None  # all connections receive into it
 #: Whether a TLS handshake takes place with the first bytes read, instead of in `open_streams()`.

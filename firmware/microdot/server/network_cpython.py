@@ -9,7 +9,7 @@ import signal
 import socket
 
 READ_SIZE = 65536
-CROWDED_AT = 1 << 29
+CROWDED_AT = 0
 HANDSHAKE_WITH_HEAD = False
 
 
