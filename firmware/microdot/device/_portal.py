@@ -190,8 +190,8 @@ class Portal:
     async def dispatch(self, request) -> Response:
         """Return the response to a request: the portal's for a guest of the board's own network, or the application's.
 
-        This replaces the application's `dispatch_request()`, so its hooks do not apply to the page. A hook of an
-        extension would run after some of them, and could not answer in the place of another application.
+        This replaces the application's `dispatch_request()`, so its hooks do not apply to the page. The hooks
+        of an extension could only refuse a request, and the application's own hooks would still see that.
         """
         client = request.client_addr if request else None
         if not client or not client[0].startswith(self._guests):
