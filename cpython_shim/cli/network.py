@@ -160,7 +160,10 @@ def make_list(contents: "list[tuple[str, bytes]]") -> bytes:
         lines.append(f"{len(content)} {hashlib.sha256(content).hexdigest()} {name}\n")
     listed = "".join(lines).encode()
     if len(listed) > MAX_LIST:
-        raise CommandError(f"{len(contents)} files are too many: their list takes {len(listed)} bytes, of {MAX_LIST}")
+        raise CommandError(
+            f"{len(contents)} files are too many: their list has {len(listed)} bytes,"
+            f" and a board takes {MAX_LIST} bytes, about 90 files"
+        )
     return listed
 
 

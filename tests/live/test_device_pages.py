@@ -1,11 +1,13 @@
 """The pages of a board in a real browser, on a computer that pretends to be a board."""
 
+import asyncio
 import os
 
 import pytest
 
 from live.browser import DESKTOP, PHONE, chromium, new_page, overflow, violations
 from runtimes import micropython_binary
+from server_process import wait_until
 from wire.board import SECRET, Board, source
 
 PATIENCE = 60000  # milliseconds
@@ -87,3 +89,51 @@ async def test_an_update(board, tmp_path):
         await form.get_by_role("button", name="Send").click()
         await form.get_by_text("The new version failed").wait_for()
         assert board.get() == "new" * 3000 and errors == []
+
+
+async def test_an_update_of_too_many_files(board, tmp_path):
+    folder = tmp_path / "application"
+    folder.mkdir()
+    (folder / "app.py").write_text(source("return 'new'"))
+    for number in range(999):
+        (folder / f"module_{number}.py").write_text("")
+    async with chromium() as browser:
+        page, errors = await open_pages(browser, board)
+        form = page.locator("#update")
+        await form.locator("[type=file]").set_input_files(folder)
+        await form.locator("[type=password]").fill(SECRET)
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("The update has too many files").wait_for()
+        text = await form.locator("[role=alert]").inner_text()
+        assert "at most 8192 bytes" in text and "90 files" in text
+        assert board.get() == "first"
+
+
+async def test_a_browser_that_leaves_in_the_middle(board, tmp_path):
+    folder = tmp_path / "application"
+    folder.mkdir()
+    (folder / "app.py").write_text(source("return 'new'"))
+    (folder / "large").write_bytes(bytes(4_000_000))
+    async with chromium() as browser:
+        other, _ = await open_pages(browser, board)
+        page, _ = await open_pages(browser, board)
+        session = await page.context.new_cdp_session(page)
+        slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 20_000}
+        await session.send("Network.emulateNetworkConditions", slow)
+        form = page.locator("#update")
+        await form.locator("[type=file]").set_input_files(folder)
+        await form.locator("[type=password]").fill(SECRET)
+        await form.get_by_role("button", name="Send").click()
+        assert await asyncio.to_thread(wait_until, (board.folder / "versions" / "a" / "large").exists)
+        form = other.locator("#update")
+        (folder / "large").unlink()
+        await form.locator("[type=file]").set_input_files(folder)
+        await form.locator("[type=password]").fill(SECRET)
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("Another update is under way").wait_for()
+        await page.close()
+        assert await asyncio.to_thread(wait_until, lambda: not (board.folder / "versions" / "a").exists())
+        assert board.get() == "first"
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("The board runs version").wait_for()
+        assert board.get() == "new"

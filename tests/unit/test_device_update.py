@@ -187,7 +187,8 @@ async def test_sizes_of_lists():
             response = await board.send([("app.py", APP)], **{"Update-List": size})
             assert response.status_code == 400 and "Update-List" in response.text, size
         response = await board.send([("app.py", APP)], **{"Update-List": "93000"})
-        assert response.status_code == 413 and "too many files" in response.text
+        assert response.status_code == 413 and "too many files: its list has 93000 bytes" in response.text
+        assert "at most 8192 bytes, about 90 files" in response.text
         response = await board.send([("app.py", APP)], **{"Update-List": str(MAX_LIST)})
         assert response.status_code == 400 and "not arrived whole" in response.text
         assert board.is_unchanged()

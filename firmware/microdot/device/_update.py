@@ -154,8 +154,8 @@ async def _read_list(request):
     if not text or len(text) > 9 or text.strip("0123456789"):
         raise HTTPException(400, "Update-List must be the size of the list in bytes, not %s" % (text[:20] or "missing"))
     if int(text) > MAX_LIST:
-        text = "The update has too many files: its list takes %s bytes, and %d are possible" % (text, MAX_LIST)
-        raise HTTPException(413, text)
+        error = "The update has too many files: its list has %s bytes, and may have at most %d bytes, about 90 files"
+        raise HTTPException(413, error % (text, MAX_LIST))
     return await request.stream.readexactly(int(text))
 
 
