@@ -1,4 +1,4 @@
-"""Make firmware/microdot/device/_page.py of the page and the script in tools/device_pages."""
+"""Make firmware/microdot/device/_page.py from the page and the script in tools/device_pages."""
 
 import gzip
 import re
@@ -37,7 +37,7 @@ def _respond(data, content_type, fields):
 
 
 def minify(text: str) -> str:
-    """Return a page or a script without what stands before and after its lines, and without lines of comment."""
+    """Return a page or a script without the blanks around its lines, and without comment lines."""
     lines = [line.strip() for line in text.splitlines()]
     return "\n".join(line for line in lines if line and not re.match("// ", line))
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Serve an example under uvicorn and, at the same time, under a real MicroPython. Ctrl-C stops both.
 
-What that needs is installed in a private virtual environment first. Files that the example writes are gone afterwards.
+What it needs is installed in a private virtual environment first. Files that the example writes are removed at the end.
 """
 
 import argparse

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Install what tests need and pip does not have: programs, with apt-get where it may be used, and axe-core with npm.
+"""Install what tests need and pip does not have: programs, with apt-get if it may be used, and axe-core with npm.
 
 What cannot be installed is printed; the tests that need it say so too.
 """
@@ -22,7 +22,7 @@ PROGRAMS = {
     "redis-server": "redis-server",
 }
 FIRMWARE = pathlib.Path(__file__).with_name("firmware")
-#: The script that looks for what makes a page hard to use; tests/live/browser.py runs it in the browser.
+#: The script that finds what makes a page hard to use; tests/live/browser.py runs it in the browser.
 AXE_VERSION = "4.10.3"
 AXE = pathlib.Path(__file__).parent.parent / ".cache" / "axe"
 
@@ -33,7 +33,7 @@ def missing():
 
 
 def apt_get(*arguments):
-    """Run apt-get without questions and without output where all is well."""
+    """Run apt-get without questions, and without output if all is well."""
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
     done = subprocess.run(["apt-get", "-qq", *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:

@@ -60,7 +60,7 @@ async def index(request):
 
 @app.post("/jobs")
 async def start(request):
-    """Answer at once where the job can be seen, and do it then."""
+    """Answer at once with the URL of the job, and then do it."""
     number = len(jobs) + 1
     jobs[number] = "running"
     request.background(work(number))
@@ -74,7 +74,7 @@ async def job(request, number):
 
 @app.get("/style.css")
 async def style(request):
-    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
+    return send_file(FOLDER + "style.css")  # sends style.css.gz
 
 
 if __name__ == "__main__":

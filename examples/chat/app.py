@@ -1,6 +1,6 @@
 """A chat over WebSockets. Runs on a board, as `python app.py` and with `uvicorn app:app`.
 
-Everybody who has the page open gets every message, and is told who comes and goes.
+Everybody who has the page open sees every message, and who joins and leaves.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ async def index(request):
 
 @app.get("/style.css")
 async def style(request):
-    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
+    return send_file(FOLDER + "style.css")  # sends style.css.gz
 
 
 async def say(name, text):
@@ -32,7 +32,7 @@ async def say(name, text):
 
 
 async def forward(messages, ws):
-    """Send to one client what is published, until it is gone."""
+    """Send the published messages to one client until it leaves."""
     try:
         async for message in messages:
             await ws.send(message)

@@ -1,4 +1,4 @@
-"""A form that no other site's page can send for the visitor, on a device that answers under its own names only."""
+"""A form that pages of other sites cannot send for the visitor, on a device that answers to its own names only."""
 
 from microdot import Microdot, redirect, send_file
 from microdot.csrf import CSRF
@@ -47,7 +47,7 @@ async def lamp(request):
 @app.post("/hook")
 @csrf.exempt
 async def hook(request):
-    """For a service that has a secret of its own instead of a browser."""
+    """For a service, which has a secret of its own and no browser."""
     if request.headers.get("X-Key") != "change me":
         return "Wrong key", 403
     state["on"] = True
@@ -56,7 +56,7 @@ async def hook(request):
 
 @app.get("/style.css")
 async def style(request):
-    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
+    return send_file(FOLDER + "style.css")  # sends style.css.gz
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ READINGS = 120
 LINES = 40
 FILE_SIZE = 256 * 1024
 FOLDER = __file__.rsplit("app.", 1)[0]  # app.mpy in an image
-SETTINGS_FILE = "dashboard.json"  # in the current folder, as the uploaded file is
+SETTINGS_FILE = "dashboard.json"  # in the current folder, like the uploaded file
 FILE = "dashboard.bin"
 NO_SPACE = 28  # errno.ENOSPC
 SWITCH = Fields([Field("on", bool)])
@@ -65,7 +65,7 @@ async def write_log(text):
 
 @app.task
 async def measure():
-    """Measure for as long as the server runs; begins again after an error of the sensor."""
+    """Measure for as long as the server runs; starts again after an error of the sensor."""
     too_warm = False
     while True:
         value = round(temperature(), 1)
@@ -75,7 +75,7 @@ async def measure():
             too_warm = not too_warm
             await write_log("%.1f °C: %s the limit" % (value, "over" if too_warm else "back under"))
         seconds = 0
-        while seconds < settings["interval"]:  # which may be changed meanwhile
+        while seconds < settings["interval"]:  # it may change meanwhile
             await asyncio.sleep(1)
             seconds += 1
 
@@ -146,7 +146,7 @@ async def change_settings(request, values):
 
 @app.put("/file", max_content_length=FILE_SIZE)
 async def upload(request):
-    """Save the body piece by piece; the file that was there stays until all has come."""
+    """Save the body piece by piece; the previous file stays until all of it has come."""
     name = request.args["name"][:80]
     if uploads:
         abort(409, "Another upload is running")

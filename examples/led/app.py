@@ -1,8 +1,7 @@
 """Switch an LED from a phone, or let it blink; everybody who has the page open sees it change.
 
-Wiring: none on a Pico W, whose own LED it is. For another LED connect its long leg to GP15 through a resistor of 330
-ohms, its short leg to GND, and set `LED = 15`. An ESP32 board often has an LED at pin 2. On a computer the LED is
-pretended.
+Wiring: none on a Pico W, which has an LED. For another LED connect its long leg to GP15 through a resistor of 330 ohms,
+its short leg to GND, and set `LED = 15`. An ESP32 board often has an LED at pin 2. On a computer the LED is simulated.
 """
 
 import asyncio
@@ -59,7 +58,7 @@ async def index(request):
 
 @app.get("/style.css")
 async def style(request):
-    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
+    return send_file(FOLDER + "style.css")  # sends style.css.gz
 
 
 @app.get("/events")

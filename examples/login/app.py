@@ -92,7 +92,7 @@ async def show_form(request):
 async def log_in(request):
     form = request.form or {}
     name = form.get("name", "")
-    await throttle.attempt(request, name)  # status 429 when there were too many
+    await throttle.attempt(request, name)  # status 429 after too many attempts
     user = find_user(name)
     # Takes as long for a user who does not exist, so that nobody learns who does.
     if not await verify_password(form.get("password", ""), user.password if user else None, 10000):
@@ -126,7 +126,7 @@ async def settings(request):
 
 @app.get("/style.css")
 async def style(request):
-    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
+    return send_file(FOLDER + "style.css")  # sends style.css.gz
 
 
 if __name__ == "__main__":

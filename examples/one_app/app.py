@@ -80,7 +80,7 @@ async def echo(request):
 async def visits(request):
     try:
         count = int(request.cookies.get("visits", "0")) + 1
-    except ValueError:  # a cookie is what a client says
+    except ValueError:  # a client may send anything as a cookie
         count = 1
     return "Visit " + str(count), 200, {"Set-Cookie": "visits=%d; Path=/" % count}
 

@@ -16,8 +16,8 @@ async def uptime(request):
     return {"uptime": int(time.time() - STARTED)}
 
 
-# Routes added before come first. Browsers ask each time whether a file has changed; with an ETag that costs little. The
-# style is there as style.css.gz only, which they unpack.
+# Routes that were added before come first. Browsers ask each time whether a file has changed; with an ETag that costs
+# little. The style exists only as style.css.gz, which browsers unpack.
 mount_static(app, "/", FOLDER)
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ async def upload(request):
 @app.post("/profile")
 @with_form_data
 async def profile(request):
-    """A form as a whole: fields and files can be used in any order."""
+    """Take a form as a whole: its fields and files can be used in any order."""
     if not request.files or "photo" not in request.files:
         return "A form with a photo, please", 400
     photo = request.files["photo"]
@@ -77,11 +77,11 @@ async def firmware(request):
 
 @app.get("/style.css")
 async def style(request):
-    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
+    return send_file(FOLDER + "style.css")  # sends style.css.gz
 
 
 def make_folder():
-    """Make the folder for the files, unless it is there."""
+    """Make the folder for the files, unless it exists."""
     try:
         os.mkdir(UPLOADS)
     except OSError:

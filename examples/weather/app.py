@@ -1,8 +1,8 @@
 """A weather station: temperature and humidity of a DHT22 as live charts, with settings and an LED to switch.
 
 Wiring: the sensor's VCC to 3V3, GND to GND, DATA to GP16, and a resistor of 10 kilohms from DATA to VCC unless the
-sensor is on a small board that has it. The LED is the one of a Pico W; an ESP32 board often has one at pin 2. On a
-computer the sensor and the LED are pretended.
+sensor is on a small board that has one. The LED is that of a Pico W; an ESP32 board often has one at pin 2. On a
+computer the sensor and the LED are simulated.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ CSRF(app)
 hub = PubSub(overflow="close")
 sensor = None if Pin is None else DHT22(Pin(DATA))
 led = None if Pin is None else Pin(LED, Pin.OUT, value=0)
-readings = []  # of the last time, [degrees Celsius, percent] each
+readings = []  # the last ones, [degrees Celsius, percent] each
 state = {"led": False, "error": ""}
 device.settings.declare([
     Field("place", default="Balcony", label="Place", minimum=1, maximum=30),
@@ -70,7 +70,7 @@ async def measure():
             device.log.write(error or "The sensor answers")
         await tell()
         seconds = 0
-        while seconds < device.settings["interval"]:  # which may be changed meanwhile
+        while seconds < device.settings["interval"]:  # it may change meanwhile
             await asyncio.sleep(1)
             seconds += 1
 
@@ -82,7 +82,7 @@ def shown():
 
 
 async def tell():
-    """Send all viewers what there is to see; the text is made once."""
+    """Send the state to all viewers; the text is made once."""
     if hub.subscribers("weather"):
         await hub.publish("weather", shown())
 
@@ -94,7 +94,7 @@ async def index(request):
 
 @app.get("/style.css")
 async def style(request):
-    return send_file(FOLDER + "style.css")  # which is there as style.css.gz
+    return send_file(FOLDER + "style.css")  # sends style.css.gz
 
 
 @app.get("/events")

@@ -117,9 +117,9 @@ def test_what_is_no_image_is_refused(capsys, tmp_path):
         assert refused.endswith("absent.bin: no such file\n")
     assert "not a whole number of 4096-byte blocks" in refusal(capsys, "ESP32_GENERIC", "--littlefs", text)
     assert "is written with esptool" in refusal(capsys, "RPI_PICO", "--littlefs", text)
-    assert "is empty or no folder" in refusal(capsys, "RPI_PICO", "--copy", tmp_path / "absent")
+    assert "is empty, or not a folder" in refusal(capsys, "RPI_PICO", "--copy", tmp_path / "absent")
     for option in ((), ("--image", text), ("--dry-run",)):
-        assert "UNIX is no hardware" in refusal(capsys, "UNIX", *option)
+        assert "UNIX is not hardware" in refusal(capsys, "UNIX", *option)
     assert "--erase is for ESP32 boards" in refusal(capsys, "RPI_PICO", "--erase")
 
 

@@ -35,7 +35,7 @@ def test_the_boards_are_listed_with_what_can_build_them():
     (["build", "RPI_PICO2_W"], "RPI_PICO2_W needs drivers that Debian's source lacks: pass --micropython DIR"),
     (["build", "RPI_PICO", "--micropython", "/nowhere"], "/nowhere is not a MicroPython checkout (no py/"),
     (["build", "QEMU_RV32", "--micropython", "/nowhere"], "is built from Debian's sources only"),
-    (["check", "RPI_PICO"], "check is for ESP32 boards; `build RPI_PICO` does it all"),
+    (["check", "RPI_PICO"], "check is for ESP32 boards; use `build RPI_PICO`"),
     (["emulate", "ESP32_GENERIC"], "there is no emulator for ESP32_GENERIC here; `check ESP32_GENERIC`"),
     (["emulate", "RPI_PICO2_W"], "there is no emulator for RPI_PICO2_W here"),
     (["emulate", "RPI_PICO", "--scenario", "x"], "is for a board with emulated Wi-Fi, RPI_PICO_W, not for RPI_PICO"),

@@ -4,8 +4,8 @@
                        [--connections 1,16] [--rounds N] [--seconds N] [--print] [--draw]
 
 Needs wrk and taskset; the peers come from PyPI into .cache/bench. The figures of a board are those of
-tools/emulator/measure.mjs. All takes about an hour and a half, with `--rounds 2 --seconds 1` twenty minutes; what is
-measured again replaces its rows and tables, the others stay.
+tools/emulator/measure.mjs. Everything takes about an hour and a half, or twenty minutes with `--rounds 2 --seconds 1`.
+What is measured again replaces its rows and tables; the others stay.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Time and memory on an emulated RP2040, side by side: this framework, Microdot 2.7 and a bare asyncio program.
 
 Simulated time and heap bytes do not depend on the machine that this runs on. The peer is fetched from PyPI, compiled
-with mpy-cross and put on the board's filesystem: its code lies in RAM. So import and free heap are comparable only with
---installed, which puts this framework there too; with `py` it does so with the sources of both.
+with mpy-cross and put on the board's filesystem, so its code is in RAM. Import and free heap can therefore be compared
+only with --installed, which puts this framework there too; `--installed py` does this with the sources of both.
 """
 
 import argparse
@@ -67,7 +67,7 @@ def stage_framework(folder, *, bytecode):
 
 
 def measure(firmware, *options):
-    """Return what measure.mjs finds out on a board with the UF2 file *firmware*."""
+    """Return what measure.mjs measures on a board with the UF2 file *firmware*."""
     return json.loads(capture(["node", EMULATOR / "measure.mjs", firmware, *options], what="the measurement"))
 
 
@@ -132,7 +132,7 @@ def main():
     parser.add_argument("--update", action="store_true", help="put the heap figures into the committed size table")
     arguments = parser.parse_args()
     if arguments.update and arguments.installed:
-        parser.error("the size table is that of the frozen framework: leave --installed or --update out")
+        parser.error("the size table is for the frozen framework: leave out --installed or --update")
     try:
         run(arguments)
     except FirmwareError as error:

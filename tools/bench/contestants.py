@@ -1,4 +1,4 @@
-"""Who is measured: one line each. What a family has in common, the server before all, stands once."""
+"""The contestants, one line each; what a family has in common, above all its server, is written once."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class Contestant:
     :param family: a key of `SERVERS`.
     :param module: the module in `apps`.
     :param paths: folders that are searched before the environment's packages.
-    :param lacks: workloads that it has no means for.
+    :param lacks: workloads that it does not support.
     """
 
     name: str

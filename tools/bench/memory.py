@@ -1,7 +1,7 @@
-"""Memory on MicroPython's unix port (64 bits: twice what pointers take on a board), both frameworks treated alike.
+"""Memory on MicroPython's unix port, where pointers have 64 bits, twice as many as on a board.
 
-They are measured frozen into the interpreter, as in a board's firmware, and compiled to files, whose code takes heap.
-The same on the emulated RP2040, which is what counts for a board, is measured by tools/emulator/measure.mjs.
+Both frameworks are measured frozen into the interpreter, as in a board's firmware, and compiled to files, whose code
+takes heap. tools/emulator/measure.mjs measures the same on the emulated RP2040, which is what counts for a board.
 """
 
 import contextlib
@@ -33,9 +33,9 @@ _FRAMEWORKS = (("this project", OURS), ("Microdot 2.7", MICRODOT))
 class Installation:
     """A framework and the application, with the MicroPython that runs them.
 
-    :param name: of the log.
-    :param binary: MicroPython's path.
-    :param path: value of MICROPYPATH.
+    :param name: the name of the log.
+    :param binary: the path of MicroPython.
+    :param path: the value of MICROPYPATH.
     """
 
     def __init__(self, name, binary, path):
@@ -80,7 +80,7 @@ class Heap:
         self.sock = None
 
     def get(self, path):
-        """Request *path* over a kept connection where the server keeps it; return the body."""
+        """Request *path*, over a connection that is kept open if the server keeps it; return the body."""
         if self.sock is None:
             self.sock = self.connect()
         self.sock.sendall(_REQUEST % path)
@@ -190,7 +190,7 @@ def _measure(installation):
 
 
 def _after_many(installation):
-    """Return how far 10,000 requests break a small heap up: its free memory, and the largest free block."""
+    """Return how far 10,000 requests fragment a small heap: its free memory, and the largest free block."""
     heap = Heap(installation, "memory_hello", _BOARD_HEAP)
     try:
         for _ in range(REQUESTS):
@@ -203,7 +203,7 @@ def _after_many(installation):
 
 
 def _serves(installation, kilobytes):
-    """Whether 10,000 requests succeed with a heap of this size."""
+    """Return whether 10,000 requests succeed with a heap of this size."""
     try:
         heap = Heap(installation, "memory_hello", f"{kilobytes}k")
     except RuntimeError:

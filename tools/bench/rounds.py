@@ -1,4 +1,4 @@
-"""Interleaved rounds: each contestant in turn, again and again, so that what disturbs the machine disturbs all."""
+"""Interleaved rounds: each contestant in turn, again and again, so that what disturbs the machine affects all."""
 
 import sys
 from statistics import median

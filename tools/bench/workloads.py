@@ -1,4 +1,4 @@
-"""What is asked of the contestants: one entry each."""
+"""The requests that the contestants have to serve, one entry each."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from environment import ASSETS, LARGE_FILE
 
 JSON = '{"name": "board", "on": true, "values": [1, 2, 3, 4, 5, 6, 7, 8], "text": "some text of a usual length"}'
 
-#: More connections than this make no sense for a family: gunicorn's synchronous worker serves one at a time, and a
+#: More connections than these make no sense for a family: gunicorn's synchronous worker serves one at a time, and a
 #: board has no more sockets.
 MOST_CONNECTIONS = {"wsgi": 16, "micropython": 16}
 

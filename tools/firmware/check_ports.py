@@ -23,7 +23,7 @@ STUBS = {
 }
 # Examples for computers only.
 COMPUTERS = ("jinja", "session_redis")
-# What boards have and the stubs do not know, and what is asked for only where it is there.
+# What boards have although the stubs do not know it, and what is used only if it exists.
 KNOWN = (
     '"core" is not a known attribute of module "asyncio"',  # its queue of tasks
     '"sockaddr" is not a known attribute of module "socket"',  # of the Unix port
@@ -67,7 +67,7 @@ def check(port, files, folder):
     """
     stubs = install_stubs(port)
     configuration = {
-        "include": [os.path.relpath(path, folder) for path in files],  # Pyright takes no absolute ones
+        "include": [os.path.relpath(path, folder) for path in files],  # Pyright does not take absolute ones
         # An example imports the modules beside it.
         "extraPaths": [os.path.relpath(path, folder) for path in [FIRMWARE, *{path.parent for path in files}]],
         "stubPath": str(stubs),
@@ -93,7 +93,7 @@ def declared(stubs):
 def concerns(line, own):
     """Return whether a line of Pyright's is an error about what the port has.
 
-    :param own: the names of the port's classes; what Pyright thinks of others is not about the port.
+    :param own: the names of the port's classes; what Pyright says about others is not about the port.
     """
     if not _ERROR.search(line) or any(known in line for known in KNOWN):
         return False

@@ -54,7 +54,7 @@ def text(folder, parts):
         bom.register_dependency(file, [known[item] for item in inside])
         files.append(file)
     bom.register_dependency(main, files)
-    # A number made from the contents: the same release has the same.
+    # A number made from the contents: the same release always has the same one.
     names = "\n".join(f"{part} {digest(folder / part)}" for part in sorted(parts) if (folder / part).is_file())
     bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"microdot-cpython {version()}\n{names}")
     return JsonV1Dot6(bom).output_as_string(indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""What a firmware image is made of, taken from the files that its build read, and the licences of that."""
+"""What a firmware image is made of, taken from the files that its build read, and the licences of these parts."""
 
 import os
 import pathlib
@@ -9,13 +9,13 @@ from firmware_tools.console import FirmwareError, capture
 from firmware_tools.paths import ROOT
 from firmware_tools.sources import PINNED
 
-#: What may stand at the top of a component's folder.
+#: Names of the licence at the top of a component's folder.
 LICENCE_FILES = ("LICENSE*", "LICENCE*", "COPYING*")
 DEBIAN = pathlib.Path("/usr/share/doc")
 
 
 class Component(NamedTuple):
-    """A part of an image that has a licence of its own. *version* is None where its files do not tell."""
+    """A part of an image that has a licence of its own. *version* is None if its files do not tell."""
 
     name: str
     licence: str  # an SPDX expression
@@ -136,7 +136,7 @@ def debian_text(package):
 
 
 def licences(parts):
-    """Return the text with the licence of the framework and of each component; *parts* says which are in what."""
+    """Return the text with the licence of the framework and of each component; *parts* is that of `bill.text()`."""
     sections = ["microdot-cpython (MIT), in every file\n\n" + (ROOT / "LICENSE").read_text().strip()]
     places = {}
     for part, inside in parts.items():

@@ -11,7 +11,7 @@ The honest client opens a connection, asks for a small page and closes, time and
 - `nothing`: nobody else is there, for comparison.
 
 All come from one address. Prints for each kind the median and the longest time to the whole answer, and how many tries
-were answered within a second. Exits with 1 where that is less than 99 of 100.
+were answered within a second. Exits with 1 if those are fewer than 99 of 100.
 """
 
 import argparse
@@ -97,7 +97,7 @@ KINDS = {kind.__name__: kind for kind in (nothing, pipelines, uploads, reads, fl
 
 
 def measure(server, kind, tries):
-    """Return for each try the seconds to the whole answer, None where there was none."""
+    """Return for each try the seconds to the whole answer, None if there was none."""
     ended = threading.Event()
     trouble = threading.Thread(target=KINDS[kind], args=(server, ended))
     trouble.start()

@@ -1,7 +1,7 @@
-"""Take the power of an emulated Pico away in each flash operation of an update, of a start and of saving settings.
+"""Cut the power of an emulated Pico in each flash operation of an update, of a start and of saving settings.
 
-After each cut the board is started twice, and has to run one whole version of its application, with its settings. The
-flash and LittleFS are those of the image; of the operation in which the power goes a half is done.
+After each cut the board is started twice, and must run one whole version of its application, with its settings. The
+flash and LittleFS are those of the image. The operation in which the power is cut is done by half.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from firmware_tools import build, emulation  # noqa: E402
 from firmware_tools.console import FirmwareError, MissingError  # noqa: E402
 
 BOARD = "RPI_PICO_PPP"
-CUT = 3  # the emulator's status
+CUT = 3  # the emulator's exit status after a power cut
 PATIENCE = 600
 JOBS = 2
 
@@ -194,7 +194,7 @@ def main():
     """Run from the command line; return the status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sample", type=int, metavar="N", help="cut the power in N operations only, chosen at random")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the choice (default: 0)")
     options = parser.parse_args()
     try:
         emulation.prepare()

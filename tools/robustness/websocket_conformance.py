@@ -85,7 +85,7 @@ def main():
     args = parser.parse_args()
     for program in (args.wstest, args.micropython):
         if program and not shutil.which(program):
-            parser.error(f"{program} is no program")
+            parser.error(f"{program} is not a program")
     port = free_port()
     folder = ROOT / "build" / "conformance" / ("micropython" if args.micropython else args.under or "cpython")
     folder.mkdir(parents=True, exist_ok=True)

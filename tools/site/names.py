@@ -6,7 +6,7 @@ import pathlib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 #: Folders whose modules are those of the package `microdot`.
 FOLDERS = (ROOT / "firmware" / "microdot", ROOT / "cpython_shim")
-#: Folders that other packages of the project use, and no application.
+#: Folders that only other packages of the project use, and no application.
 INTERNAL = ("cli", "gateway")
 
 

@@ -1,4 +1,4 @@
-// The page shows what the server sends, also what is changed here: all viewers see the same.
+// The page shows what the server sends, even what is changed here: all viewers see the same.
 const $ = id => document.getElementById(id);
 const READINGS = 120;
 let readings = [];
@@ -78,7 +78,7 @@ async function post(path, values) {
   try {
     const response = await fetch(path, { method: "POST", body: new URLSearchParams(values) });
     if (response.ok) return "";
-    const { fields } = await response.json(); // what is wrong with which one
+    const { fields } = await response.json(); // what is wrong with each field
     return Object.entries(fields).map(field => field.join(" ")).join(", ");
   } catch {
     return "The server does not answer";
@@ -97,7 +97,7 @@ function connect() {
     readings = [...readings, value].slice(-READINGS);
     showReadings();
   });
-  on("full", () => { // other viewers have all the places for events
+  on("full", () => { // other viewers have taken all places for events
     source.close();
     ask();
   });

@@ -11,7 +11,7 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-L
 
 
 async def read_head_by_line(reader):
-    """Return the request's lines, its method and path before all, and the bytes read beyond the head."""
+    """Return the lines of the request's head, and the bytes read beyond it."""
     lines = []
     while True:
         line = await reader.readline()

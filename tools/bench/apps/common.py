@@ -12,7 +12,7 @@ DYNAMIC_OTHERS = ["/things%d" % n for n in range(15)]
 
 
 def option(name):
-    """Return the value after `--name` on the command line, or in the environment for servers that own that line."""
+    """Return the value after `--name` on the command line, or in the environment for servers that use that line."""
     if "--" + name in sys.argv:
         return sys.argv[sys.argv.index("--" + name) + 1]
     import os

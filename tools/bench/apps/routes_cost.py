@@ -1,6 +1,6 @@
 """Prints the microseconds of one dispatch with a number of routes: --routes N; on CPython and MicroPython.
 
-Half of the routes have a variable. Asked for are the last one with a variable and the last one without.
+Half of the routes have a variable. The last one with a variable and the last one without are requested.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ for number in range(count // 2):
 
 
 async def measure(url):
-    """Return the least time of a dispatch in a number of repeats."""
+    """Return the shortest time of a dispatch in several repeats."""
     best = None
     for _ in range(REPEATS):
         start = clock()

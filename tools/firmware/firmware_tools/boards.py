@@ -10,10 +10,10 @@ class Board:
     """One folder of boards/.
 
     `port` is MicroPython's port, `mcu` the chip, `sources` what it can be built from ("debian", "checkout"),
-    `submodules` what it needs of a checkout's lib folder beside what its port does, `folder_variable` the name that the
+    `submodules` what it needs of a checkout's lib folder in addition to its port, `folder_variable` the name that the
     port's Makefile has for its folder, `flash_budget` the bytes that the image may take, `stock_image` those of
-    MicroPython's own image for it (None where it is not known), `romfs_size` those of its ROMFS partition (None where
-    the firmware that is on the board decides), `flash_offset` where esptool writes the image (None for other ports).
+    MicroPython's own image for it (None if unknown), `romfs_size` those of its ROMFS partition (None if the firmware
+    on the board decides), `flash_offset` where esptool writes the image (None for other ports).
     """
 
     def __init__(self, folder):

@@ -32,7 +32,7 @@ class Firmware:
         self.size = flash_size(board, self.elf)
 
     def check(self):
-        """Raise FirmwareError when the image does not fit: no linker script of the ports looks at that."""
+        """Raise FirmwareError when the image does not fit, which the linker scripts of the ports do not check."""
         if self.size > self.board.flash_budget:
             over = self.size - self.board.flash_budget
             raise FirmwareError(
@@ -84,9 +84,9 @@ def manifest_path(folder):
 
 
 def forget_other(folder, origin):
-    """Delete the build in *folder* if it was made from another checkout or source, or is dated to another moment.
+    """Delete the build in *folder* if it was made from another checkout or source, or with another date.
 
-    Files that are not built again would keep their paths and the date.
+    Files that are not built again would keep the old paths and the old date.
     """
     stamp = folder.with_name(f"{folder.name}-origin.txt")
     if not stamp.exists() or stamp.read_text() != origin:
@@ -112,7 +112,7 @@ def build_rp2(board, source, manifest, folder, env):
 
 
 def configure(command, board, log, env):
-    """Run cmake; where the Pico SDK cannot fetch picotool, say how to give it one."""
+    """Run cmake; if the Pico SDK cannot fetch picotool, say how to give it one."""
     try:
         run(command, log=log, env=env, what=f"configuring {board.name}")
     except FirmwareError as error:

@@ -46,7 +46,7 @@ def check_board(args):
     """Check an ESP32 board without ESP-IDF."""
     board = boards.load(args.board)
     if board.port != "esp32":
-        raise FirmwareError(f"check is for ESP32 boards; `build {args.board}` does it all for this one")
+        raise FirmwareError(f"check is for ESP32 boards; use `build {args.board}` for this one")
     manifests.check(args.set, args.app)
     source = sources.checkout(args.micropython, board) if args.micropython else sources.pinned()
     found = esp32.check(board, source, args.set, args.app)
@@ -107,7 +107,7 @@ def flash_board(args):
     elif args.copy:
         contents = [str(path) for path in sorted(args.copy.glob("*"))]
         if not contents:
-            raise FirmwareError(f"{args.copy} is empty or no folder")
+            raise FirmwareError(f"{args.copy} is empty, or not a folder")
         plan = flashing.mpremote_plan(["fs", "cp", "-r", *contents, ":"], **where)
     elif args.mip:
         index = ["--index", args.index] if args.index else []

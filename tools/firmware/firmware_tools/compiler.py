@@ -7,7 +7,7 @@ from . import manifests
 from .console import FirmwareError, MissingError, beside_python, capture
 from .paths import FIRMWARE
 
-# Run by name at start: a board looks for these with .py at the end only.
+# A board runs these by name at its start, and only looks for names that end in .py.
 SCRIPTS = ("boot.py", "main.py")
 
 
@@ -44,7 +44,7 @@ def module_sizes():
 def stage(folder, sets, app=None, *, bytecode=True, library="lib"):
     """Lay out in *folder* what a board's filesystem holds: the framework in *library*, and the application.
 
-    Modules become .mpy files unless *bytecode* is false; boot.py, main.py and what is no Python stay as they are.
+    Modules become .mpy files unless *bytecode* is false; boot.py, main.py and files other than Python stay as they are.
     """
     package = manifests.lists()["PACKAGE"]
     for name in manifests.modules(sets):

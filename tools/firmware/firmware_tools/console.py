@@ -56,7 +56,7 @@ class step:
 def run(command, *, log, env=None, cwd=None, what=None):
     """Run *command* with its output in the file *log*.
 
-    Raises FirmwareError with the first error line of the log when the command fails, MissingError when there is none.
+    Raises FirmwareError with the first error line of the log when the command fails, MissingError if it does not exist.
     """
     command = [str(part) for part in command]
     what = what or command[0]

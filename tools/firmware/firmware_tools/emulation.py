@@ -90,7 +90,7 @@ class QemuBoard:
     def __enter__(self):
         ours, theirs = socket.socketpair()
         self.socket = ours
-        # QEMU's own messages go the same way: what stands before the prompt is what to show when there is none.
+        # QEMU's own messages come the same way: if there is no prompt, what came before is the error to show.
         try:
             self.process = subprocess.Popen(self.line, stdin=theirs, stdout=theirs, stderr=subprocess.STDOUT)
         except FileNotFoundError:

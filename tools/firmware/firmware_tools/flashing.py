@@ -20,7 +20,7 @@ BAUD = 460800
 
 
 def image_chip(path):
-    """Return the chip that the firmware image at *path* is for; FirmwareError when it is no firmware image."""
+    """Return the chip that the firmware image at *path* is for; FirmwareError when it is not a firmware image."""
     try:
         head = path.open("rb").read(32)
     except OSError as error:
@@ -96,7 +96,7 @@ def check_romfs(board, path):
 def check_target(board, erase=False):
     """Raise FirmwareError when there is no such board to flash, or its flash cannot be erased."""
     if board.port not in ("rp2", "esp32"):
-        raise FirmwareError(f"{board.name} is no hardware: use `emulate`")
+        raise FirmwareError(f"{board.name} is not hardware: use `emulate`")
     if board.port == "rp2" and erase:
         raise FirmwareError("--erase is for ESP32 boards")
 

@@ -10,7 +10,7 @@ BLOCK = 4096
 
 
 def romfs(output, sets, app=None, *, bytecode=True):
-    """Write a ROMFS image to *output*: read-only, its modules run where they lie, without a copy in RAM."""
+    """Write a ROMFS image to *output*: it is read-only, and its modules run in place, without a copy in RAM."""
     with tempfile.TemporaryDirectory() as folder:
         stage(pathlib.Path(folder), sets, app, bytecode=bytecode)
         pack_romfs(output, folder)

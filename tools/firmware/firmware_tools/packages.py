@@ -23,7 +23,7 @@ def checkout_package():
 
 
 def contents():
-    """Return the index's packages: {name: (modules, names of the packages it needs)}; one for the core, one a set."""
+    """Return the packages: {name: (modules, names of packages it needs)}, one for the core and one for each set."""
     lists = manifests.lists()
     base = lists["PACKAGE"]
     found = {base: (list(lists["CORE"]), [])}

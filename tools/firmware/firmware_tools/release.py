@@ -1,4 +1,4 @@
-"""The framework's version, which stands in one place, and the moment that everything built from it is dated to."""
+"""The framework's version, which is written in one place, and the date of everything that is built from it."""
 
 import datetime
 import os

@@ -107,7 +107,7 @@ def report(measured):
 
 
 def check_growth(measured):
-    """Raise FirmwareError when something grew over the tolerance; what shrank may stay in the table as it was."""
+    """Raise FirmwareError when something grew over the tolerance; the table may keep the old size of what shrank."""
     found = grown(measured)
     if found:
         sections = {name.split()[0] for name in found}

@@ -85,7 +85,7 @@ class Source:
     def env(self):
         """The environment of commands that build from the tree.
 
-        Git shall not look for the version of MicroPython in a repository around the tree, such as this one.
+        Git must not look for the version of MicroPython in a repository around the tree, such as this one.
         """
         others = os.environ.get("GIT_CEILING_DIRECTORIES")
         return {"GIT_CEILING_DIRECTORIES": os.pathsep.join([str(self.mp.parent), *([others] if others else [])])}
@@ -112,7 +112,7 @@ def checkout(folder, board):
         if not any((folder / "lib" / name).glob("*")):
             command = f"make -C ports/{board.port} {board.folder_variable}={board.folder} submodules"
             raise FirmwareError(f"{folder} lacks its submodule lib/{name}: run `{command}` there")
-    # The build folders of one checkout are told apart from another's by the path, kept readable.
+    # The path, kept readable, tells the build folders of one checkout from those of another.
     work = cache() / "checkouts" / re.sub(r"[^A-Za-z0-9.]+", "-", str(folder)).strip("-")
     work.mkdir(parents=True, exist_ok=True)
     return Source(folder, work=work)
@@ -171,7 +171,7 @@ def fetch(work, tarballs, packages):
 
 
 def downloaded(work, name):
-    """Return the downloaded file of *name*; FirmwareError when the archive gave another version than the pinned."""
+    """Return the downloaded file of *name*; FirmwareError when the archive gave another version than the pinned one."""
     files = sorted((work / "downloads").glob(f"{name}_*"))
     wanted = [path for path in files if path.name.startswith(f"{name}_{PINNED[name]}")]
     if not wanted:
@@ -206,7 +206,7 @@ def untar(archive, folder):
     subprocess.run(["tar", "xf", archive, "-C", folder, "--strip-components=1"], check=True, stdin=subprocess.DEVNULL)
 
 
-# What the ports' own manifests require() of micropython-lib; Debian's source package does not carry it.
+# What the ports' own manifests require() from micropython-lib; Debian's source package does not contain it.
 LIBRARIES = (
     "aioble", "aioespnow", "argparse", "bundle-networking", "dht", "ds18x20", "mip-cmdline", "neopixel", "onewire",
     "ssl", "umqtt.robust", "umqtt.simple", "upysh",
@@ -214,7 +214,7 @@ LIBRARIES = (
 
 
 def stand_in(lib):
-    """Make a micropython-lib of empty packages in *lib*: the ports' manifests find each that they ask for."""
+    """Make a micropython-lib of empty packages in *lib*, where the ports' manifests find each one that they require."""
     for name in LIBRARIES:
         folder = lib / "micropython" / name
         folder.mkdir(parents=True, exist_ok=True)

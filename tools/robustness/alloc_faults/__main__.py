@@ -1,4 +1,4 @@
-"""Let each allocation of a MicroPython server fail in its turn, and look whether the server goes on as before.
+"""Let each allocation of a MicroPython server fail in its turn, and check that the server goes on as before.
 
     python tools/robustness/alloc_faults [--every 1] [--counts 1,4,40] [--kinds KIND ...] [--micropython DIR]
 
@@ -29,7 +29,7 @@ from server_process import ServerProcess, open_files, wait_until  # noqa: E402
 
 FOLDER = pathlib.Path(__file__).parent
 APP = FOLDER / "app.py"
-# How many allocations fail in a row: one; as many as a handler of the error may need; as good as all.
+# How many allocations fail in a row: one; as many as a handler of the error may need; practically all.
 COUNTS = (1, 4, 40)
 # Seconds that a client waits for an answer, which is longer than all deadlines of the server.
 PATIENCE = 10
@@ -107,7 +107,7 @@ class FaultyServer(ServerProcess):
         return context.wrap_socket(sock)
 
     def ask(self, path):
-        """Return the body of an answer; OSError where there is none."""
+        """Return the body of an answer; OSError if there is none."""
         with self.connect() as sock:
             sock.sendall(request("GET " + path, CLOSE))
             head, _, body = receive_all(sock).partition(b"\r\n\r\n")
@@ -116,7 +116,7 @@ class FaultyServer(ServerProcess):
         return body
 
     def state(self):
-        """Disarm; return the allocations counted, the places taken and the clock. Retries where the fault meets it."""
+        """Disarm; return the allocations counted, the places taken and the clock. Tries again if it meets the fault."""
         for _ in range(100):
             with suppress(OSError):
                 return [int(number) for number in self.ask("/state").strip(b"[]").split(b",")]
@@ -132,7 +132,7 @@ def receive_all(sock):
 
 
 def converse(server, pieces):
-    """Have one exchange with the server, whatever becomes of it; TimeoutError where it leaves the client waiting."""
+    """Have one exchange with the server, whatever its outcome; TimeoutError if it leaves the client waiting."""
     try:
         with server.connect() as sock:
             for number, piece in enumerate(pieces):
@@ -233,7 +233,7 @@ def program(micropython=None):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--every", type=int, default=1, help="try every so manieth allocation")
+    parser.add_argument("--every", type=int, default=1, help="try every N-th allocation")
     parser.add_argument("--counts", default=",".join(map(str, COUNTS)), help="how many fail in a row")
     parser.add_argument("--kinds", nargs="*", default=list(KINDS), choices=list(KINDS))
     parser.add_argument("--micropython", help="a MicroPython checkout instead of Debian's source")

@@ -25,7 +25,7 @@ def arguments(argv):
     parser.add_argument("module", help="a module of firmware/microdot, such as websocket/frames.py")
     parser.add_argument("--tests", nargs="+", help="unit tests to run, such as frames; otherwise those that name it")
     parser.add_argument("--sample", type=int, default=0, help="how many changes to try; otherwise all")
-    parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the sample")
     parser.add_argument("--jobs", type=int, default=1, help="how many to try at a time")
     parser.add_argument("--lines", help="only changes in these lines, such as 90-120")
     return parser.parse_args(argv)

@@ -1,6 +1,6 @@
 """The mutants of a module: its source with one small change that a test ought to notice.
 
-Left alone is what does not run or does not decide anything: annotations, docstrings, the text of messages, what stands
+What does not run or does not decide anything is left alone: annotations, docstrings, the text of messages, the blocks
 under `if False:` or `if -0:` for type checkers, and `__all__`.
 """
 
@@ -18,12 +18,12 @@ _OPERATORS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.FloorDiv, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr, ast.LShift: ast.RShift, ast.RShift: ast.LShift,
 }
-# Conditions of what is there for type checkers only.
+# Conditions of blocks for type checkers only.
 _NEVER = ("False", "-0", "TYPE_CHECKING")
 
 
 class Mutant(NamedTuple):
-    """A changed module: the line of the change, what stood there, what stands there now, and the whole source."""
+    """A changed module: the line of the change, the code before and after it, and the whole source."""
 
     line: int
     before: str
@@ -81,7 +81,7 @@ def _is_left_alone(node):
 
 
 def _changes(node):
-    """Yield what may stand in the place of *node*."""
+    """Yield what may replace *node*."""
     if isinstance(node, ast.stmt):
         yield from _changed_statements(node)
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:

@@ -19,9 +19,9 @@ from runtimes import compiled_framework, micropython_binary  # noqa: E402
 
 
 def related_tests(module):
-    """Return the names of the unit tests that name a module of the package, those that are called like it first.
+    """Return the names of the unit tests that name a module of the package, those with the same name first.
 
-    Where none does, they are the tests of the modules that import it.
+    If none does, they are the tests of the modules that import it.
     """
     named = _tests_of(module)
     if named:

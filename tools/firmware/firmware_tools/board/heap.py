@@ -1,4 +1,4 @@
-# How much heap the framework takes; runs on a board, on one without a network too. Prints NAME BYTES lines.
+# How much heap the framework takes; runs on a board, also on one without a network. Prints lines of NAME BYTES.
 
 import gc
 

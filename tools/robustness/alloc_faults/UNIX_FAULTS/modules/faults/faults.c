@@ -44,7 +44,7 @@ int __wrap_accept(int fd, struct sockaddr *address, socklen_t *length) {
     return accepted;
 }
 
-// arm(n, count): from now on the n-th allocation fails, and so many in all.
+// arm(n, count): from now on *count* allocations fail, beginning with the n-th.
 static mp_obj_t faults_arm(mp_obj_t n, mp_obj_t count) {
     first = mp_obj_get_int(n);
     end = first + mp_obj_get_int(count);
