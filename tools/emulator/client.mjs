@@ -1,5 +1,5 @@
-// An HTTP client inside the emulator: its requests reach the board's TCP without sockets, so that what is measured
-// with it depends on simulated time only.
+// An HTTP client inside the emulator: its requests reach the board's TCP without sockets, so that what it measures
+// depends on simulated time only.
 
 const HEADERS = 'Host: 10.64.0.2\r\nAccept: */*\r\n';
 

@@ -27,7 +27,7 @@ function addressRecord(address) {
   return record;
 }
 
-/** Answers a query with one question; *translate* maps addresses to what the board shall use instead. */
+/** Answers a query with one question; *translate* maps addresses to those that the board must use instead. */
 export async function answerDnsQuery(query, translate) {
   const question = query.length >= HEADER && query.readUInt16BE(4) === 1 ? readQuestion(query) : null;
   if (!question) return null;

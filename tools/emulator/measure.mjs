@@ -1,9 +1,9 @@
 // measure.mjs PPP_FIRMWARE.uf2 [--files FOLDER] [--other] [--bare] [--verbose]
 //
 // Measures a web framework on the emulated chip and prints one line of JSON: simulated time and heap, so the figures
-// do not depend on the machine. The framework is the frozen `microdot`, or what is in the folder --files, which is put on
-// the board's filesystem, or with --bare a program without any. --other leaves out what another framework does not do:
-// it closes each connection.
+// do not depend on the machine. The framework is the frozen `microdot`; with --files that in a folder, which is put on
+// the board's filesystem; with --bare there is none, but a bare program. --other keeps no connection open, for frameworks
+// that close each one.
 
 import fs from 'node:fs';
 import path from 'node:path';

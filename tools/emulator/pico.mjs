@@ -1,4 +1,4 @@
-// An emulated Raspberry Pi Pico: rp2040js with the defects that stop MicroPython mended from outside.
+// An emulated Raspberry Pi Pico: rp2040js, with the defects that stop MicroPython repaired from outside.
 
 import { EventEmitter } from 'node:events';
 import fs from 'node:fs';
@@ -16,7 +16,7 @@ const SLICE_MS = 15, STEPS_BETWEEN_CLOCK_READS = 20000, IDLE_STEP_NANOS = 1e6, L
 const FIRST_INSTRUCTION = 0x10000000, RAM = 0x20000000;
 export const FLASH_BYTES = 2 * 1024 * 1024;
 
-// rp2040js looks for a peripheral at the address of every word written, by far most of which go to RAM.
+// rp2040js looks for a peripheral at the address of every word written, although most of these words go to RAM.
 function writeRamFirst(mcu) {
   const { sramView } = mcu, last = sramView.byteLength - 4, writeElsewhere = mcu.writeUint32;
   mcu.writeUint32 = function writeUint32(address, value) {
@@ -31,7 +31,7 @@ function writeRamFirst(mcu) {
  * `reset` (the board restarted itself; its flash is kept), `fault` (Error; the board has stopped).
  *
  * Simulated time advances by the cycles of executed instructions; while the core sleeps it jumps to the next alarm, but
- * no faster than `pace` times the wall clock (Infinity: as fast as possible, for programs that wait for no host).
+ * no faster than `pace` times the wall clock (Infinity: as fast as possible, for programs that do not wait for a host).
  */
 export class Pico extends EventEmitter {
   #running = false;
@@ -39,7 +39,7 @@ export class Pico extends EventEmitter {
   #pastNanos = 0; // simulated time before the last reset
   #busyCycles = 0;
   #restart = false;
-  #cut = null; // { left, share }: the power goes in the flash operation after `left` others
+  #cut = null; // { left, share }: the power is cut in the flash operation after `left` others
   yielded = false;
   flashOperations = 0; // erased or programmed since the power was switched on for the first time
 
@@ -126,8 +126,8 @@ export class Pico extends EventEmitter {
   }
 
   /**
-   * Lets the power go in the *n*-th flash operation from now on, 1 for the next one, of which a *share* from 0 to 1 is
-   * done: the event `cut` is then the last one, and the board has stopped.
+   * Cuts the power in the *n*-th flash operation from now on, 1 for the next one, of which a *share* from 0 to 1 is done.
+   * The event `cut` is then the last one, and the board has stopped.
    */
   cutPower(n, share) {
     this.#cut = { left: n - 1, share };
@@ -152,7 +152,7 @@ export class Pico extends EventEmitter {
     this.emit('reset');
   }
 
-  // The watchdog's reset, machine.reset() for one: its own registers tell the program why.
+  // A reset by the watchdog, such as machine.reset(): the watchdog's own registers tell the program why.
   #resetByWatchdog() {
     const { reason, scratchData } = this.watchdog;
     this.#restart = false;

@@ -77,7 +77,7 @@ export class Pins {
   }
 }
 
-// The second core is not emulated. A soft reset looks for it all the same, which rp2040js reports on the console.
+// The second core is not emulated. A soft reset looks for it anyway, which rp2040js reports on the console.
 function silenceFifo(sio) {
   const { readUint32, writeUint32 } = sio;
   sio.readUint32 = (offset) => (FIFO.includes(offset) ? NOTHING : readUint32.call(sio, offset));

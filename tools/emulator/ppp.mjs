@@ -135,7 +135,7 @@ export class Ppp {
   }
 
   #answerRequest(protocol, identifier, data) {
-    if (protocol === LCP && this.up) this.#forget(); // the board restarted without taking leave
+    if (protocol === LCP && this.up) this.#forget(); // the board restarted without closing the link
     const rejected = [], corrected = [];
     for (const option of options(data)) {
       const correction = this.#judge(protocol, option);
@@ -153,7 +153,7 @@ export class Ppp {
     }
   }
 
-  // Returns what to say of an option: nothing (granted), 'reject', or the option as it should be.
+  // Returns the answer to an option: nothing (granted), 'reject', or the option as it should be.
   #judge(protocol, option) {
     const [type] = option;
     if (protocol === LCP) {

@@ -1,7 +1,7 @@
 // The ring oscillator's random bit (RP2040 datasheet 2.17.5), from which MicroPython and mbedTLS draw all their entropy.
 //
 // rp2040js 1.4.1 has no ring oscillator, and reads ones everywhere. The bits here are the same in every run, as
-// measurements want them: nothing secret may depend on an emulated board.
+// measurements need them: nothing secret may depend on an emulated board.
 
 import { BasePeripheral } from 'rp2040js';
 

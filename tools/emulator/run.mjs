@@ -3,9 +3,9 @@
 // Boots the firmware, runs the script in the raw REPL, prints what it prints. Exit status: 0, 1 for an uncaught
 // exception (its traceback goes to standard error), 2 for wrong use or a board that does not answer, 3 for a power cut.
 //
-// --cut N takes the power away in the N-th operation of the script that erases or programs flash, of which a share S
-// from 0 to 1 is done (0.5 unless given); with --flash its file has what flash holds then. With --cut 0 the power stays,
-// and the number of the operations goes to standard error at the end.
+// --cut N cuts the power in the N-th operation of the script that erases or programs flash, of which a share S from 0 to
+// 1 is done (default: 0.5); with --flash the file then has what the flash holds. With --cut 0 the power stays, and the
+// number of the operations goes to standard error at the end.
 
 import { boardFromOptions, fail, parseCommand, readScript } from './command.mjs';
 import { Repl } from './repl.mjs';

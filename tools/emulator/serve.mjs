@@ -96,7 +96,7 @@ const COMMANDS = {
   },
 };
 
-// Commands that answer with something else than the status.
+// Commands that answer with something other than the status.
 const PIN_COMMANDS = {
   pin({ pins }, { number, level }) {
     if (level !== undefined) pins.drive(number, level);

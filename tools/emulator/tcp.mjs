@@ -165,7 +165,7 @@ export class TcpConnection {
     } else if (count === 0 && this.#unacknowledged() && !data.length && !(flags & FIN) && window === this.window) {
       if (++this.#duplicates === DUPLICATES_BEFORE_RETRANSMISSION) this.#retransmit();
     }
-    if (!window) this.#attempts = 0; // it takes nothing, but it lives
+    if (!window) this.#attempts = 0; // it takes nothing, but it is alive
     this.window = window;
   }
 
@@ -273,7 +273,7 @@ export class TcpConnection {
     this.onClose(error);
   }
 
-  /** Ends without a word to the board: the link is gone. */
+  /** Ends without telling the board: the link is gone. */
   abandon() {
     this.#close(new Error('the link to the board went down'));
   }

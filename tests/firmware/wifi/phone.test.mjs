@@ -146,7 +146,7 @@ test('answers of a DNS server: errors, other questions, several addresses', () =
   assert.deepEqual(readAnswer(answer(0), identifier), []);
   assert.throws(() => readAnswer(answer(3), identifier), /error 3/);
   assert.throws(() => readAnswer(answer(0), identifier + 1), /another question/);
-  assert.throws(() => lookUpQuery(`${'x'.repeat(64)}.com`), /no host name/);
+  assert.throws(() => lookUpQuery(`${'x'.repeat(64)}.com`), /not a host name/);
 });
 
 test('a scenario\'s events happen in the board\'s time, also after a reset', () => {

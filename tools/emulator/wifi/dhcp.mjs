@@ -31,7 +31,7 @@ export function dhcpMessage({ type, transaction, hardware, address = Buffer.allo
   return Buffer.concat([message, Buffer.alloc(Math.max(0, SHORTEST - message.length))]);
 }
 
-/** Reads a message: what dhcpMessage() takes; null if it is none. */
+/** Reads a message; returns what dhcpMessage() takes, null if it is not a message. */
 export function parseDhcp(bytes) {
   const message = Buffer.from(bytes); // what is found in it is kept
   if (message.length < FIXED + 4 || message.readUInt32BE(FIXED) !== COOKIE) return null;

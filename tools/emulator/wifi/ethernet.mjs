@@ -15,7 +15,7 @@ export function ethernetFrame(destination, source, type, packet) {
   return Buffer.concat([header, packet]);
 }
 
-/** Unwraps a frame; null if it is none. */
+/** Unwraps a frame; null if it is not one. */
 export function parseEthernet(frame) {
   if (frame.length < HEADER) return null;
   return {

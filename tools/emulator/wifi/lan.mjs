@@ -1,5 +1,5 @@
 // The network behind the access points that the board joins: a router that answers ARP and gives addresses by DHCP. It
-// is a link as Ppp is one: IPv4 packets go to and come from `Network`.
+// is a link like Ppp: IPv4 packets go to and come from `Network`.
 
 import { UDP, ipPacket, parseIp, parseUdp, udpSegment } from '../ip.mjs';
 import { ACK, CLIENT_PORT, DISCOVER, NAK, OFFER, REQUEST, SERVER_PORT, dhcpMessage, parseDhcp } from './dhcp.mjs';
@@ -59,7 +59,7 @@ export class Lan {
     if (!question?.isRequest) return;
     const { sender, target } = question;
     this.#seen(sender.address);
-    if (target.address.equals(this.remote)) return; // it asks whether anybody else has its address
+    if (target.address.equals(this.remote)) return; // the board asks whether anybody else has its address
     this.#frame(ARP, arpPacket({ hardware: ROUTER_MAC, address: target.address }, sender));
   }
 

@@ -13,7 +13,7 @@ export function lookUpQuery(name) {
   header.writeUInt16BE(1, 4);
   const labels = name.split('.').map((label) => {
     const bytes = Buffer.from(label, 'latin1');
-    if (!bytes.length || bytes.length > LONGEST_LABEL) throw new Error(`${name} is no host name`);
+    if (!bytes.length || bytes.length > LONGEST_LABEL) throw new Error(`${name} is not a host name`);
     return Buffer.concat([Buffer.from([bytes.length]), bytes]);
   });
   return { query: Buffer.concat([header, ...labels, Buffer.from([0, 0, TYPE_A, 0, CLASS_IN])]), identifier };

@@ -1,5 +1,5 @@
 // A phone that joins the board's own network: it gets an address from the board, asks the board's DNS, opens pages. It
-// knows no other network. When the board's radio moves to another channel, the phone has lost it, and stays without a
+// knows no other network. When the board's radio moves to another channel, the phone loses it, and stays without a
 // network until it is told to join again.
 
 import http from 'node:http';
@@ -39,7 +39,7 @@ export class Phone {
     this.boardHardware = BROADCAST;
   }
 
-  // What the program knows of a phone that has joined.
+  // What the program knows about a phone that has joined.
   get #member() {
     return this.member ??= {
       address: this.hardware,
@@ -114,7 +114,7 @@ export class Phone {
   }
 
   /**
-   * Opens a page as a browser does, without following where it leads: asks for the name's address, connects to it, asks.
+   * Opens a page as a browser does, but follows no redirect: looks the name up, connects, and sends the request.
    * Resolves to `status`, `headers` and `body`.
    */
   async open(url, { method = 'GET', headers = {}, body = null } = {}) {
@@ -187,7 +187,7 @@ export class Phone {
     return answer;
   }
 
-  // Sends, several times if there is no answer; resolves to what #answered() is told under *name*, or to null.
+  // Sends, several times if there is no answer; resolves to what #answered() gets under *name*, or to null.
   #ask(name, send, attempts = ATTEMPTS) {
     return new Promise((resolve, reject) => {
       let timer;

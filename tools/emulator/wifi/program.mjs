@@ -37,19 +37,19 @@ function numbers(...values) {
   return bytes;
 }
 
-/** A name that stands after its length. */
+/** A name that follows its length. */
 function readName(bytes) {
   return Buffer.from(bytes.subarray(4, 4 + Math.min(bytes.readUInt32LE(0), 32)));
 }
 
-/** What the chip makes of a passphrase: null if it takes it for none. WPA2 has 8 to 63 bytes, or a key in hexadecimal. */
+/** Returns a passphrase if WPA2 allows it, else null: it has 8 to 63 bytes, or is a key in hexadecimal. */
 function usable(passphrase) {
   if (/^[0-9a-fA-F]{64}$/.test(passphrase)) return passphrase;
   const length = Buffer.byteLength(passphrase);
   return length >= 8 && length <= 63 ? passphrase : null;
 }
 
-/** What becomes of an attempt to join with *passphrase*, where `secured` says whether WPA2 is wanted. */
+/** The outcome of an attempt to join with *passphrase*; `secured` says whether WPA2 is wanted. */
 function passes(network, { secured, passphrase }) {
   if ((network.password === null) === secured) return 'no network';
   return !secured || passphrase === network.password ? 'joined' : 'wrong password';
@@ -135,8 +135,8 @@ export class WlanProgram {
       case GET_MEMBERS:
         return this.#memberList(payload.readUInt32LE(0));
       default:
-        // The driver asks for `maxassoc` twice, the second time with the first answer in place of the name: what is no
-        // name is answered as it came.
+        // The driver asks for `maxassoc` twice, the second time with the first answer in place of the name: what is not
+        // a name is answered as it came.
         if (name !== undefined && !/^\w[\w:]*$/.test(name)) return payload;
         return this.values.get(name ?? command + 1); // the command that sets a value follows the one that asks for it
     }
@@ -266,14 +266,14 @@ export class WlanProgram {
     this.#event(EVENTS.link, { interface: ACCESS_POINT, flags: up ? LINK_IS_UP : 0, address: BOARD_MAC });
   }
 
-  // One radio: whoever is joined to the access point no longer hears it when it moves.
+  // There is one radio: those who have joined the access point no longer hear it when it moves.
   #tune(channel) {
     if (channel === this.channel) return;
     this.channel = channel;
     this.dropMembers();
   }
 
-  /** Loses all who have joined the access point, without a word to them or to the driver. */
+  /** Drops all who have joined the access point, without telling them or the driver. */
   dropMembers() {
     const lost = [...(this.accessPoint?.members.values() ?? [])];
     this.accessPoint?.members.clear();

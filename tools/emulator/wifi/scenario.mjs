@@ -13,7 +13,7 @@ import fs from 'node:fs';
 export const DEFAULT = { networks: [{ ssid: 'emulator', password: 'emulated radio' }], events: [] };
 const MICROSECONDS = 1e6, KEYS = ['networks', 'events'];
 
-/** Reads a scenario's file; an Error says what is wrong with it. */
+/** Reads a scenario's file; throws an Error that says what is wrong with it. */
 export function readScenario(file) {
   const scenario = JSON.parse(fs.readFileSync(file, 'utf8'));
   for (const key of Object.keys(scenario)) {

@@ -40,7 +40,7 @@ export class Wifi {
     return this.lan;
   }
 
-  /** The phone of a name; there are as many as are asked for. */
+  /** The phone of a name, which is made when it is first asked for. */
   phone(name) {
     if (!this.#phones.has(name)) this.#phones.set(name, new Phone(this.pico, this.program, this.#phones.size + 1));
     return this.#phones.get(name);
