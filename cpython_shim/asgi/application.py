@@ -19,7 +19,7 @@ from .websocket import serve_websocket
 class Microdot(microdot.Microdot):
     """A web application that an ASGI server serves.
 
-    :param lifespan_startup: `async f(scope)`, called before the first request; an exception of it stops the server.
+    :param lifespan_startup: `async f(scope)`, called before the first request; an exception stops the server.
     :param lifespan_shutdown: `async f(scope)`, called after the last request.
     """
 
@@ -38,7 +38,7 @@ class Microdot(microdot.Microdot):
 
         async def asgi_app(self, scope: Any, receive: Any, send: Any) -> None:
             """Serve one connection; for middleware around it: `app.asgi_app = Middleware(app.asgi_app)`."""
-            await serve_scope(self, scope, receive, send)  # middleware looks whether this is a coroutine function
+            await serve_scope(self, scope, receive, send)  # middleware checks that this is a coroutine function
 
 
 def serve(app: microdot.Microdot, scope: Any, receive: Any = None, send: Any = None) -> Any:
@@ -53,7 +53,7 @@ async def _serve(app, scope, receive, send):
 
 
 def serve_scope(app, scope, receive, send):
-    """Serve one connection of an ASGI server with any application of this framework, when awaited at once."""
+    """Serve one connection of an ASGI server with any application of this framework; await the result at once."""
     kind = scope["type"]
     if app.server is None:
         app.server = HostProcess()
@@ -105,7 +105,7 @@ class HTTPTransport:
         self.send = send
         self._chunk = b""
         self.has_body = has_body
-        self.more = has_body  # whether some of the request's body may be still to come
+        self.more = has_body  # whether more of the request's body may come
 
     def take_sock(self):
         """Return None: the server keeps the connection."""
@@ -123,7 +123,7 @@ class HTTPTransport:
         return data
 
     async def _end_body(self):
-        """Wait for the end of a body of which every byte has come; HTTP/2 may tell it in a frame of its own.
+        """Wait for the end of a body when all of its bytes have come; HTTP/2 may send the end in a separate frame.
 
         A response sent before that ends the stream, and hypercorn would close the connection over the late frame.
         """
@@ -138,7 +138,7 @@ class HTTPTransport:
     async def send_response(self, request, response):
         """Send a response; return the one that was sent instead, because the body began with an error, or None.
 
-        :raises OSError: if the client goes while a part of it is waited for.
+        :raises OSError: if the client leaves while the next part is awaited.
         """
         if self.more and request.body_loaded:
             await self._end_body()
@@ -199,13 +199,13 @@ class _Head:
             await sending
 
     def hold(self):
-        """Do not send the head by itself any more."""
+        """Stop the task that would send the head without a piece."""
         if self._timer:
             self._timer.cancel()
 
 
 class _ClientGone(OSError):
-    """The client has closed the connection before it had the whole response."""
+    """The client has closed the connection before it received the whole response."""
 
 
 async def _serve_http(app, scope, receive, send):
@@ -214,7 +214,7 @@ async def _serve_http(app, scope, receive, send):
     method = scope["method"]
     headers = read_headers(scope)
     has_body = method != "GET" and method != "HEAD" or b"content-length" in headers or b"transfer-encoding" in headers
-    has_body = has_body or scope.get("http_version", "1.1") >= "2"  # where a body needs neither of them
+    has_body = has_body or scope.get("http_version", "1.1") >= "2"  # in which a body needs neither of these fields
     request = make_request(app, scope, method, headers, HTTPTransport(receive, send, has_body))
     try:
         await app.serve_request(request)
@@ -229,7 +229,7 @@ async def _stream(response, request, send):
     """
     head = _Head(response, request, send)
     chunks = response.body_iter()
-    own = True  # what goes wrong is the application's
+    own = True  # exceptions come from the application
     try:
         if not request.app.first_piece_timeout:
             await head.send()
@@ -262,7 +262,7 @@ async def _stream(response, request, send):
 
 
 async def _stream_watched(response, request, transport):
-    """Do the same; a client that goes away cancels the wait for the next piece.
+    """Do the same; when the client leaves, the wait for the next piece is cancelled.
 
     :raises OSError: if it does.
     """

@@ -6,7 +6,7 @@ from microdot._compat import log_error
 async def serve_lifespan(startup, shutdown, scope, receive, send):
     """Answer the server's lifespan messages.
 
-    :param startup: `async f(scope)` called before the first request, or None; an exception of it stops the server.
+    :param startup: `async f(scope)` called before the first request, or None; an exception stops the server.
     :param shutdown: the same, called after the last request.
     """
     if await _step("startup", startup, scope, receive, send):
@@ -14,7 +14,7 @@ async def serve_lifespan(startup, shutdown, scope, receive, send):
 
 
 async def _step(phase, function, scope, receive, send):
-    """Wait for the message of *phase*, call *function* and answer; return whether all went well."""
+    """Wait for the message of *phase*, call *function* and answer; return whether the function succeeded."""
     await receive()
     try:
         if function:

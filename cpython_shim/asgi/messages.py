@@ -1,4 +1,4 @@
-"""What ASGI messages say, as requests, and responses as they say it."""
+"""The translation between ASGI messages and requests and responses."""
 
 import functools
 
@@ -19,9 +19,9 @@ def make_request(app, scope, method, headers, transport):
     if scope.get("root_path"):
         root, path = _split_path(scope["root_path"], path)
     target = make_target(scope.get("raw_path") or b"", root, path, scope.get("query_string") or b"")
-    version = scope.get("http_version", "1.1")  # which a WebSocket's scope need not have
+    version = scope.get("http_version", "1.1")  # optional in the scope of a WebSocket
     client = scope.get("client")
-    if client:  # granian says the port as a str, and at a Unix socket an empty address
+    if client:  # granian gives the port as a str, and an empty address for a Unix socket
         client = (client[0], int(client[1] or 0)) if client[0] else None
     scheme = scope.get("scheme")
     request = Request(app, client, method, target, version, headers, scheme=scheme, transport=transport)
@@ -34,7 +34,7 @@ def make_request(app, scope, method, headers, transport):
 def _split_path(root, path):
     """Return the path under which the application is served and what follows it, both as bytes and decoded.
 
-    A scope's path has the root path in it; some servers, and middleware of earlier days, leave it out.
+    A scope's path contains the root path; some servers and older middleware leave it out.
     """
     root = root.rstrip("/").encode("utf-8", "surrogateescape")
     if path.startswith(root) and path[len(root) : len(root) + 1] in (b"", b"/"):
@@ -43,7 +43,7 @@ def _split_path(root, path):
 
 
 def _combine(pairs):
-    """RFC 9110, section 5.3: repeated fields are one list, cookies one with semicolons."""
+    """Join repeated fields with commas (RFC 9110, section 5.3), cookies with semicolons."""
     headers = {}
     for name, value in pairs:
         if name in headers:

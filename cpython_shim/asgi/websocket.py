@@ -40,11 +40,11 @@ class WebSocketTransport:
         """Return None: the server keeps the connection."""
 
     async def receive_body(self, n):
-        """Return the end of the request's body, of which there is none."""
+        """Return the end of the request's body: a WebSocket's request has no body."""
         return b""
 
     async def accept_websocket(self, subprotocol, max_message_length):
-        """Accept the request; return the connection, from and for which `read()` and `send()` carry messages."""
+        """Accept the request; return the connection, whose messages `read()` and `send()` carry."""
         self.upgraded = True
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
         asyncio.get_running_loop().call_later(1 / TICKS_PER_SECOND, self._tick)
@@ -56,7 +56,7 @@ class WebSocketTransport:
             asyncio.get_running_loop().call_later(1 / TICKS_PER_SECOND, self._tick)
 
     async def send_response(self, request, response):
-        """Refuse the request: with the response where the server can send it, else its status is 403."""
+        """Refuse the request: with the response if the server can send it, otherwise with status 403."""
         self._refused = True
         send = self._send
         if "websocket.http.response" not in (self._scope.get("extensions") or {}):
@@ -71,11 +71,11 @@ class WebSocketTransport:
                 body = b"".join([bytes(chunk) async for chunk in chunks])
             finally:
                 await chunks.aclose()
-        # In one message: servers begin to answer at the start message, and some do not wait for all of the body.
+        # In one message: servers begin to answer when the first one comes, and some do not wait for the others.
         await send({"type": "websocket.http.response.body", "body": body})
 
     async def refuse(self):
-        """Refuse the request with status 403 if nothing has answered it."""
+        """Refuse the request with status 403 if it has not been answered."""
         if not (self.upgraded or self._refused):
             await self.send_response(None, Response("", 403))
 
@@ -87,7 +87,7 @@ class WebSocketTransport:
         if message:
             try:
                 await self._send(message)
-            except RuntimeError as error:  # what servers raise after the connection's end
+            except RuntimeError as error:  # servers raise it when the connection has ended
                 raise OSError(32, "WebSocket closed") from error
 
 
@@ -96,7 +96,7 @@ class MessageConnection:
 
     linger = 0
     reply = error = close_code = _message = None
-    pending = 0  # the server has the messages until they are whole
+    pending = 0  # the server keeps messages until they are complete
     close_reason = ""
 
     def __init__(self, max_message_length):
@@ -110,7 +110,7 @@ class MessageConnection:
             self.close_code = ABNORMAL
 
     def next_event(self):
-        """Return what the peer sent, None when another message is needed."""
+        """Return what the peer sent, None if another message is needed."""
         message, self._message = self._message, None
         self.reply = None
         if not message:
@@ -126,7 +126,7 @@ class MessageConnection:
         return TEXT, data
 
     def fail(self, error):
-        """Give the connection up because of *error*."""
+        """Abandon the connection because of *error*."""
         self.error = error
         self.close_code, self.close_reason = error.code, error.reason
         self.reply = self.close(error.code, error.reason)
@@ -145,10 +145,10 @@ class MessageConnection:
         return {"type": "websocket.send", "bytes": data.encode() if isinstance(data, str) else bytes(data)}
 
     def control(self, opcode, payload=b""):
-        """Return nothing to send: pings and pongs are the server's business."""
+        """Return nothing to send: the server answers pings."""
 
     def close(self, code, reason):
-        """Return what closes the connection, with as much of *reason* as fits: some servers fail for more.
+        """Return what closes the connection, with as much of *reason* as fits: some servers fail if it is longer.
 
         :raises ValueError: for a code that no endpoint may send, and a reason that UTF-8 cannot hold.
         """

@@ -15,7 +15,7 @@ INSTALL = "pip install 'microdot-cpython[boards]'"
 PATIENCE = 120
 #: Files that one run of mpremote copies: a command line of Windows holds 32,767 characters.
 FILES_AT_ONCE = 40
-# Before a line of JSON, to tell it from all else that is printed, by boot.py for instance.
+# Marks a line of JSON among everything else that is printed, for instance by boot.py.
 _MARK = "microdot: "
 
 _DESCRIBE = """
@@ -112,7 +112,7 @@ class Board:
         try:
             return [json.loads(line[len(_MARK) :]) for line in lines if line.startswith(_MARK)]
         except ValueError:
-            raise CommandError(f"the board at {self.port} does not answer as MicroPython does") from None
+            raise CommandError(f"the board at {self.port} does not answer like MicroPython") from None
 
     def hashes(self, folder: str) -> "dict[str, str]":
         """Return the files in a folder on the board and in those below it: {path: SHA-256}."""
@@ -136,7 +136,7 @@ class Board:
                 progress(path)
 
     def remove(self, paths: "list[str]") -> None:
-        """Remove files from the board, and the folders that are empty then."""
+        """Remove files from the board, and folders that become empty."""
         if paths:
             self.ask(_REMOVE, paths=sorted(paths))
 
@@ -165,8 +165,8 @@ def explain(port: str, text: str) -> str:
 
 
 def cannot_open(port: str) -> str:
-    """Return why a serial port may not be opened; the systems do not tell these cases well."""
-    return f"cannot open {port}: no board is there, another program uses it, or you may not (on Linux: group dialout)"
+    """Return why a serial port may have failed to open; systems do not distinguish these cases well."""
+    return f"cannot open {port}: it is gone, in use by another program, or not yours to use (on Linux: group dialout)"
 
 
 def mpremote() -> "list[str]":

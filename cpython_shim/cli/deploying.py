@@ -1,4 +1,4 @@
-"""`microdot deploy`: an application is copied to a board at a USB port, or sent to one in the network, and started."""
+"""`microdot deploy`: copy an application to a board at a USB port, or send it over the network, and start it."""
 
 import fnmatch
 import hashlib
@@ -27,7 +27,7 @@ except ImportError:
     found = None
 print({mark!r} + json.dumps(found))
 """
-# Start what is copied, and no more a version that came over the network.
+# Start the copied application, not a version that came over the network.
 _FORGET_VERSIONS = """
 import os
 for path in ("/versions/state", "/versions/state.new"):
@@ -105,7 +105,7 @@ def update(address: str, files: "dict[str, pathlib.Path]", folder: pathlib.Path)
     files = {name: file for name, file in files.items() if name not in NOT_FOR_UPDATES}
     if not {"app.py", "app/__init__.py"} & set(files):
         raise CommandError(f"there is no app.py in {folder}: a board starts the application of that name")
-    network.make_list([(name, b"") for name in files])  # what cannot be sent is said before the secret is asked for
+    network.make_list([(name, b"") for name in files])  # report what cannot be sent before asking for the secret
     found = network.NetworkBoard(address, network.ask_secret())
     state = found.describe()
     if not state["possible"]:
@@ -113,7 +113,7 @@ def update(address: str, files: "dict[str, pathlib.Path]", folder: pathlib.Path)
             "the board's main.py gives its application to device.run(): that must choose it, for updates"
         )
     if state["state"] != "good":
-        raise CommandError("the last update is still on trial: try again in a minute")
+        raise CommandError("the board is still trying the last update: try again in a minute")
     name = found.send(files, state["nonce"], show_progress)
     print(paint("Sent ", GREEN) + f"{len(files)} files, version {name}; the board restarts", flush=True)
     found.wait(name, lambda state: print(_STATES[state], flush=True))
@@ -155,7 +155,7 @@ def stays(name: str) -> bool:
 
 
 def is_of_the_board(path: str) -> bool:
-    """Return whether a file on the board is none of an application's."""
+    """Return whether a file on the board does not belong to an application."""
     return any(fnmatch.fnmatch(path, pattern) for pattern in OF_THE_BOARD)
 
 

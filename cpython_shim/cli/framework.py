@@ -1,4 +1,4 @@
-"""The framework's own files, for a board: the installed package is what a board needs, too."""
+"""The framework's files for a board, which are those of the installed package."""
 
 import importlib.resources
 import pathlib

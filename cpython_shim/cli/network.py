@@ -97,7 +97,7 @@ class NetworkBoard:
                 reason = self.describe(found["nonce"]).get("error") or "its log has more"
                 raise CommandError(f"the new version failed, and the board runs the one before: {_last(reason)}")
             if found["version"] != name:
-                raise CommandError("the board runs another version: somebody else has sent one")
+                raise CommandError("the board runs another version: somebody else has sent one; send yours again")
             if found["state"] != state:
                 state = found["state"]
                 progress(state)
@@ -133,11 +133,11 @@ class NetworkBoard:
         try:
             return json.loads(text)
         except ValueError:
-            raise CommandError(f"{self.address} does not answer as a board does") from None
+            raise CommandError(f"{self.address} does not answer like a board: check the address") from None
 
 
 def _send(connection, body, progress):
-    """Send a body; one that the board refuses in the middle is answered nevertheless."""
+    """Send a body; the board may answer before it has all of it."""
     try:
         for start in range(0, len(body), _PIECE):
             piece = body[start : start + _PIECE]
@@ -178,5 +178,5 @@ def ask_secret() -> str:
 
 
 def _last(reason):
-    """Return the last line of a reason that says something, such as a traceback's."""
+    """Return the last line of a reason that is not empty, such as the last one of a traceback."""
     return ([line for line in reason.splitlines() if line.strip()] or [reason])[-1]

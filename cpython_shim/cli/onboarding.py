@@ -16,7 +16,7 @@ try:
     import microdot
     file = getattr(microdot, "__file__", "")
     found = None if file[:1] == "/" else microdot.__version__
-except Exception:  # it is not there, or in pieces
+except Exception:  # missing or incomplete
     found = None
 print({mark!r} + json.dumps(found))
 """
@@ -38,7 +38,7 @@ def add_command(commands) -> None:
 
 
 def set_up(options) -> int:
-    """Set a board up; return the status for the shell."""
+    """Set up a board; return the status for the shell."""
     found = board.find(options.port)
     name, version, mpy_version = found.describe()
     print(f"{paint(name, BOLD)}, MicroPython {'.'.join(map(str, version))}, at {found.port}", flush=True)
@@ -86,7 +86,7 @@ class Progress:
 
 
 def connect(found: board.Board, name: "str | None") -> None:
-    """Have a board join a network, and keep it in the board's settings."""
+    """Make a board join a network, and save the network in the board's settings."""
     networks = wifi.scan(found)
     if networks is None:
         print("This board has no Wi-Fi: there is no network to join", flush=True)
@@ -110,15 +110,15 @@ def connect(found: board.Board, name: "str | None") -> None:
     names = f"the board is {address}, and {wifi.host_name(settings)}.local"
     print(paint("Joined", GREEN) + f" {wifi.shown(chosen)}: {names}", flush=True)
     secret = paint(wifi.secret(settings), BOLD)
-    print(f"Passphrase of the board: {secret}, for the network that it opens where it cannot join this one", flush=True)
+    print(f"Passphrase of the board: {secret}, for the network that it opens if it cannot join this one", flush=True)
 
 
 def choose(networks: "list[tuple[bytes, int, bool]]") -> bytes:
     """Return the name of the network that the user chooses by its number or its name."""
     if not networks:
-        raise CommandError("the board sees no Wi-Fi network; boards use 2.4 GHz only. Name a hidden one with --network")
+        raise CommandError("the board sees no Wi-Fi network; boards use 2.4 GHz only. For a hidden one use --network")
     if not sys.stdin.isatty():
-        raise CommandError("name the Wi-Fi network with --network, where nobody can be asked")
+        raise CommandError("there is no terminal to ask on: name the Wi-Fi network with --network")
     for number, (name, signal, protected) in enumerate(networks, 1):
         print(f"{number:3}  {wifi.shown(name):32}  {signal:4} dBm  {'' if protected else 'open'}".rstrip())
     while True:

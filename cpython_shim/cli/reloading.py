@@ -24,7 +24,7 @@ OTHER_FOLDERS = ("__pycache__", "build", "dist", "node_modules", "venv")
 INTERVAL = 0.3
 #: Seconds for a child to finish its requests; the server's own limit is 5 unless the application sets another.
 PATIENCE = 10
-_LIFELINE = "MICRODOT_LIFELINE"  # the environment's variable with the number of the pipe's end
+_LIFELINE = "MICRODOT_LIFELINE"  # the environment variable with the number of the pipe's end
 
 
 class Child:
@@ -56,7 +56,7 @@ class Child:
             self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             pass
-        finally:  # also after a second Ctrl-C, which does not wait for requests
+        finally:  # even after a second Ctrl-C, which does not wait for requests
             self._process.kill()
             self._process.wait()
 
@@ -126,7 +126,7 @@ def changed_file(before: "dict[str, tuple]", after: "dict[str, tuple]") -> "str 
 
 
 def watched_files(folder: str = ".") -> "dict[str, tuple]":
-    """Return the files in a folder, and those in the folders below, that are watched: {name: what changes with it}."""
+    """Return the files in a folder, and those in the folders below, that are watched: {name: time, size and inode}."""
     found = {}
     for path, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in OTHER_FOLDERS]

@@ -51,16 +51,16 @@ def restart(port: str, stay: bool) -> None:
         limit = time.monotonic() + PATIENCE
         received = b""
         serial.write(_INTERRUPT + _PROMPT)
-        while not received.endswith(b">>> "):  # an application that was interrupted may finish its requests first
+        while not received.endswith(b">>> "):  # an interrupted application may first finish its requests
             received += _read(serial)
             if time.monotonic() > limit:
-                raise CommandError(f"the board at {port} does not answer: connect it anew")
+                raise CommandError(f"the board at {port} does not answer: disconnect it, and connect it again")
         serial.write(_RESTART)
         received = b""
         while b"soft reboot" not in received:
             received += _read(serial)
             if time.monotonic() > limit:
-                raise CommandError(f"the board at {port} does not start again: connect it anew")
+                raise CommandError(f"the board at {port} does not start again: disconnect it, and connect it again")
         if stay:
             _print(received.partition(b"soft reboot")[2].decode("utf-8", "replace").lstrip())
             follow(port, serial)

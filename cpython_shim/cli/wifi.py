@@ -16,7 +16,7 @@ PATIENCE = 20
 #: Networks that the settings hold at most.
 MOST = 8
 
-# What the framework itself knows about the chips' Wi-Fi is used: it is on the board by now.
+# These programs use what the framework knows about the chips' Wi-Fi: it is on the board by now.
 _SCAN = """
 import json
 from binascii import hexlify
@@ -78,14 +78,14 @@ def scan(board: Board) -> "list[tuple[bytes, int, bool]] | None":
         return None
     strongest = {}
     for name, signal, protected in sorted(lines, key=lambda line: line[1]):
-        if bytes.fromhex(name).strip(b"\0"):  # a hidden network tells no name
+        if bytes.fromhex(name).strip(b"\0"):  # a hidden network has no name
             strongest[bytes.fromhex(name)] = (signal, protected)
     rows = [(name, signal, protected) for name, (signal, protected) in strongest.items()]
     return sorted(rows, key=lambda row: -row[1])
 
 
 def join(board: Board, name: bytes, password: str, settings: dict) -> "tuple[str, str]":
-    """Have a board join a network.
+    """Make a board join a network.
 
     :param settings: those on the board, with its name and country.
     :return: "joined", "wrong password", "not found" or "failed"; and the board's address.
@@ -135,7 +135,7 @@ def secret(settings: dict) -> str:
 
 
 def save_settings(board: Board, settings: dict) -> None:
-    """Write the settings on a board; the former ones stay until the new ones are whole."""
+    """Write the settings on a board; the old ones stay until the new ones are complete."""
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "settings.json"
         file.write_text(json.dumps(settings), "utf-8")

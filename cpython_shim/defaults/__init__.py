@@ -52,7 +52,9 @@ def error_page(status_code: int, text: str) -> str:
     """Return a page that tells of an error; *text* is shown as it is, unless it says no more than the status."""
     heading = reason_phrase(status_code) or "Error"
     page = _PAGE.format(title=f"{status_code} {heading}", heading=heading)
-    return page if text == error_text(status_code) else f"{page}<p>{html.escape(text)}</p>\n"
+    if text in (error_text(status_code), f"{status_code} error"):  # the text of an abort() without a reason
+        return page
+    return f"{page}<p>{html.escape(text)}</p>\n"
 
 
 def json_type(cls: type, convert: "Callable[[Any], object]") -> None:

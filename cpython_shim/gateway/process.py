@@ -5,14 +5,14 @@ import signal
 
 
 class HostProcess:
-    """What an application under an ASGI or WSGI server has for a server: the process that it runs in."""
+    """Takes the place of the server of an application under an ASGI or WSGI server: it is the process."""
 
     cancelled = False
 
     def end(self, error):
-        """Leave SystemExit or KeyboardInterrupt to the server that has the process: raises *error*."""
+        """Raise *error*, a SystemExit or KeyboardInterrupt, for the server that owns the process."""
         raise error
 
     def close(self):
-        """Ask the process to end in good order."""
+        """Ask the process to finish its work and end."""
         os.kill(os.getpid(), signal.SIGTERM)

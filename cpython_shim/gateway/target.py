@@ -10,16 +10,16 @@ from urllib.parse import quote_from_bytes
 
 from microdot._urls import unquote_to_bytes
 
-# What a path has beside unreserved characters (RFC 3986, section 3.3).
+# What a path may contain besides unreserved characters (RFC 3986, section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
-# The same and all else that is in a query of ASCII, as it is encoded already.
+# All of ASCII: the query is encoded already.
 _ASCII = bytes(range(128)).decode()
 
 
 def make_target(raw: bytes, root: bytes, path: bytes, query: bytes) -> str:
     """Return path and query string of a request, percent-encoded.
 
-    :param raw: the path as the client sent it, with the root or without, or `b''` where the server does not tell.
+    :param raw: the path as the client sent it, with the root or without, or `b''` if the server does not give it.
     :param root: the path under which the server has the application, decoded, without a slash at its end.
     :param path: the path below the root, decoded.
     :param query: the query string.
@@ -38,7 +38,7 @@ def quote_path(path: bytes) -> str:
 
 
 def _find_spelling(raw, root, path):
-    """Return *path* percent-encoded: as the client did it where the client's path is that one."""
+    """Return *path* percent-encoded, as the client wrote it if the client's path means the same."""
     below_root = raw.split(b"/", root.count(b"/") + 1)[-1:] if root else []
     for spelling in [raw, *[b"/" + rest for rest in below_root]]:
         if spelling.isascii() and _decodes_to(spelling, path):

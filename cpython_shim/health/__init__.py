@@ -1,4 +1,4 @@
-"""Whether an application is alive and ready, for load balancers and for what restarts it.
+"""Pages that say whether an application is alive and ready, for load balancers and supervisors.
 
 >>> from microdot.health import Health
 >>> health = Health(app)
@@ -20,14 +20,14 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class Health:
-    """Serves two pages: one says that the application is alive, the other one whether it can do its work.
+    """Serves two pages: one says that the application is alive, the other one whether it is ready for requests.
 
-    The second one has status 200 if all checks pass, 503 if one fails. It names the checks and nothing else: the log
+    The second one has status 200 if all checks pass, 503 if one fails. It only names the checks: the log
     says why one failed.
 
     :param live: the path of the first page; it runs no checks, so that a lost database restarts nothing.
     :param ready: the path of the second page.
-    :param timeout: seconds that all checks together may take, else those that are not done have failed.
+    :param timeout: seconds that all checks together may take; those that take longer have failed.
     """
 
     def __init__(self, app: Any = None, live: str = "/health", ready: str = "/ready", timeout: float = 5):

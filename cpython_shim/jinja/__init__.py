@@ -15,7 +15,7 @@ __all__ = ["Template"]
 class Template:
     """A template: `Template('page.html').render(name='Susan')`.
 
-    What is inserted into templates named `.html`, `.htm` or `.xml` is escaped.
+    Values are escaped in templates whose names end in `.html`, `.htm` or `.xml`.
 
     :param template: its file name, relative to the folder of `initialize()`.
     :param kwargs: options of Jinja's `Environment.get_template()`.
@@ -27,7 +27,7 @@ class Template:
 
     @classmethod
     def initialize(cls, template_dir: str = "templates", enable_async: bool = False, **kwargs: Any) -> None:
-        """Tell where the templates are; without this they are in the folder `templates`.
+        """Set the folder of the templates, which is `templates` without this call.
 
         :param enable_async: compile templates for `render_async()` and `generate_async()`; they can call coroutine
             functions and loop over asynchronous iterators then.
@@ -55,13 +55,13 @@ class Template:
     def generate_async(self, *args: Any, **kwargs: Any) -> AsyncIterator[str]:
         """Return an asynchronous generator of the rendered text, piece by piece; a handler may return it.
 
-        :raises RuntimeError: when it is iterated, unless `initialize()` was told `enable_async`.
+        :raises RuntimeError: when it is iterated, without `enable_async` of `initialize()`.
         """
         return self.template.generate_async(*args, **kwargs)
 
     async def render_async(self, *args: Any, **kwargs: Any) -> str:
         """Return the rendered text; other tasks run where the template awaits.
 
-        :raises RuntimeError: unless `initialize()` was told `enable_async`.
+        :raises RuntimeError: without `enable_async` of `initialize()`.
         """
         return await self.template.render_async(*args, **kwargs)

@@ -3,7 +3,7 @@
 >>> from microdot.logs import configure_logs
 >>> configure_logs(app, access='json')
 
-`microdot.access` logs the responses, `microdot.error` what went wrong. Neither holds a query string, a cookie or any
+`microdot.access` logs the responses, `microdot.error` the errors. Neither contains a query string, a cookie or any
 other header field than User-Agent and the address in Referer, as all of those may hold secrets.
 """
 

@@ -21,7 +21,7 @@ class AccessLog:
 
     def __init__(self, app: Any = None, format: str = "combined"):
         if format not in ACCESS_FORMATS:
-            raise ValueError(f"no format of an access log is called {format!r}: use one of {', '.join(ACCESS_FORMATS)}")
+            raise ValueError(f"unknown format of an access log {format!r}: use one of {', '.join(ACCESS_FORMATS)}")
         self.format = format
         if app is not None:
             self.initialize(app)

@@ -57,9 +57,9 @@ def route_pattern(request: Any) -> "str | None":
 
 
 class RequestID:
-    """Gives each request an identifier, which the logs and the response hold.
+    """Gives each request an identifier, which is in the logs and in the response.
 
-    A trusted proxy's is taken if it has at most 128 letters, digits, dots, underscores and hyphens; else one is made.
+    The identifier of a trusted proxy is used if it has at most 128 letters, digits, dots, underscores and hyphens.
 
     :param header: the header field that has it, in requests of proxies and in responses.
     :param trusted: the proxies, as for `ProxyHeaders`. A client's own identifier is not taken.
@@ -89,7 +89,7 @@ class RequestID:
         begin(request).identifier = given
 
     async def tell(self, request: Any, response: Any) -> None:
-        """Say the identifier in the response."""
+        """Add the identifier to the response."""
         call = current.get()
         if request is not None and call and call.request is request and call.identifier:
             response.headers[self.header] = call.identifier

@@ -29,15 +29,15 @@ class Metrics:
 
     - `microdot_requests_total`: requests by `method`, `route` and `status`. A request that ended without a response,
       such as one cancelled by the server, has the status `none`.
-    - `microdot_request_seconds`: the time from a request's head to its response, by `method` and `route`; the time to
-      send the response is not in it, WebSockets are left out.
-    - `microdot_requests_in_flight`: requests whose handlers are at work, WebSockets included.
+    - `microdot_request_seconds`: the time from a request's head to its response, by `method` and `route`, without the
+      time to send the response, and without WebSockets.
+    - `microdot_requests_in_flight`: requests whose handlers are running, including WebSockets.
     - `microdot_exceptions_total`: exceptions of handlers and hooks by `route` and class.
 
     A route is its URL pattern, so that clients cannot make up new ones: `none` stands for all requests without a route,
     `other` for all methods that are not HTTP's usual ones.
 
-    :param path: where the figures are served; None: nowhere, see `collect()`.
+    :param path: the path of the figures; None: they are not served, see `collect()`.
     :param allowed: `f(request)`, which returns whether a client may have them; others get status 404. None: all may.
     :param registry: a `CollectorRegistry`; None for the default one, which has figures of the process too.
     :param buckets: upper limits in seconds of the histogram.
@@ -109,7 +109,7 @@ class Metrics:
                 self._seconds.labels(method, route).observe(time.perf_counter() - begun)
 
     def collect(self) -> bytes:
-        """Return the figures as Prometheus reads them: those of all processes if `PROMETHEUS_MULTIPROC_DIR` is set."""
+        """Return the figures in Prometheus' format: those of all processes if `PROMETHEUS_MULTIPROC_DIR` is set."""
         registry = self.registry
         if _FOLDER in os.environ:
             registry = prometheus_client.CollectorRegistry()

@@ -8,7 +8,7 @@ from redis.exceptions import ConnectionError, TimeoutError
 
 
 class RedisUnavailable(ConnectionError, PubSubError):
-    """Redis cannot be reached, or does not answer in time; not caught, it is status 503.
+    """Redis cannot be reached, or does not answer in time. Unless you catch it, the answer has status 503.
 
     It is a `redis.exceptions.ConnectionError`, and also a `PubSubError`.
     """

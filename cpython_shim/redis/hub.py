@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from .errors import Availability, RedisUnavailable
 
-_BINARY = b"\xff"  # begins the payload of a bytes message; no UTF-8 text begins so
-_SILENCE = 15  # seconds after which the server has to show that it is still there
+_BINARY = b"\xff"  # the first byte of the payload of a bytes message; no UTF-8 text begins with it
+_SILENCE = 15  # seconds after which the server has to answer a ping
 _FIRST_DELAY = 0.1
 _LAST_DELAY = 5
 
@@ -24,8 +24,8 @@ class RedisPubSub(PubSub):
 
     The methods are those of `microdot.pubsub.PubSub`, with these differences. Messages are str or bytes. `publish()`
     returns the number of processes reached, and raises `RedisUnavailable`, a `PubSubError`, at once if Redis cannot be
-    reached. A subscriber notices nothing of that: its iteration goes on when Redis is back, without the messages of the
-    meantime. The policy `'wait'` does not exist, because publishers elsewhere cannot wait.
+    reached. A subscriber notices nothing of that: its iteration goes on when Redis is back, without the messages in
+    between. The policy `'wait'` does not exist, because publishers elsewhere cannot wait.
 
     :param url: `redis://[[user]:[password]@]host[:port][/database]`, `rediss://` for TLS or `unix://path`.
     :param prefix: begins the names of the channels in Redis, so that applications can share a server.
@@ -58,7 +58,7 @@ class RedisPubSub(PubSub):
         :raises ValueError: for the policy `'wait'`.
         """
         if (overflow or self._overflow) == WAIT:
-            raise ValueError("subscribers through Redis cannot make publishers wait")
+            raise ValueError("subscribers through Redis cannot make publishers wait: use 'drop' or 'close'")
         return super().subscribe(topic, queue_size, overflow)
 
     async def publish(self, topic: str, message: "str | bytes") -> int:
@@ -99,7 +99,7 @@ class RedisPubSub(PubSub):
         if first:
             self._confirmed[subscription.topic] = asyncio.Event()
             if self._pubsub:
-                with contextlib.suppress(RedisError, OSError):  # the listener makes up for it when it reconnects
+                with contextlib.suppress(RedisError, OSError):  # the listener subscribes when it reconnects
                     await self._pubsub.subscribe(self._prefix + subscription.topic)
         if self._listener is None:
             self._listener = asyncio.create_task(self._listen())
@@ -126,7 +126,7 @@ class RedisPubSub(PubSub):
                 await listener
 
     async def _listen(self):
-        """Receive for all subscribers of this process, reconnecting as often as need be."""
+        """Receive for all subscribers of this process; reconnect as often as necessary."""
         delay = _FIRST_DELAY
         while True:
             try:

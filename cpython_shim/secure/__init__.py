@@ -14,7 +14,7 @@ __all__ = ["HTTPSRedirect", "SecurityHeaders"]
 
 
 class HTTPSRedirect:
-    """Leads requests for `http` to `https`, at the same host and path; WebSockets are refused with status 403.
+    """Redirects requests from `http` to `https`, with the same host and path; WebSockets get status 403.
 
     Behind a proxy `ProxyHeaders` has to tell the scheme, whichever of the two is added first. The host is that of the
     request: use `AllowedHosts` where clients other than a trusted proxy can choose it.
@@ -44,7 +44,7 @@ class HTTPSRedirect:
             raise HTTPException(403, "Use wss: this WebSocket needs TLS")
         host = _strip_port(request.headers.get("Host") or "")
         if not host or set(host) & set(',/@\\"<>?# '):
-            raise HTTPException(400, "No host")
+            raise HTTPException(400, "Missing or invalid Host field")
         port = "" if self.port == 443 else f":{self.port}"
         return Response.redirect(f"https://{host}{port}{request.root_path}{request.url}", 308)
 
@@ -61,9 +61,9 @@ class SecurityHeaders:
     :param content_security_policy: what pages may load and run; the default admits what the application serves itself.
     :param hsts: seconds for which browsers ask for nothing but `https` (RFC 6797); 0 for not at all. It is sent over
         `https` only, and cannot be taken back before the time is over.
-    :param hsts_subdomains: HSTS is for all names below the host, too.
-    :param frames: who may show pages in a frame: `'DENY'`, `'SAMEORIGIN'`, or None for all.
-    :param referrer_policy: what links tell of the page that they are on.
+    :param hsts_subdomains: HSTS applies to all subdomains of the host too.
+    :param frames: which sites may show pages in a frame: `'DENY'`, `'SAMEORIGIN'`, or None for all.
+    :param referrer_policy: how much of a page's address its links send to other sites.
     :param more: further fields, name to value; a value of None leaves out a field of the above.
     """
 
@@ -91,7 +91,7 @@ class SecurityHeaders:
             self.initialize(app)
 
     def initialize(self, app: Any) -> None:
-        """Add the fields to the responses of *app*, those to malformed requests included."""
+        """Add the fields to the responses of *app*, including those to malformed requests."""
         app.extend(self, after_request=self.add, after_error_request=self.add)
 
     async def add(self, request: Any, response: Any) -> None:

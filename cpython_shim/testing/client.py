@@ -18,7 +18,7 @@ def _without(headers, names):
 
 
 class SyncTestClient:
-    """A test client whose methods return responses, to be used in functions that are no coroutines.
+    """A test client whose methods return responses, for functions that are not coroutines.
 
     `with TestClient(app) as client:` makes one. The application's functions for the start have been called then, its
     tasks run, and those for the end are called when the block ends.
@@ -92,7 +92,7 @@ class SyncTestClient:
                 history.append(response)
                 target = urlsplit(urljoin(f"{client.scheme or 'http'}://{host}{path}", response.headers["Location"]))
                 path = target._replace(scheme="", netloc="", fragment="").geturl() or "/"
-                if target.netloc != host:  # what was meant for one host is nothing to another
+                if target.netloc != host:  # another host must not get these fields
                     headers = _without(headers, ("authorization", "cookie"))
                 client.scheme, host = target.scheme, target.netloc
                 if response.status_code == 303 or response.status_code < 303 and method == "POST":

@@ -9,7 +9,7 @@ from microdot.test_client import StreamedResponse
 class SyncStreamedResponse:
     """A response before its body: `for chunk in response`, or `for event in response.events()`.
 
-    Use it as `with`, or call `close()`: for the application that is the moment in which the client goes.
+    Use it as `with`, or call `close()`: the application sees then that the client leaves.
     """
 
     def __init__(self, response: StreamedResponse, run: "Callable[[Any], Any]"):

@@ -58,7 +58,7 @@ class SyncWebSocket:
         return self
 
     def __exit__(self, exc_type: object, *exc_info: object) -> None:
-        """Close the connection and wait for the end of the handler; its exception comes out if the client lets it."""
+        """Close the connection and wait for the end of the handler; the client may raise its exception."""
         self.close()
 
     async def _open(self):
@@ -69,7 +69,7 @@ class SyncWebSocket:
             return self._peer
 
         self._serving = asyncio.ensure_future(client.open_websocket(path, make_peer, headers))
-        await asyncio.sleep(0)  # which makes the peer
+        await asyncio.sleep(0)  # the task makes the peer
         waiting = asyncio.ensure_future(self._peer.answered.wait())
         await asyncio.wait([self._serving, waiting], return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
@@ -84,12 +84,12 @@ class SyncWebSocket:
 
     @property
     def subprotocol(self) -> "str | None":
-        """The subprotocol that the application has chosen, None for none."""
+        """The subprotocol that the application has chosen, or None."""
         return self._peer.accepted.get("Sec-WebSocket-Protocol")
 
     @property
     def close_code(self) -> "int | None":
-        """The code with which the application closed the connection, None while it has not."""
+        """The code with which the application closed the connection, None before that."""
         return self._peer.close_code
 
     @property

@@ -110,7 +110,7 @@ def serve(app: microdot.Microdot, environ: dict[str, Any], start_response: Calla
 def _start_response(request, response, start_response, thread):
     """Send a response's head; return its body as a WSGI iterable, and the response, another one after an error.
 
-    The first piece of the body is there before the head is sent. A WSGI server sends both together.
+    The first piece of the body is made before the head is sent. A WSGI server sends both together.
     """
     body = response.body
     if isinstance(body, bytes):
@@ -135,7 +135,7 @@ def _start_response(request, response, start_response, thread):
 
 
 def _make_pieces(response, request, thread):
-    """Return the body of a response, if that is not bytes, as a WSGI iterable."""
+    """Return the body of a response as a WSGI iterable, unless it is bytes."""
     if _needs_loop(response.body):
         return _AsyncBody(response, request.transport, thread)
     return _Body(response, thread)
@@ -177,9 +177,9 @@ def _make_request(app, environ, transport):
 
 
 def _find_client(environ):
-    """Return the client's address and port; None at a Unix socket.
+    """Return the client's address and port; None for a Unix socket.
 
-    There waitress has "None" for the port, and uWSGI an address that no client has.
+    For a Unix socket waitress gives "None" as the port, and uWSGI an address that no client has.
     """
     address, port = environ.get("REMOTE_ADDR"), environ.get("REMOTE_PORT") or "0"
     return (address, int(port)) if address and address != "0.0.0.0" and str(port).isdecimal() else None
@@ -199,7 +199,7 @@ def _encode_headers(response, method):
 
 
 def _native(text):
-    """Return a text as WSGI wants it: the bytes of its UTF-8 as characters."""
+    """Return a text as WSGI requires: each byte of its UTF-8 as a character."""
     return text if text.isascii() else text.encode().decode("latin-1")
 
 
@@ -211,14 +211,14 @@ def _needs_loop(body):
 
 
 class _BodyThenDuties:
-    """A body as a WSGI iterable, and what comes after it: the log line if all of it was sent, the background work."""
+    """A body as a WSGI iterable, with what follows: the log line if all of it was sent, and the background work."""
 
     def __init__(self, body, request, response, thread):
         self._body = body
         self._request = request
         self._response = response
         self._thread = thread
-        self._sent = body == []  # servers need not look for what an empty body holds
+        self._sent = body == []  # servers may not iterate over an empty body
 
     def __iter__(self):
         for chunk in self._body:  # noqa: UP028 - `yield from` would close it too
@@ -237,7 +237,7 @@ class _BodyThenDuties:
 
 
 def _start_lifespan(app):
-    """Start in the event loop what runs beside the server; the process stops it when it ends."""
+    """Start what runs beside the server in the event loop; it is stopped when the process ends."""
     asyncio.run_coroutine_threadsafe(app.lifespan.start_once(), get_loop()).result()
     if app not in _stopped_at_exit:
         _stopped_at_exit.append(app)
@@ -258,7 +258,7 @@ def _start_work(request, thread):
 
 
 def _wait_for_work(app):
-    """Wait for what still runs when the process ends, up to the application's `shutdown_timeout`."""
+    """Wait up to the application's `shutdown_timeout` for what still runs when the process ends."""
 
     async def wait():
         if app.background_tasks:
@@ -268,7 +268,7 @@ def _wait_for_work(app):
 
 
 class _Pieces:
-    """The pieces of a body as a WSGI iterable, of which the first may be taken before the others."""
+    """The pieces of a body as a WSGI iterable; the first one may be taken earlier than the others."""
 
     _first = None
     _begun = False
@@ -289,13 +289,13 @@ class _Pieces:
             return self._take()
         except BaseException as error:
             if self._begun and not isinstance(error, Exception) and is_fault(error, None):
-                # The server may know no other way out than an Exception.
+                # The server may handle nothing but an Exception.
                 raise RuntimeError(f"the body of a response raised {type(error).__name__}") from error
             raise
 
 
 class _Body(_Pieces):
-    """A body that needs no event loop."""
+    """A body that does not need an event loop."""
 
     def __init__(self, response, thread):
         self._chunks = response.body_iter()
@@ -319,7 +319,7 @@ class _Body(_Pieces):
 
 
 class _AsyncBody(_Pieces):
-    """A body that the event loop makes; it ends when the client is seen to go."""
+    """A body that the event loop makes; it ends when the client leaves."""
 
     def __init__(self, response, transport, thread):
         self._chunks = response.body_iter()
@@ -327,7 +327,7 @@ class _AsyncBody(_Pieces):
         self._thread = thread
         self._task = None  # waits for the next piece
         self._watched = False
-        self.gone = False  # the client, before the body's end
+        self.gone = False  # whether the client left before the end of the body
 
     def _take(self):
         try:

@@ -50,7 +50,7 @@ def _new_loop():
 
 
 def get_loop():
-    """Return the running event loop of this process, starting it if need be; after a fork the child gets a new one."""
+    """Return the event loop of this process, and start it if necessary; after a fork the child gets a new one."""
     global _loop, _pid, _thread
     if _pid != os.getpid():
         with _lock:
@@ -65,7 +65,7 @@ def get_loop():
 def in_loop():
     """Return whether the caller runs in that event loop.
 
-    Under gevent its thread is a greenlet; asyncio would say the same of every other one.
+    Under gevent the loop's thread is a greenlet, and asyncio could not tell it from the others.
     """
     return _thread is not None and _thread.ident == threading.get_ident()
 
@@ -86,7 +86,7 @@ class RequestThread:
         self._busy = False
 
     def take(self, call):
-        """Have *call* called in this thread, if it waits and does nothing else; return whether it will."""
+        """Let this thread run *call* if it only waits; return whether it will."""
         if self._calls is None or self._busy:
             return False
         self._busy = True
@@ -107,13 +107,13 @@ class RequestThread:
             self._calls = calls
             try:
                 result = await run_in(self.context, coroutine)
-            except BaseException as raised:  # SystemExit too is for this request's thread and would end the loop's
+            except BaseException as raised:  # SystemExit is for this request's thread, not for the loop's
                 error = raised
             self._calls = None
             calls.put(None)
 
         loop = get_loop()
-        tasks = []  # the loop itself does not keep them
+        tasks = []  # the loop does not keep references to them
         loop.call_soon_threadsafe(lambda: tasks.append(loop.create_task(work())))
         while call := calls.get():
             call()
@@ -147,13 +147,13 @@ class RequestThread:
 
 @types.coroutine
 def by_loop(coroutine):
-    """Have the event loop run *coroutine*; awaited in `RequestThread.finish()`, this returns its result."""
+    """Let the event loop run *coroutine*, and return its result; awaited in `RequestThread.finish()`."""
     return (yield coroutine)
 
 
 def _after_fork_in_child():
     global _lock, _thread
-    _lock = threading.Lock()  # the parent's may have been held by a thread that does not exist here
+    _lock = threading.Lock()  # a thread that does not exist here may have held the parent's lock
     _thread = None  # a new one may have the same number
 
 

@@ -1,4 +1,4 @@
-"""What a WSGI server offers to a request: its thread, the body, and the socket where the server gives that away."""
+"""What a WSGI server offers to a request: its thread, the body, and the socket if the server hands it over."""
 
 import asyncio
 import contextlib
@@ -11,7 +11,7 @@ from microdot.errors import HTTPException
 
 from .loop import by_loop, in_loop
 
-# Servers where a body that is cut off ends like one that is complete; its length alone can tell.
+# With these servers a body that is cut off ends like a complete one; only its length shows the difference.
 _HIDE_THE_CUT = ("Granian",)
 
 
@@ -24,7 +24,7 @@ class WSGITransport:
     #: Whether the server has ended the request; on CPython the request's task knows that.
     cancelled = False
 
-    _remaining: "int | None" = 0  # bytes of the body that are still to come; None: it ends where the input ends
+    _remaining: "int | None" = 0  # bytes of the body that have not come yet; None: it ends where the input ends
     _unreadable = None  # status and reason, if the input does not tell where the body ends
 
     def __init__(self, environ):
@@ -33,7 +33,7 @@ class WSGITransport:
         length = environ.get("CONTENT_LENGTH")
         chunked = "HTTP_TRANSFER_ENCODING" in environ
         if length:
-            if length.strip("0123456789"):  # servers check it, but need not
+            if length.strip("0123456789"):  # not every server checks it
                 self._unreadable = 400, "Malformed Content-Length"
             else:
                 self._remaining = int(length)
@@ -87,13 +87,13 @@ class WSGITransport:
         return data
 
     def watch_client(self, gone):
-        """Have *gone* called in the event loop, where this is called, when the client closes the connection.
+        """Call *gone* when the client closes the connection; this is called in the event loop, and so is *gone*.
 
         Without the connection's socket that shows at the next write only.
         """
 
     def unwatch_client(self):
-        """Watch the client no more."""
+        """Stop watching the client."""
 
 
 class SocketTransport(WSGITransport):
@@ -120,11 +120,11 @@ class SocketTransport(WSGITransport):
                 return
             except OSError:
                 data = b""
-            self.unwatch_client()  # a client that sends something is there; what it sends is for the server
+            self.unwatch_client()  # a client that sends something has not left; the server reads what it sends
             if not data:
                 gone()
 
-        if not isinstance(self.sock, ssl.SSLSocket):  # whose bytes say nothing before they are decrypted
+        if not isinstance(self.sock, ssl.SSLSocket):  # encrypted bytes say nothing about the client
             asyncio.get_running_loop().add_reader(self.sock, look)
 
     def unwatch_client(self):
@@ -133,7 +133,7 @@ class SocketTransport(WSGITransport):
     async def upgrade(self, request, headers):
         """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
         self.upgraded = True
-        self.watch = None  # what the application wants to `look()` with each tick
+        self.watch = None  # an object whose `look()` is called with each tick
         self.sock.setblocking(False)
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         await self.send(f"HTTP/1.1 101 Switching Protocols\r\n{fields}\r\n".encode())
@@ -183,7 +183,7 @@ class SocketTransport(WSGITransport):
             remove(self.sock)
 
     def end(self):
-        """End the connection and leave it to the server: raises the exception that makes it forget the request."""
+        """End the connection and return it to the server by an exception, which makes the server forget the request."""
         self.sock.setblocking(True)
         with contextlib.suppress(OSError):  # some servers would wait for the next request
             self.sock.shutdown(socket.SHUT_RDWR)
@@ -191,7 +191,7 @@ class SocketTransport(WSGITransport):
 
 
 def make_transport(app, environ):
-    """Return the transport of a request, with the connection's socket where the server offers one."""
+    """Return the transport of a request, with the connection's socket if the server offers it."""
     if environ.get("gunicorn.socket"):
         return SocketTransport(app, environ, environ["gunicorn.socket"], StopIteration())
     if environ.get("werkzeug.socket"):

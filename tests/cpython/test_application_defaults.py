@@ -88,6 +88,10 @@ def test_pages_of_errors():
     async def value(request):
         raise ValueError("x")
 
+    @app.get("/gone")
+    async def gone(request):
+        abort(410)
+
     @app.get("/fields")
     async def fields(request):
         abort(400, {"name": "is required"})
@@ -109,6 +113,7 @@ def test_pages_of_errors():
         assert ask("GET", "/nothing") == (404, "text/html", "<h1>Not here</h1>")
         assert ask("GET", "/nothing?again=%3Cb%3E")[2].endswith("<p>&lt;b&gt;</p>\n")
         assert ask("GET", "/value") == (400, "application/json", '{"error": "x"}')
+        assert ask("GET", "/gone")[2].endswith("<h1>Gone</h1>\n")
         assert ask("GET", "/fields") == (400, "application/json", '{"name": "is required"}')
         assert ask("GET", "/tea") == (418, "text/plain", "<b>")
         response = client.post("/value")

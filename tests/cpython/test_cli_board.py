@@ -104,7 +104,7 @@ def test_only_marked_lines_are_answers(mpremote):
     mpremote("run", 'hello from boot.py\n["not", "ours"]\nmicrodot: ["Pico", [1, 28, 0], 6]\n')
     assert board.Board("COM3").describe() == ("Pico", (1, 28, 0), 6)
     mpremote("run", "microdot: {\n")
-    with pytest.raises(CommandError, match="does not answer as MicroPython does"):
+    with pytest.raises(CommandError, match="does not answer like MicroPython"):
         board.Board("COM3").ask("")
 
 

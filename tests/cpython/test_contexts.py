@@ -9,92 +9,15 @@ import pytest
 import microdot
 import microdot.asgi
 import microdot.wsgi
+from cpython.traced_app import PATHS, make
 from microdot.test_client import TestClient
 
 variable = contextvars.ContextVar("variable", default="unset")
 WAIT = 30
-PATHS = ["/def", "/async", "/def-items", "/async-items", "/file"]
-
-
-def make(cls, log):
-    """Return an application whose hooks, handlers and bodies each add a letter to the variable and log its value."""
-    app = cls()
-
-    def add(letter):
-        variable.set(variable.get() + letter)
-        log.append(variable.get())
-
-    @app.before_request
-    def before(request):
-        add("a")
-
-    @app.before_request
-    async def before_async(request):
-        request.token = variable.set(variable.get() + "b")
-
-    @app.after_request
-    async def after_async(request, response):
-        add("d")
-
-    @app.after_request
-    def after(request, response):
-        add("e")
-
-    async def work():
-        add("w")
-        log.done.set()
-
-    def handle(request):
-        request.background(work())
-        add("c")
-
-    @app.get("/def")
-    def function(request):
-        handle(request)
-        return "x"
-
-    @app.get("/async")
-    async def coroutine(request):
-        handle(request)
-        await asyncio.sleep(0)
-        return "x"
-
-    @app.get("/def-items")
-    def items(request):
-        handle(request)
-
-        def generate():
-            for _ in range(200):  # more than a thread takes at once
-                add("i")
-                yield "x"
-
-        return generate()
-
-    @app.get("/async-items")
-    async def async_items(request):
-        handle(request)
-
-        async def generate():
-            for _ in range(200):
-                add("i")
-                await asyncio.sleep(0)
-                yield "x"
-
-        return generate()
-
-    @app.get("/file")
-    def file(request):
-        handle(request)
-
-        class File:
-            async def read(self, n, left=[3]):  # noqa: B006
-                add("i")
-                left[0] -= 1
-                return b"x" * left[0]
-
-        return File()
-
-    return app
+PIECES = 200  # more than a thread takes at once
+LETTERS = {
+    "before": "a", "before async": "b", "handler": "c", "after async": "d", "after": "e", "body": "i", "work": "w",
+}  # fmt: skip
 
 
 class Log(list):
@@ -103,10 +26,17 @@ class Log(list):
     def __init__(self):
         self.done = threading.Event()
 
+    def see(self, place):
+        """Add the place's letter to the variable, and remember its value."""
+        variable.set(variable.get() + LETTERS[place])
+        self.append(variable.get())
+        if place == "work":
+            self.done.set()
+
 
 def expected(path, start):
-    values = [start + "abcde"[:n] for n in (1, 3, 4, 5)]
-    items = {"/def-items": 200, "/async-items": 200, "/file": 3}.get(path, 0)
+    values = [start + "abcde"[:n] for n in range(1, 6)]
+    items = {"/def-items": PIECES, "/async-items": PIECES, "/file": 3}.get(path, 0)
     values += [start + "abcde" + "i" * (n + 1) for n in range(items)]
     return [*values, start + "abcde" + "i" * items + "w"]
 
@@ -116,7 +46,7 @@ def expected(path, start):
 def test_wsgi(cls, path):
     variable.set("unset")
     log = Log()
-    app = make(cls, log)
+    app = make(cls, log.see, PIECES)
 
     def middleware(environ, start_response):
         variable.set("m")
@@ -172,7 +102,7 @@ async def background_done(log):
 async def test_asgi(cls, path):
     variable.set("m")
     log = Log()
-    app = make(cls, log)
+    app = make(cls, log.see, PIECES)
     for _ in range(2):
         await call_asgi(app, path)
         assert variable.get() == "m"
@@ -185,7 +115,7 @@ async def test_own_server(path):
     """Two requests on one connection."""
     variable.set("m")
     log = Log()
-    app = make(microdot.Microdot, log)
+    app = make(microdot.Microdot, log.see, PIECES)
     server = await app.start_server("127.0.0.1", 0, start_serving=False)
     serving = asyncio.create_task(server.serve_forever())
     reader, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1])
@@ -204,7 +134,7 @@ async def test_own_server(path):
 async def test_the_client_for_tests(path):
     variable.set("m")
     log = Log()
-    client = TestClient(make(microdot.Microdot, log))
+    client = TestClient(make(microdot.Microdot, log.see, PIECES))
     for _ in range(2):
         assert (await client.get(path)).body.startswith(b"x")
         assert variable.get() == "m"
