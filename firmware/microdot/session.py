@@ -235,7 +235,7 @@ class Session:
         if not isinstance(keys, (list, tuple)):
             keys = (keys,)
         if not keys or not all(keys):  # anybody could sign with an empty one
-            raise ValueError("a secret key of the sessions is missing or empty: pass secret_key to Session")
+            raise ValueError("a secret key is missing or empty: pass secret_key to Session")
         return keys
 
     def encode(

@@ -284,7 +284,7 @@ def test_a_version_that_is_not_there():
         remove(ROOT + "versions/a")
         board = versioned.start()
         assert name_of(board) == "old"
-        assert "is not there" in "\n".join(board.log.lines()[0])
+        assert "is missing" in "\n".join(board.log.lines()[0])
 
 
 def test_an_application_that_main_passes_has_no_versions():

@@ -196,7 +196,7 @@ class Runner:
             try:
                 self.versions.enter()
             except OSError as error:
-                log_error("The version " + self.versions.name + " is not there: " + repr(error))
+                log_error("The version " + self.versions.name + " is missing: " + repr(error))
 
     def _count(self, button):
         self._failed, text = self._starts.read()

@@ -78,7 +78,7 @@ class FormDataIter:
 
         async def read(n):
             if serial != self._serial:
-                raise ValueError("the file was not read in time")
+                raise ValueError("copy() a file to read it later")
             return await self._read(n)
 
         return name, FileUpload(filename, content_type, read, self._reserve)

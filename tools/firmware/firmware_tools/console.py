@@ -56,7 +56,8 @@ class step:
 def run(command, *, log, env=None, cwd=None, what=None):
     """Run *command* with its output in the file *log*.
 
-    Raises FirmwareError with the first error line of the log when the command fails, MissingError if it does not exist.
+    :raises FirmwareError: with the first error line of the log, if the command fails.
+    :raises MissingError: if there is no such command.
     """
     command = [str(part) for part in command]
     what = what or command[0]
@@ -76,7 +77,10 @@ def run(command, *, log, env=None, cwd=None, what=None):
 
 
 def capture(command, *, what=None, env=None, cwd=None):
-    """Run *command* and return what it printed; raise FirmwareError with its last line when it fails."""
+    """Run *command* and return what it printed.
+
+    :raises FirmwareError: with its last line, if it fails.
+    """
     command = [str(part) for part in command]
     environment = {**os.environ, **(env or {})}
     try:

@@ -26,7 +26,10 @@ APT::Sandbox::User "root";
 
 
 def mirror():
-    """Return the URI of the Debian archive in this machine's apt configuration; MissingError if there is none."""
+    """Return the URI of the Debian archive in this machine's apt configuration.
+
+    :raises MissingError: if there is none.
+    """
     if not shutil.which("apt-get"):
         raise MissingError("no apt-get here to fetch MicroPython with: pass --micropython DIR, a full checkout")
     codename = platform.freedesktop_os_release().get("VERSION_CODENAME", "")

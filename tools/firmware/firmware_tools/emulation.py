@@ -23,7 +23,10 @@ MACHINES = {
 
 
 def prepare():
-    """Install what the RP2040's emulator runs on; MissingError if that is not possible on this machine."""
+    """Install what the RP2040's emulator runs on.
+
+    :raises MissingError: if that is not possible on this machine.
+    """
     done = subprocess.run([sys.executable, EMULATOR / "setup.py"], capture_output=True, text=True)
     if done.returncode:
         raise MissingError(done.stderr.strip().splitlines()[-1].removeprefix("emulator: "))
@@ -117,7 +120,10 @@ class QemuBoard:
         self.socket.close()
 
     def read_until(self, end, timeout):
-        """Return what the board prints up to *end*, without it; FirmwareError after *timeout* seconds."""
+        """Return what the board prints up to *end*, without it.
+
+        :raises FirmwareError: if that takes more than *timeout* seconds.
+        """
         data = b""
         deadline = time.monotonic() + timeout
         while not data.endswith(end):

@@ -73,7 +73,7 @@ def compile_frozen(board, source, manifest, build):
 def board_configuration(board, source, variant=""):
     """Evaluate the board's cmake files as the port does; return the combined text of its sdkconfig fragments.
 
-    FirmwareError when a file that they name does not exist.
+    :raises FirmwareError: if a file that they name does not exist.
     """
     command = ["cmake", f"-DPORT={source.port('esp32')}", f"-DMICROPY_BOARD_DIR={board.folder}",
                f"-DMICROPY_BOARD_VARIANT={variant}", f"-DMCU={board.mcu}", "-P", CHECK / "board.cmake"]

@@ -20,7 +20,10 @@ BAUD = 460800
 
 
 def image_chip(path):
-    """Return the chip that the firmware image at *path* is for; FirmwareError when it is not a firmware image."""
+    """Return the chip that the firmware image at *path* is for.
+
+    :raises FirmwareError: if it is not a firmware image.
+    """
     try:
         head = path.open("rb").read(32)
     except OSError as error:
@@ -134,7 +137,10 @@ def mpremote_plan(words, *, port=None, dry_run=False):
 
 
 def carry_out(plan, dry_run):
-    """Print the commands of *plan*; run them unless *dry_run*. FirmwareError when one fails."""
+    """Print the commands of *plan*; run them unless *dry_run*.
+
+    :raises FirmwareError: if one fails.
+    """
     for words in plan:
         print(shlex.join(words), flush=True)
         if dry_run:
@@ -149,7 +155,10 @@ def carry_out(plan, dry_run):
 
 
 def execute(words):
-    """Run one tool from this Python's environment, its output shown; FirmwareError with its last line if it fails."""
+    """Run one tool from this Python's environment and show its output.
+
+    :raises FirmwareError: with its last line, if it fails.
+    """
     program = beside_python(words[0])
     if program is None:
         raise MissingError(f"{words[0]} is not installed: pip install {words[0]}")

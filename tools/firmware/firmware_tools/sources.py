@@ -50,7 +50,10 @@ class Source:
         self.version = version(mp)
 
     def port(self, name):
-        """Return the folder of port *name*; FirmwareError when the tree has none."""
+        """Return the folder of port *name*.
+
+        :raises FirmwareError: if the tree has none.
+        """
         folder = self.mp / "ports" / name
         if not folder.is_dir():
             raise FirmwareError(f"{self.mp} has no ports/{name}: is it a MicroPython checkout?")
@@ -102,7 +105,10 @@ def version(mp):
 
 
 def checkout(folder, board):
-    """Return the Source of a full checkout; FirmwareError when it is too old or lacks submodules that *board* needs."""
+    """Return the Source of a full checkout.
+
+    :raises FirmwareError: if it is too old or lacks submodules that *board* needs.
+    """
     folder = folder.resolve()
     release = version(folder)
     if tuple(int(number) for number in release.split(".")) < OLDEST:
@@ -132,9 +138,11 @@ def pinned():
 
 
 def picotool():
-    """Return the cmake folder of Debian's pinned picotool, fetched and built on first use; MissingError without apt.
+    """Return the cmake folder of Debian's pinned picotool, fetched and built on first use.
 
     It serves the pinned source and checkouts whose Pico SDK asks for this release of picotool or an older one.
+
+    :raises MissingError: if there is no apt.
     """
     work = cache() / f"picotool-{PINNED['picotool']}"
     tools = work / "tools"
@@ -171,7 +179,10 @@ def fetch(work, tarballs, packages):
 
 
 def downloaded(work, name):
-    """Return the downloaded file of *name*; FirmwareError when the archive gave another version than the pinned one."""
+    """Return the downloaded file of *name*.
+
+    :raises FirmwareError: if the archive gave another version than the pinned one.
+    """
     files = sorted((work / "downloads").glob(f"{name}_*"))
     wanted = [path for path in files if path.name.startswith(f"{name}_{PINNED[name]}")]
     if not wanted:

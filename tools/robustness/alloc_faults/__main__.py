@@ -107,7 +107,10 @@ class FaultyServer(ServerProcess):
         return context.wrap_socket(sock)
 
     def ask(self, path):
-        """Return the body of an answer; OSError if there is none."""
+        """Return the body of an answer.
+
+        :raises OSError: if there is none.
+        """
         with self.connect() as sock:
             sock.sendall(request("GET " + path, CLOSE))
             head, _, body = receive_all(sock).partition(b"\r\n\r\n")
@@ -132,7 +135,10 @@ def receive_all(sock):
 
 
 def converse(server, pieces):
-    """Have one exchange with the server, whatever its outcome; TimeoutError if it leaves the client waiting."""
+    """Have one exchange with the server, whatever its outcome.
+
+    :raises TimeoutError: if it leaves the client waiting.
+    """
     try:
         with server.connect() as sock:
             for number, piece in enumerate(pieces):
