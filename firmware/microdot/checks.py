@@ -53,6 +53,7 @@ class Field:
     :param secret: whether the value, such as a password, is never shown.
     :param rule: a function that gets the checked value and returns what is wrong with it, such as `"must be even"`, or
         None.
+    :raises TypeError: for another type.
     """
 
     def __init__(

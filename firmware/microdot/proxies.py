@@ -18,6 +18,7 @@ class ProxyHeaders:
         there.
     :param prefix: whether the proxies set X-Forwarded-Prefix, the path under which they serve the application. Each of
         several proxies adds its own part, the nearest one last.
+    :raises ValueError: for a network that is not written as in `'10.0.0.0/8'`.
     """
 
     def __init__(

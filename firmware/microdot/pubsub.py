@@ -67,7 +67,10 @@ class PubSub:
         self._topics = {}
 
     def subscribe(self, topic: str, queue_size: "int | None" = None, overflow: "str | None" = None) -> Subscription:
-        """Return a subscription, to be entered with `async with`; the parameters override those of the hub."""
+        """Return a subscription, to be entered with `async with`; the parameters override those of the hub.
+
+        :raises ValueError: for an unknown policy, or a size below 1.
+        """
         return Subscription(self, topic, BoundedQueue(queue_size or self._queue_size, overflow or self._overflow))
 
     async def publish(self, topic: str, message) -> int:

@@ -13,7 +13,10 @@ _NOTHING = b":\n\n"
 
 
 def format_event(data, event: "str | None" = None, event_id: "str | None" = None, retry=None) -> bytes:
-    """Return an event in its wire form; the parameters are those of `SSE.send()`."""
+    """Return an event in its wire form; the parameters are those of `SSE.send()`.
+
+    :raises ValueError: for a line end or NUL in *event* or *event_id*.
+    """
     lines = []
     if retry is not None:
         lines.append("retry: " + str(int(retry * 1000)))
@@ -180,6 +183,8 @@ def sse_response(
     """Return a response whose events `await event_function(request, sse, *args, **kwargs)` sends.
 
     The other parameters are those of `with_sse`.
+
+    :raises ValueError: for an unknown policy, or a size below 1.
     """
     events = _Events(request, BoundedQueue(queue_size, overflow), keep_alive, (event_function, args, kwargs))
     headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache", "X-Accel-Buffering": "no"}

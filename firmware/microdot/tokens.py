@@ -87,6 +87,7 @@ def encode_token(payload: dict, key: "str | bytes", purpose: str = "") -> str:
 
     :param payload: what JSON can hold; `nbf` and `exp` are the times, in seconds since 1970, from which and until which
         the token is valid.
+    :raises ValueError, TypeError: as `to_json()` does.
     """
     message = _HEADER + b"." + _encode(to_json(payload).encode())
     return (message + b"." + _sign(message, key, purpose)).decode()

@@ -23,6 +23,7 @@ class Template:
     `{% set from microdot.utemplate import escape %}`.
 
     :param template: its file name, relative to the folder of `initialize()`.
+    :raises OSError: if it cannot be read; the message names it.
     """
 
     _loader = None

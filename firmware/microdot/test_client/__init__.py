@@ -225,6 +225,7 @@ class TestClient:
         :param body: bytes, str, or dict or list, sent as JSON.
         :param form: a form's fields, name to value or list of values, sent URL-encoded or, with *files*, as multipart.
         :param files: the files of an upload: name to content, (file name, content) or (file name, content, type).
+        :raises Exception: with *raise_exceptions*, one for which the application has no handler.
         """
         fields = NoCaseDict(headers or {})
         body = _encode_body(body, fields, form, files)
