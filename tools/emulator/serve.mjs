@@ -13,6 +13,7 @@
 //   {"command": "pace", "value": 20}      how fast idle time may pass
 //   {"command": "reset"}                  power cycle; the flash is kept
 //   {"command": "clear"}                  begin the TCP statistics anew
+//   {"command": "take", "bytes": 4000}    how much the host takes on each connection; null: what its programs take
 //   {"command": "pin", "number": 15}                  whether it is high; "level": true, false, null drives it or lets it go
 //   {"command": "analog", "number": 26, "volts": 1}   puts a voltage at an analog input
 //   {"command": "network", "ssid": "home", "present": false}    change a network around the board, or add one
@@ -93,6 +94,9 @@ const COMMANDS = {
   },
   clear({ network }) {
     network.tcp.resetStatistics();
+  },
+  take({ network }, { bytes }) {
+    network.tcp.take(bytes);
   },
 };
 

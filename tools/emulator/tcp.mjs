@@ -53,6 +53,7 @@ export class TcpConnection {
   #attempts = 0;
   #timer = null;
   #heldBack = false;
+  #kept = 0; // bytes that count as unread although they have been used
 
   constructor(stack, key, callbacks) {
     this.#stack = stack;
@@ -103,9 +104,21 @@ export class TcpConnection {
 
   /** Tells that *count* bytes given to onData have been used: the window opens again. */
   consumed(count) {
+    if (this.#stack.isKeeping) {
+      this.#kept += count;
+      return;
+    }
     const wasClosed = this.#receiveWindow() < this.mss;
     this.unread -= count;
     if (wasClosed && this.#receiveWindow() >= this.mss && this.state === 'open') this.#send(ACK, this.next);
+  }
+
+  /** Opens the window for what was used while the stack was keeping windows closed. */
+  release() {
+    const count = this.#kept;
+    this.#kept = 0;
+    this.consumed(count);
+    if (this.state === 'open') this.#send(ACK, this.next);
   }
 
   receive(segment) {
@@ -201,7 +214,7 @@ export class TcpConnection {
   }
 
   #receiveWindow() {
-    return Math.max(0, RECEIVE_WINDOW - this.unread);
+    return Math.max(0, this.#stack.receiveWindow - this.unread);
   }
 
   // Sends what the board's window allows.
@@ -291,11 +304,20 @@ export class TcpStack {
   constructor({ send, after, local, remote, mss = 1360, firstDataDelay = 15000, onIncoming = (_, { refuse }) => refuse() }) {
     Object.assign(this, { send, after, local, remote, mss, firstDataDelay, onIncoming });
     this.sendMark = 65536;
+    this.receiveWindow = RECEIVE_WINDOW;
+    this.isKeeping = false;
     this.resetStatistics();
   }
 
   resetStatistics() {
     this.statistics = { segmentsIn: 0, dataSegmentsIn: 0, bytesIn: 0, segmentsOut: 0, bytesOut: 0, retransmissions: 0 };
+  }
+
+  /** From now on takes no more than *window* bytes on each connection; null: what the host's programs take. */
+  take(window) {
+    this.isKeeping = window !== null;
+    this.receiveWindow = window ?? RECEIVE_WINDOW;
+    if (!this.isKeeping) for (const connection of this.#connections.values()) connection.release();
   }
 
   newSequence() {

@@ -126,7 +126,11 @@ async def open_streams(sock, ssl):
     reader = asyncio.StreamReader(loop=loop)
     protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
     transport, _ = await loop.connect_accepted_socket(lambda: protocol, sock, ssl=ssl)
-    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+    try:
+        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+    except BaseException:
+        transport.abort()  # else the event loop would go on watching the number of a socket that is closed
+        raise
 
 
 async def receive(reader, n: int) -> bytes:

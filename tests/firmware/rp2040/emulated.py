@@ -146,6 +146,10 @@ class EmulatedPico:
         """Begin the TCP figures anew."""
         self._command(command="clear")
 
+    def take(self, count):
+        """Take no more than *count* bytes on each connection, as clients that do not read; None: all again."""
+        self._command(command="take", bytes=count)
+
     def reset(self):
         """Take the board's power away for a moment; its flash is kept."""
         self._command(command="reset")
