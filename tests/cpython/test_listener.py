@@ -115,3 +115,20 @@ async def test_no_address_of_a_name_is_there(resolve):
 async def test_an_unknown_name():
     with pytest.raises(OSError, match="cannot listen on no-such-host.invalid, port 8000: "):
         await serve(Microdot(), "no-such-host.invalid", 8000)
+
+
+async def test_a_response_of_several_writes_does_not_wait_for_the_client():
+    """A client with a kept connection acknowledges late: 40 ms for each response, if TCP waits for that."""
+    app = Microdot()
+    options = []
+
+    @app.get("/")
+    async def index(request):
+        sock = request.transport.writer.get_extra_info("socket")
+        options.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        return "hello"
+
+    async with await app.start_server("127.0.0.1", 0, start_serving=False) as server:
+        await server.start_serving()
+        assert await ask("127.0.0.1", server.port) == b"hello"
+    assert options[0]

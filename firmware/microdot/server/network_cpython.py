@@ -122,6 +122,8 @@ def _discard(accepting):
 
 async def open_streams(sock, ssl):
     """Return reader and writer of a connected socket, after the TLS handshake if *ssl* is a context."""
+    # A response of several writes must not wait for the client's ACK. asyncio does this for some sockets only.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(loop=loop)
     protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
