@@ -46,7 +46,10 @@ WRITE_FILES = {
 }
 # They listen, or import the module `socket`.
 USE_NETWORK = {
-    "test_admission": {"test_no_date_before_the_clock_is_set"},
+    "test_admission": {
+        "test_an_idle_connection_counts_for_a_time_after_it_was_closed",
+        "test_no_date_before_the_clock_is_set",
+    },
     "test_late_imports": {"test_nothing_is_imported_late"},
     "test_lifespan": {
         "test_an_exception_at_the_start_stops_the_server",
