@@ -89,6 +89,7 @@ style: environment
 sizes: environment
 	$(BIN)/python tools/firmware size --firmware --update $(OPTIONS)
 	$(BIN)/python tools/bench/chip.py --alone --update
+	$(BIN)/python tools/bench/chip.py --alone --installed mpy --update
 
 bench: environment
 	$(BIN)/python tools/bench $(OPTIONS)

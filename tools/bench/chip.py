@@ -1,29 +1,36 @@
 """Time and memory on an emulated RP2040, side by side: this framework, Microdot 2.7 and a bare asyncio program.
 
 Simulated time and heap bytes do not depend on the machine that this runs on. The peer is fetched from PyPI, compiled
-with mpy-cross and put on the board's filesystem, so its code is in RAM. Import and free heap can therefore be compared
-only with --installed, which puts this framework there too; `--installed py` does this with the sources of both.
+with mpy-cross and put on the board's filesystem, so its code is in RAM. Its import and free heap are therefore not
+comparable with those of this framework, which is in the firmware.
+
+With --installed the firmware holds neither, and both are on the filesystem, as .mpy files or as sources. It measures
+the heap that code and first answers take, and the time from reset to the first answer.
 """
 
 import argparse
 import concurrent.futures
 import json
 import pathlib
-import shutil
 import sys
 import tempfile
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "firmware"))
 
-from firmware_tools import build, compiler, sizes  # noqa: E402
+from firmware_tools import build, compiler, images, sizes  # noqa: E402
 from firmware_tools.console import FirmwareError, capture  # noqa: E402
 from firmware_tools.paths import ROOT  # noqa: E402
 
 EMULATOR = ROOT / "tools" / "emulator"
 PEER = "microdot==2.7.0"
 PEER_FOLDER = ROOT / ".cache" / "emulator" / "peer"
-PEER_SOURCE = PEER_FOLDER / "microdot" / "microdot.py"
+PEER_PACKAGE = PEER_FOLDER / "microdot"
+# What applications of the measurement need of it.
+PEER_MODULES = ("__init__", "helpers", "microdot", "websocket")
+PEER_NAME = "Microdot 2.7"
 OWN = "this framework"
+STORAGE = 896 * 1024  # bytes of the filesystem of RPI_PICO_PPP
+PAGE = "<p>hello</p>\n" * 40
 
 ROWS = (
     ("heap after import, bytes", "importBytes"),
@@ -42,33 +49,62 @@ ROWS = (
     ("least free heap that answers a GET, bytes", "memory.leastFreeBytes"),
 )
 
+INSTALLED_ROWS = (
+    ("heap after import and application, bytes", "get.importBytes"),
+    ("after the first answer to a GET", "get.answerBytes"),
+    ("... to a POST of JSON", "json.answerBytes"),
+    ("... to a POST of a form", "form.answerBytes"),
+    ("... with a file", "file.answerBytes"),
+    ("... to a WebSocket message", "websocket.answerBytes"),
+    ("... that sets a session", "session.answerBytes"),
+    ("free after import and application, bytes", "get.freeBytes"),
+    ("largest free piece then, bytes", "get.largestFreeBytes"),
+    ("free after the first answer to a GET, bytes", "get.answeredFreeBytes"),
+    ("from reset to the first answer, ms", "start.firstAnswerMilliseconds"),
+    ("first answer, ms of chip time", "start.firstMilliseconds"),
+    ("second answer, ms of chip time", "start.secondMilliseconds"),
+)
 
-def peer_source():
-    """Return the peer's module, fetched once."""
-    if not PEER_SOURCE.exists():
+
+def peer_package():
+    """Return the folder of the peer's package, fetched once."""
+    if not PEER_PACKAGE.exists():
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", PEER_FOLDER, PEER]
         capture(pip, what=f"fetching {PEER}")
-    return PEER_SOURCE
+    return PEER_PACKAGE
 
 
-def stage_peer(folder, *, bytecode):
-    """Lay out in *folder* what a board's filesystem holds with the peer; return the options to measure it."""
-    if bytecode:
-        compiler.compile_file(peer_source(), folder / "microdot.mpy", "microdot.py")
-    else:
-        shutil.copy(peer_source(), folder)
-    return "--files", folder, "--other"
+def peer_filesystem(image):
+    """Write the image of a filesystem on which the peer's main module hides the frozen framework; return its path."""
+    with tempfile.TemporaryDirectory() as folder:
+        compiler.put(peer_package() / "microdot.py", pathlib.Path(folder), "microdot.py", True)
+        images.pack_littlefs(image, folder, STORAGE)
+    return image
 
 
-def stage_framework(folder, *, bytecode):
-    """Lay out in *folder* what a board's filesystem holds with this framework; return the options to measure it."""
-    compiler.stage(folder, "core", bytecode=bytecode, library=".")
-    return "--files", folder
+def installed_filesystem(image, *, own, bytecode):
+    """Write the image of a filesystem with this framework or the peer in /lib, and a page; return its path."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        if own:
+            compiler.stage(folder, "all", bytecode=bytecode)
+        else:
+            for module in PEER_MODULES:
+                file = f"microdot/{module}.py"
+                compiler.put(PEER_FOLDER / file, folder / "lib" / "microdot", file, bytecode)
+        (folder / "page.html").write_text(PAGE)
+        images.pack_littlefs(image, folder, STORAGE)
+    return image
 
 
 def measure(firmware, *options):
     """Return what measure.mjs measures on a board with the UF2 file *firmware*."""
     return json.loads(capture(["node", EMULATOR / "measure.mjs", firmware, *options], what="the measurement"))
+
+
+def measure_installed(firmware, *options):
+    """Return what installed.mjs finds out on a board with the UF2 file *firmware*, which holds no framework."""
+    return json.loads(capture(["node", EMULATOR / "installed.mjs", firmware, *options], what="the measurement"))
 
 
 def heap_section(result):
@@ -82,16 +118,21 @@ def heap_section(result):
     }
 
 
+def installed_section(result):
+    """Return the entries of the committed size table that the *result* of measure_installed() gives."""
+    return {"import": result["get"]["importBytes"], "get": result["get"]["answerBytes"]}
+
+
 def cell(result, path):
     """Return the entry of *result* at a dotted path as text, a dash where there is none."""
     for name in path.split("."):
         result = result.get(name) if result else None
-    return "-" if result is None else f"{result:g}"
+    return "-" if result is None else f"{result:.6g}"
 
 
-def table(results):
-    """Return the lines of a Markdown table of {contestant: result}."""
-    rows = [["", *results], *([title, *(cell(result, path) for result in results.values())] for title, path in ROWS)]
+def table(results, rows):
+    """Return the lines of a Markdown table of {contestant: result} with *rows* of titles and dotted paths."""
+    rows = [["", *results], *([title, *(cell(result, path) for result in results.values())] for title, path in rows)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     padded = [[text.ljust(width) for text, width in zip(row, widths, strict=True)] for row in rows]
     lines = ["| " + " | ".join(row) + " |" for row in padded]
@@ -99,27 +140,48 @@ def table(results):
     return lines
 
 
-def run(arguments):
-    """Measure the contestants, two at a time, and print the table or the figures."""
-    capture([sys.executable, EMULATOR / "setup.py"], what="preparing the emulator")
+def run_frozen(arguments, folder):
+    """Measure the frozen framework, beside the others unless it shall be alone; return {contestant: result}."""
     firmware = arguments.firmware or build.build("RPI_PICO_PPP").image
-    bytecode = arguments.installed != "py"
-    with tempfile.TemporaryDirectory() as own, tempfile.TemporaryDirectory() as peer:
-        contestants = {OWN: ()}
-        if arguments.installed:
-            contestants[OWN] = stage_framework(pathlib.Path(own), bytecode=bytecode)
-        if not arguments.alone:
-            contestants["Microdot 2.7"] = stage_peer(pathlib.Path(peer), bytecode=bytecode)
-            contestants["bare asyncio"] = ("--bare",)
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            jobs = {name: pool.submit(measure, firmware, *options) for name, options in contestants.items()}
-            results = {name: job.result() for name, job in jobs.items()}
+    contestants = {OWN: ()}
+    if not arguments.alone:
+        contestants[PEER_NAME] = ("--filesystem", peer_filesystem(folder / "peer.bin"), "--other")
+        contestants["bare asyncio"] = ("--bare",)
+    return run_all(measure, firmware, contestants)
+
+
+def run_installed(arguments, folder):
+    """Measure the framework as files, beside the peer unless it shall be alone; return {contestant: result}."""
+    firmware = arguments.firmware or build.build("RPI_PICO_PPP", sets="none").image
+    bytecode = arguments.installed == "mpy"
+    contestants = {OWN: (installed_filesystem(folder / "own.bin", own=True, bytecode=bytecode), "--session")}
+    if not arguments.alone:
+        peer_package()
+        contestants[PEER_NAME] = (installed_filesystem(folder / "peer.bin", own=False, bytecode=bytecode),)
+    return run_all(measure_installed, firmware, contestants)
+
+
+def run_all(measured, firmware, contestants):
+    """Call *measured* for each of {contestant: options}, two at a time; return {contestant: result}."""
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        jobs = {name: pool.submit(measured, firmware, *options) for name, options in contestants.items()}
+        return {name: job.result() for name, job in jobs.items()}
+
+
+def run(arguments):
+    """Measure, and print the table or the figures."""
+    capture([sys.executable, EMULATOR / "setup.py"], what="preparing the emulator")
+    with tempfile.TemporaryDirectory() as folder:
+        results = (run_installed if arguments.installed else run_frozen)(arguments, pathlib.Path(folder))
     if arguments.update:
-        sizes.update({"rp2040_heap": heap_section(results[OWN])})
+        if arguments.installed:
+            sizes.update({"rp2040_installed": installed_section(results[OWN])})
+        else:
+            sizes.update({"rp2040_heap": heap_section(results[OWN])})
     if arguments.json:
         print(json.dumps(results, indent=4))
     else:
-        print("\n".join(table(results)))
+        print("\n".join(table(results, INSTALLED_ROWS if arguments.installed else ROWS)))
 
 
 def main():
@@ -128,11 +190,11 @@ def main():
     parser.add_argument("firmware", nargs="?", type=pathlib.Path, help="a UF2 of RPI_PICO_PPP; built if not given")
     parser.add_argument("--alone", action="store_true", help="measure this framework only")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--installed", choices=("mpy", "py"), help="put this framework on the board's filesystem too")
+    parser.add_argument("--installed", choices=("mpy", "py"), help="measure code on the board's filesystem")
     parser.add_argument("--update", action="store_true", help="put the heap figures into the committed size table")
     arguments = parser.parse_args()
-    if arguments.update and arguments.installed:
-        parser.error("the size table is for the frozen framework: leave out --installed or --update")
+    if arguments.update and arguments.installed == "py":
+        parser.error("the size table has the figures of .mpy files: pass --installed mpy")
     try:
         run(arguments)
     except FirmwareError as error:

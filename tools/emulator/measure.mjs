@@ -1,49 +1,30 @@
-// measure.mjs PPP_FIRMWARE.uf2 [--files FOLDER] [--other] [--bare] [--verbose]
+// measure.mjs PPP_FIRMWARE.uf2 [--filesystem IMAGE] [--other] [--bare] [--verbose]
 //
 // Measures a web framework on the emulated chip and prints one line of JSON: simulated time and heap, so the figures
-// do not depend on the machine. The framework is the frozen `microdot`; with --files that in a folder, which is put on
-// the board's filesystem; with --bare there is none, but a bare program. --other keeps no connection open, for frameworks
-// that close each one.
+// do not depend on the machine. The framework is the frozen `microdot`; with --filesystem that in the image of a
+// filesystem, which the board then has; with --bare there is none, but a bare program. --other keeps no connection open,
+// for frameworks that close each one.
 
-import fs from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { SETTLE_MICROSECONDS, newBoard, script, workingMicroseconds } from './bench.mjs';
 import { Client, sleep } from './client.mjs';
-import { boardFromOptions, parseCommand } from './command.mjs';
+import { parseCommand } from './command.mjs';
 import { Network } from './network.mjs';
 import { Repl } from './repl.mjs';
 
 // Fewer connections than a board has places for: the last one is not kept open.
 const IDLE_CONNECTIONS = 2;
-const REQUESTS = 20, MOST_BALLAST_BLOCKS = 60, SETTLE_MICROSECONDS = 400000;
-const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--files FOLDER] [--other] [--bare]';
+const REQUESTS = 20, MOST_BALLAST_BLOCKS = 60;
+const usage = 'measure.mjs PPP_FIRMWARE.uf2 [--filesystem IMAGE] [--other] [--bare]';
 const { positionals: [firmware], values } = parseCommand(usage, 1, {
-  files: { type: 'string' }, other: { type: 'boolean', default: false }, bare: { type: 'boolean', default: false },
+  filesystem: { type: 'string' }, other: { type: 'boolean', default: false }, bare: { type: 'boolean', default: false },
 });
-const script = (name) => fs.readFileSync(fileURLToPath(new URL(`board/${name}.py`, import.meta.url)), 'utf8');
 const application = values.bare ? 'bench_bare' : 'bench_app';
 
-let flash = null; // of a board with the files on it
-
 async function boot() {
-  const pico = boardFromOptions(firmware, { pace: 'Infinity', verbose: values.verbose });
-  if (flash) pico.flash.set(flash);
+  const pico = newBoard(firmware, values);
   const repl = new Repl(pico);
   await repl.enter();
   return { pico, repl };
-}
-
-// Puts the files on a board's filesystem, from which modules are imported before frozen ones.
-async function install() {
-  const { pico, repl } = await boot();
-  await repl.run('import os');
-  for (const name of fs.readdirSync(values.files, { recursive: true }).sort()) {
-    const source = path.join(values.files, name);
-    if (fs.statSync(source).isDirectory()) await repl.run(`os.mkdir(${JSON.stringify(`/${name}`)})`);
-    else await repl.upload(`/${name}`, fs.readFileSync(source));
-  }
-  flash = pico.flash.slice();
-  pico.stop();
 }
 
 async function importHeap() {
@@ -138,11 +119,6 @@ async function memory() {
   return result;
 }
 
-// The time in which the chip neither slept nor waited for a byte of the PPP line: network.PPP does so about 1 ms at a time.
-function workingMicroseconds(pico) {
-  return pico.busyMicroseconds - pico.uart[0].polledNanos / 1000;
-}
-
 async function overPpp(keepAlive) {
   const { pico, network: { tcp } } = await serve({ obedient: false });
   let client = new Client(pico, tcp);
@@ -167,7 +143,6 @@ async function overPpp(keepAlive) {
   return result;
 }
 
-if (values.files) await install();
 console.log(JSON.stringify({
   importBytes: values.bare ? null : await importHeap(),
   memory: await memory(),

@@ -59,6 +59,11 @@ export class Repl {
     return output;
   }
 
+  /** Resolves when a program that the board has started by itself prints *text*. */
+  async printed(text, timeoutMs = 600000) {
+    await this.#until(text, timeoutMs);
+  }
+
   /** Writes a file on the board. */
   async upload(path, contents) {
     await this.run(`from binascii import unhexlify\nfile = open(${JSON.stringify(path)}, 'wb')`);

@@ -22,3 +22,11 @@ def test_heap_has_not_grown(emulator, pico_ppp_uf2, note):
     note("least free heap that answers a GET", f"{memory['leastFreeBytes']} bytes")
     assert memory["leastFreeBytes"] is not None and memory["leastFreeBytes"] <= LEAST_FREE_THAT_ANSWERS
     sizes.check_growth({"rp2040_heap": section})
+
+
+def test_heap_of_an_installed_framework_has_not_grown(emulator, firmware, tmp_path):
+    image = firmware("RPI_PICO_PPP", sets="none").image
+    with needed():
+        filesystem = chip.installed_filesystem(tmp_path / "own.bin", own=True, bytecode=True)
+        result = chip.measure_installed(image, filesystem, "--only", "get")
+    sizes.check_growth({"rp2040_installed": chip.installed_section(result)})

@@ -27,6 +27,14 @@ def pack_romfs(output, folder):
 
 def littlefs(output, sets, app=None, *, size, bytecode=True):
     """Write a LittleFS image of *size* bytes to *output*, as MicroPython formats its own partition."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage(pathlib.Path(folder), sets, app, bytecode=bytecode)
+        pack_littlefs(output, folder, size)
+    return output
+
+
+def pack_littlefs(output, folder, size):
+    """Write a LittleFS image of *size* bytes with the files in *folder*, as they are, to *output*."""
     try:
         from littlefs import LittleFS
         from littlefs.errors import LittleFSError
@@ -38,20 +46,17 @@ def littlefs(output, sets, app=None, *, size, bytecode=True):
         block_size=BLOCK, block_count=size // BLOCK, read_size=32, prog_size=32, cache_size=128, lookahead_size=32,
         disk_version=0x00020000,
     )
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        stage(folder, sets, app, bytecode=bytecode)
-        try:
-            for path in sorted(folder.rglob("*")):
-                inner = "/" + path.relative_to(folder).as_posix()
-                if path.is_dir():
-                    image.makedirs(inner, exist_ok=True)
-                else:
-                    with image.open(inner, "wb") as handle:
-                        handle.write(path.read_bytes())
-        except LittleFSError as error:
-            if error.code != LittleFSError.Error.LFS_ERR_NOSPC:
-                raise
-            raise FirmwareError(f"the files do not fit into {size} bytes: pass a larger --size") from None
+    folder = pathlib.Path(folder)
+    try:
+        for path in sorted(folder.rglob("*")):
+            inner = "/" + path.relative_to(folder).as_posix()
+            if path.is_dir():
+                image.makedirs(inner, exist_ok=True)
+            else:
+                with image.open(inner, "wb") as handle:
+                    handle.write(path.read_bytes())
+    except LittleFSError as error:
+        if error.code != LittleFSError.Error.LFS_ERR_NOSPC:
+            raise
+        raise FirmwareError(f"the files do not fit into {size} bytes: pass a larger --size") from None
     pathlib.Path(output).write_bytes(image.context.buffer)
-    return output

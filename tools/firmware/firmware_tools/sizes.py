@@ -2,7 +2,7 @@
 
 Its sections: `mpy` (bytes of each compiled module), `rp2040_flash` (bytes that freeze sets add to an image),
 `rv32_heap` (bytes of heap taken on the emulated RV32 board), `rp2040_heap` (the same on the emulated RP2040, measured
-by the tests that run there).
+by the tests that run there), `rp2040_installed` (there too, with the framework as .mpy files on the filesystem).
 """
 
 import json
@@ -113,6 +113,8 @@ def check_growth(measured):
         sections = {name.split()[0] for name in found}
         if "rp2040_heap" in sections:
             command = "python tools/bench/chip.py --alone --update"
+        elif "rp2040_installed" in sections:
+            command = "python tools/bench/chip.py --installed mpy --alone --update"
         else:
             option = "" if sections == {"mpy"} else " --firmware"
             command = f"python tools/firmware size{option} --update"
