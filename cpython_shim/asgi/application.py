@@ -53,7 +53,7 @@ async def _serve(app, scope, receive, send):
 
 
 def serve_scope(app, scope, receive, send):
-    """Serve one connection of an ASGI server with any application of this framework; await the result at once."""
+    """Serve one connection of an ASGI server with any application of this framework; the caller awaits it."""
     kind = scope["type"]
     if app.server is None:
         app.server = HostProcess()

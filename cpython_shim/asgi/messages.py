@@ -1,7 +1,5 @@
 """The translation between ASGI messages and requests and responses."""
 
-import functools
-
 from microdot import Request
 from microdot.gateway.target import make_target, quote_path
 
@@ -22,7 +20,8 @@ def make_request(app, scope, method, headers, transport):
     version = scope.get("http_version", "1.1")  # optional in the scope of a WebSocket
     client = scope.get("client")
     if client:  # granian gives the port as a str, and an empty address for a Unix socket
-        client = (client[0], int(client[1] or 0)) if client[0] else None
+        host, port = client
+        client = (host, port if isinstance(port, int) else int(port or 0)) if host else None
     scheme = scope.get("scheme")
     request = Request(app, client, method, target, version, headers, scheme=scheme, transport=transport)
     request.asgi_scope = scope
@@ -52,11 +51,19 @@ def _combine(pairs):
     return headers
 
 
-@functools.lru_cache(256)
-def _encode_name(name):
-    return name.lower().encode()
+class _Names(dict):
+    """Name of a header field -> the same as ASGI wants it. A dictionary answers sooner than a cached function."""
+
+    def __missing__(self, name):
+        encoded = name.lower().encode()
+        if len(self) < 256:
+            self[name] = encoded
+        return encoded
+
+
+_names = _Names()
 
 
 def encode_headers(response, method):
     """Return the header fields of the response to a request with *method* as ASGI wants them."""
-    return [(_encode_name(name), value.encode()) for name, value in response.header_list(method == "HEAD")]
+    return [(_names[name], value.encode()) for name, value in response.header_list(method == "HEAD")]

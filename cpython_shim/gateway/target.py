@@ -10,6 +10,7 @@ from urllib.parse import quote_from_bytes
 
 from microdot._urls import unquote_to_bytes
 
+_PERCENT = ord("%")  # a number is found in bytes sooner than bytes are
 # What a path may contain besides unreserved characters (RFC 3986, section 3.3).
 _PATH_SAFE = "/:@!$&'()*+,;="
 # All of ASCII: the query is encoded already.
@@ -24,7 +25,7 @@ def make_target(raw: bytes, root: bytes, path: bytes, query: bytes) -> str:
     :param path: the path below the root, decoded.
     :param query: the query string.
     """
-    if raw != path or b"%" in raw or not raw.isascii():
+    if raw != path or _PERCENT in raw or not raw.isascii():
         raw = _find_spelling(raw, root, path)
     target = raw.decode() or "/"
     if not query:

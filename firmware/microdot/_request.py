@@ -24,8 +24,9 @@ _PIECE = 16 * 1024 + 1
 # Handlers that asked for a multipart form without having it read; the log names each of them once
 _undecorated: list = []
 _UNLIMITED = 1 << 29  # a small integer everywhere
-# Imported by the first request that needs it, and kept here: an import costs as much as parsing a small body
+# Imported by the first request that needs them, and kept here: an import costs as much as parsing a small body
 BodyStream: "Any" = None
+parse_json: "Any" = None
 
 
 def _decode_headers(raw):
@@ -339,8 +340,9 @@ class Request:
         if not self._json_parsed:
             if self._media_type() != "application/json":
                 return None
-            from .jsondata import parse_json
-
+            global parse_json
+            if not parse_json:
+                from .jsondata import parse_json
             self._json = parse_json(self._whole_body())
             self._json_parsed = True
         return self._json

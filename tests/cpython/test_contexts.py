@@ -10,6 +10,7 @@ import microdot
 import microdot.asgi
 import microdot.wsgi
 from cpython.traced_app import PATHS, make
+from microdot._compat import isolate
 from microdot.test_client import TestClient
 
 variable = contextvars.ContextVar("variable", default="unset")
@@ -159,3 +160,78 @@ def test_a_token_of_a_coroutine_is_good_in_a_function_under_wsgi():
     variable.set("outside")
     environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.input": None}
     assert app(environ, lambda status, headers: None) == [b"outside"]
+
+
+async def test_what_is_isolated_waits_and_ends_as_any_coroutine():
+    loop = asyncio.get_running_loop()
+    log = []
+
+    async def work():
+        variable.set("changed")
+        log.append(await loop.run_in_executor(None, int, "1"))
+        try:
+            await loop.run_in_executor(None, int, "x")
+        except ValueError:
+            log.append(variable.get())
+        try:
+            await asyncio.sleep(WAIT)
+        except asyncio.CancelledError:
+            log.append("cancelled")
+            await asyncio.sleep(0)
+            log.append("goes on")
+        try:
+            await asyncio.sleep(WAIT)
+        except asyncio.CancelledError:
+            return "ended"
+
+    task = asyncio.ensure_future(around(isolate(work())))
+    for seen in ("changed", "goes on"):
+        while not log or log[-1] != seen:
+            await asyncio.sleep(0.01)
+        task.cancel()
+    await asyncio.wait_for(task, WAIT)
+    assert log == [1, "changed", "cancelled", "goes on"]
+
+
+async def around(isolated):
+    """Await something isolated; nothing that it sets is seen here."""
+    variable.set("before")
+    await isolated
+    assert variable.get() == "before"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_is_isolated_raises_as_any_coroutine(error, late):
+    async def work():
+        if late:
+            await asyncio.sleep(0)
+        raise error
+
+    isolated = isolate(work())
+    with pytest.raises(error):
+        await isolated
+
+
+def test_what_is_isolated_is_closed_with_its_task():
+    log = []
+
+    async def work():
+        try:
+            await asyncio.sleep(WAIT)
+        finally:
+            log.append("closed")
+
+    async def run():
+        await isolate(work())
+
+    coroutine = run()
+
+    async def begin():
+        loop = asyncio.get_running_loop()
+        loop.call_soon(coroutine.send, None)
+        await asyncio.sleep(0.05)
+        coroutine.close()
+
+    asyncio.run(begin())
+    assert log == ["closed"]
