@@ -94,8 +94,9 @@ class NetworkBoard:
             except (OSError, CommandError):  # it restarts
                 continue
             if found["failed"] == name:
-                reason = self.describe(found["nonce"]).get("error") or "its log has more"
-                raise CommandError(f"the new version failed, and the board runs the one before: {_last(reason)}")
+                raise CommandError(
+                    f"the new version failed, and the board runs the one before: {self._ask_why(found['nonce'])}"
+                )
             if found["version"] != name:
                 raise CommandError("the board runs another version: somebody else has sent one; send yours again")
             if found["state"] != state:
@@ -104,6 +105,13 @@ class NetworkBoard:
             if state == "good":
                 return
         raise CommandError(f"the board at {self.address} has not confirmed the new version in {PATIENCE} seconds")
+
+    def _ask_why(self, nonce):
+        """Return why the last update failed, in one line."""
+        try:
+            return _last(self.describe(nonce).get("error") or "its log has more")
+        except CommandError as error:  # such as too many wrong secrets, by whomever
+            return f"its log says why ({error})"
 
     def _ask(self, method, headers, body=None, progress=None):
         """Return the JSON that the board answers with.

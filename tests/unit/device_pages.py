@@ -1,5 +1,6 @@
 """The pages of a board, and a browser that asks for them."""
 
+import microdot.device._pages  # noqa: F401, I001 -- first: the largest module, for which a small heap must be in one piece
 from device_board import Board, Wifi
 from microdot import Microdot
 from microdot.checks import Field

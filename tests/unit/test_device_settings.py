@@ -129,6 +129,16 @@ def test_a_huge_file_is_not_read():
     assert "larger than 16384 bytes" in lines[0]
 
 
+def test_what_could_not_be_read_again_is_not_saved():
+    settings = make('{"app": {"interval": 7}, "more": "' + "x" * (_settings.MAX_SIZE - 100) + '"}')
+    settings.save(app={"interval": 8})
+    with raises(OSError) as caught:
+        settings.save(device={"ntp": "x" * 60, "secret": "y" * 60})
+    assert "larger than 16384 bytes" in repr(caught.value)
+    assert content(PATH + ".new") is None
+    assert settings["interval"] == 8 and read()["interval"] == 8
+
+
 def test_wrong_values_in_the_file_are_defaults():
     with Logged() as lines:
         settings = make('{"app": {"interval": 0, "key": "k"}, "device": {"name": 5, "country": "DE"}}')

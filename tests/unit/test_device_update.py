@@ -257,6 +257,25 @@ async def test_a_second_update_during_one():
         assert read(ROOT + "versions/a/app.py") == APP
 
 
+async def test_a_list_without_a_signature_keeps_nobody_out():
+    with Board() as board:
+        files = [("app.py", APP)]
+        statuses = []
+        pieces = [b"1", list_of(files)]
+
+        async def receive_slowly(n):
+            statuses.append((await board.send(files)).status_code)
+            return pieces.pop(0)[:n]
+
+        fields = {"Update-List": str(len(list_of(files)) + 1), "Update-Signature": "0" * 64}
+        request = Request(None, None, "POST", "/update", "1.1", fields, stream=BodyStream(receive_slowly))
+        with raises(HTTPException) as caught:
+            await board.updates.receive(request, board.throttle)
+        assert statuses == [200, 409]
+        assert caught.value.status_code == 409 and "on trial" in caught.value.reason
+        assert read(ROOT + "versions/a/app.py") == APP
+
+
 async def test_an_update_during_a_trial():
     with Board() as board:
         files = [("app.py", APP)]

@@ -162,8 +162,11 @@ class Pages:
             "failed": versions.failed,
             "progress": self.updates.progress,
         }
-        if self.updates.is_signed(request, b"why"):
-            known["error"] = self._runner.update_error
+        if request.headers.get("Update-Signature"):
+            await self._throttle.attempt(request, "device")  # the answer tells whether the secret was right
+            if self.updates.is_signed(request, b"why"):
+                await self._throttle.succeed(request)
+                known["error"] = self._runner.update_error
         return known, 200, _FRESH
 
     async def update(self, request):

@@ -178,7 +178,8 @@ class Settings:
         """Change values of the sections and write the file; other values stay.
 
         :raises CheckError: if a value is not as declared; nothing changes then.
-        :raises OSError: if the file cannot be written, as when the flash is full; nothing changes then.
+        :raises OSError: if the file cannot be written, as when the flash is full, or would be larger than `MAX_SIZE`;
+            nothing changes then.
         """
         data = dict(self._load())
         for name, fields, values in (("app", self.fields, app), ("device", DEVICE, device)):
@@ -267,6 +268,8 @@ class Settings:
         try:
             with open(new, "w") as file:
                 file.write(text)
+            if os.stat(new)[6] > MAX_SIZE:  # the next start would not read it
+                raise OSError(27, "the settings are larger than %d bytes" % MAX_SIZE)  # EFBIG
             _replace(new, self.path)
         except OSError:
             _remove(new)  # an incomplete file takes room, and is useless

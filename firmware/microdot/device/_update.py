@@ -60,27 +60,32 @@ class Updates:
         :param throttle: a `Throttle`, for wrong signatures.
         :raises HTTPException: if it is not as it must be, or does not fit. Nothing that runs has changed then.
         """
+        try:
+            self._check_free()
+            listed = await _read_list(request)
+            self._check_free()  # another one may have been quicker
+            await throttle.attempt(request, "device")
+            digest = hexlify(sha256(listed).digest())
+            if not self.is_signed(request, digest):
+                raise HTTPException(403, "The signature is wrong: check the secret, and ask the board for a new nonce")
+            self.nonce = _random()  # whoever has recorded this update cannot send it again
+            self._busy = True  # not before: a stranger whose list comes slowly would keep the owner out
+            try:
+                await throttle.succeed(request)
+                return await self._receive(request, listed, digest)
+            finally:
+                self._busy = False
+                self.progress = None
+        except EOFError:
+            raise HTTPException(400, "The update has not arrived whole: send it again") from None
+
+    def _check_free(self):
         if self._versions.state != GOOD:
             raise HTTPException(409, "The last update is still on trial: wait until the board has confirmed it")
         if self._busy:
             raise HTTPException(409, "Another update is under way: wait until it has ended")
-        self._busy = True
-        try:
-            return await self._receive(request, throttle)
-        except EOFError:
-            raise HTTPException(400, "The update has not arrived whole: send it again") from None
-        finally:
-            self._busy = False
-            self.progress = None
 
-    async def _receive(self, request, throttle):
-        listed = await _read_list(request)
-        await throttle.attempt(request, "device")
-        digest = hexlify(sha256(listed).digest())
-        if not self.is_signed(request, digest):
-            raise HTTPException(403, "The signature is wrong: check the secret, and ask the board for a new nonce")
-        await throttle.succeed(request)
-        self.nonce = _random()  # whoever has recorded this update cannot send it again
+    async def _receive(self, request, listed, digest):
         total, blocks = _check(listed)
         size = len(listed) + total
         if request.content_length and request.content_length != size:
