@@ -32,7 +32,7 @@ def configure_logs(
     """
     if access is not None and access not in ACCESS_FORMATS:
         AccessLog(None, access)  # says which there are
-    formatter = _JSONFormatter() if access == "json" else logging.Formatter(_TEXT)
+    formatter = _JSONFormatter() if access == "json" else _TextFormatter(_TEXT)
     root, access_log = logging.getLogger(), logging.getLogger("microdot.access")
     root.setLevel(level)
     _replace_handler(root, stream, formatter)
@@ -66,6 +66,13 @@ def _add_request(record):
     record.route = route_pattern(call.request) if call else None
     record.on_route = f" (route {record.route})" if record.route else ""
     return True
+
+
+class _TextFormatter(logging.Formatter):
+    """Indents all lines of a record but its first, so that no text of a client in them can look like another record."""
+
+    def format(self, record):
+        return "\n    ".join(super().format(record).splitlines())
 
 
 class _JSONFormatter(logging.Formatter):

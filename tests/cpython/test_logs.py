@@ -229,3 +229,17 @@ def test_under_gateways(cls):
     assert others["microdot.error"] == identifiers[4]
     later = [line for line in logged if line.get("message") == "later"]
     assert [line["request_id"] for line in later] == [identifiers[2]] or cls is WSGIMicrodot
+
+
+def test_text_of_an_exception_begins_no_entry():
+    app, stream = make()
+
+    @app.get("/refuse")
+    async def refuse(request):
+        raise ValueError(request.args["why"])
+
+    with TestClient(app) as client:
+        assert client.get("/refuse?why=a%0AFAKE%0DFAKE").status_code == 500
+    log = stream.getvalue()
+    assert log.count("\n    FAKE") == 2
+    assert not any(line.startswith("FAKE") for line in log.splitlines())
