@@ -30,13 +30,14 @@ for a request, and resident memory for each idle connection.
 """
 MEMORY = """## Memory on MicroPython (unix port)
 
-Bytes on a 64-bit machine, where a pointer takes twice what it takes on a board, both frameworks treated alike. The
+Bytes on a 64-bit machine, where a pointer is twice as large as on a board. Both frameworks are treated alike. The
 figures of a board are those of `node tools/emulator/measure.mjs`.
 
 Frozen into the interpreter, as into a board's firmware: code takes no heap.
 
 %s
-Compiled to files with `mpy-cross -O3`: all code takes heap, also that for which the other framework has no counterpart.
+Compiled to files with `mpy-cross -O3`: all code takes heap, also the code of features that the other
+framework does not have.
 
 %s"""
 

@@ -33,14 +33,14 @@ COLUMNS = ("family", "workload", "connections", "measured", "contestant", *HEADI
 INTRODUCTION = """# Benchmarks
 
 How fast is this framework beside others, and how much memory does it take? The charts show requests per second with 16
-connections, in relation to a bare program that does the same work without a framework. The dashed line is where its
-bar ends. A longer bar is better.
+connections, in relation to a bare program that does the same work without a framework. The dashed line marks the
+bare program. A longer bar is better.
 """
 
 READING = """## What the charts say
 
-- Under ASGI and WSGI the server does most of the work, and whatever a framework does comes on top. Falcon and
-  BlackSheep, which are partly compiled, are faster than this framework in several panels.
+- Under ASGI and WSGI the server does most of the work, and a framework can only add to it. Falcon and BlackSheep,
+  which are partly compiled, are faster than this framework in several panels.
 - On MicroPython the bare program reads line by line, as programs for boards usually do. This framework reads larger
   pieces, which is why some of its bars are longer than 1.
 - Once it serves, this framework takes more memory than Microdot 2.7: see the [tables
@@ -53,8 +53,8 @@ Each request is of one kind:
 NUMBERS = """## The numbers
 
 [benchmarks.csv](benchmarks.csv) has everything that was measured: rates, processor time, latencies and errors, with 1,
-16 and 256 connections. The tables here repeat the charts. The first number of a cell is the ratio of the rates, the
-second that of the processor time for a request, which depends less on what else the machine does.
+16 and 256 connections. The tables here repeat the charts. The first number of a cell is the ratio of the rates. The
+second is the ratio of the processor times for a request, which depend less on what else the machine does.
 """
 
 METHOD = """## Method
@@ -66,8 +66,8 @@ METHOD = """## Method
   contestant is measured.
 - *requests/s* is the median of the rounds. *of bare* is the median of the ratios to the bare program's rate in the
   same round, and *spread* the lowest and the highest of them. *of Microdot* is the same for Microdot 2.7.
-- *CPU µs* is the processor time that the server used for a request, user and system, as the median of the rounds. For
-  *of bare (CPU)* and *of Microdot (CPU)*, the other program's processor time is divided by it.
+- *CPU µs* is the processor time that the server used for a request, user and system, as the median of the rounds. *of
+  bare (CPU)* and *of Microdot (CPU)* are the processor time of that program divided by this one.
 - Latencies are medians of what `wrk` measured in each round. *errors* counts everything that `wrk` calls an error.
   That includes answers without a Content-Length, which end with the connection: Microdot 2.7 and phew send files and
   streams like that.
