@@ -59,7 +59,7 @@ class Radio:
         return -50
 
     def scan(self):
-        entries = ((b"b", -70, 3), (b"a", -60, 0), (b"b", -40, 3), (b"", -10, 0))
+        entries = ((b"b", -70, 3), (b"a", -60, 0), (b"b", -40, 3), (b"", -10, 0), (b"b", -20, 0))
         return [(name, b"", 1, signal, security, 0) for name, signal, security in entries]
 
     def set_clock(self, seconds):

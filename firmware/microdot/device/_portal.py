@@ -275,8 +275,8 @@ class Portal:
         for known, _, is_protected in self.networks or ():
             if known == name and is_protected and not password:
                 raise ValueError("This network needs a password.")
-            if known == name and not is_protected:
-                password = ""  # if it gets one, the driver does not find an open network
+            if known == name and not is_protected and password:  # who has one to type expects another network
+                raise ValueError("This network has no password. Leave the password empty, or choose another network.")
         try:
             return check_network(dict(name_fields(name), password=password))
         except CheckError:

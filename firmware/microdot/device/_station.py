@@ -106,14 +106,16 @@ class Station:
     async def scan(self) -> "list[tuple[bytes, int, bool]]":
         """Return the networks around: (name, signal in dBm, whether it wants a password), the strongest first.
 
+        Of several networks with one name an open one is left out if another has a password: it may be an impostor.
         On MicroPython nothing else runs meanwhile, for about two seconds.
         """
         async with self._radio:
             found = {}
             for entry in self._wlan.scan():
-                name, signal = entry[0], entry[3]
-                if name and (name not in found or found[name][1] < signal):
-                    found[name] = (name, signal, entry[4] != 0)
+                name, signal, is_protected = entry[0], entry[3], entry[4] != 0
+                known = found.get(name)
+                if name and (known is None or (known[2], known[1]) < (is_protected, signal)):
+                    found[name] = (name, signal, is_protected)
         return sorted(found.values(), key=lambda network: -network[1])
 
     async def try_network(self, network: dict) -> str:
