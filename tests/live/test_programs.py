@@ -195,6 +195,15 @@ def test_run_on_a_port_in_use(tmp_path, kind):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", reasons[kind])
 
 
+@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1"])
+def test_run_on_an_address_of_another_machine(tmp_path, host):
+    command, environment = program("python", tmp_path, RUN.replace("app.run()", f"app.run('{host}', 0)"))
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"cannot listen on {host}, port 0: " in done.stderr and len(done.stderr.splitlines()) == 1
+    assert "; choose an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them" in done.stderr
+
+
 @pytest.mark.parametrize("kind", CPYTHON)
 def test_public_names_of_the_shims(kind):
     module = ".asgi" if kind.startswith("uvicorn") else ".wsgi" if kind.startswith("g") else ""

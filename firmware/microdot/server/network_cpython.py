@@ -20,6 +20,7 @@ _PORTS_TO_TRY = 10
 # What to do about an error.
 _ADVICE = {
     errno.EADDRINUSE: "choose another port, or end the program that uses this one",
+    errno.EADDRNOTAVAIL: "choose an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them",
     errno.EACCES: "choose a port above 1023, or run the program with the right to use lower ones",
 }
 
@@ -40,7 +41,10 @@ class Listener:
     """
 
     def __init__(self, host, port):
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        except socket.gaierror as error:
+            raise OSError(error.errno, f"{error.strerror}; {_ADVICE[errno.EADDRNOTAVAIL]}") from None
         addresses = list(dict.fromkeys((family, address) for family, *_, address in found))
         self._waiting = {}  # a task for each socket that waits for a connection
         for attempt in range(_PORTS_TO_TRY):
@@ -50,7 +54,7 @@ class Listener:
                 return
             except OSError as error:
                 self.close()
-                if error.errno in _ADVICE and port:
+                if error.errno in _ADVICE and (port or error.errno != errno.EADDRINUSE):
                     raise OSError(error.errno, f"{error.strerror}; {_ADVICE[error.errno]}") from None
                 if error.errno != errno.EADDRINUSE or attempt == _PORTS_TO_TRY - 1:
                     raise
