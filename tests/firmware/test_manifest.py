@@ -103,3 +103,8 @@ def test_makemanifest_freezes_a_set(source, tmp_path, sets):
     names = set(re.findall(r'"microdot/([\w/]+)\.py\\0"', output.read_text()))
     assert names == set(manifests.modules(sets))
     assert not names & NEVER
+
+
+def test_the_documentation_lists_the_sets():
+    rows = re.findall(r"^\| `(\w+)` \| ", (ROOT / "docs" / "firmware.md").read_text(), re.MULTILINE)
+    assert rows == [*SETS, "all"]
