@@ -23,6 +23,11 @@ TIMEOUT = 30
 PATIENCE = 180
 INTERVAL = 1
 _PIECE = 4096
+# What a board says of itself, and of a version that it has received.
+_STATUS = {"nonce", "possible", "version", "state", "failed"}
+_RECEIVED = {"version"}
+# Characters of an error's text that are shown.
+_SHOWN = 300
 
 
 class NetworkBoard:
@@ -127,21 +132,25 @@ class NetworkBoard:
             if body:
                 _send(connection, body, progress)
             response = connection.getresponse()
-            return self._read(response.status, response.read())
+            return self._read(response.status, response.read(), _RECEIVED if method == "POST" else _STATUS)
         except http.client.HTTPException as error:
             raise OSError(repr(error)) from None
         finally:
             connection.close()
 
-    def _read(self, status, text):
+    def _read(self, status, text, fields):
         if status == 404:
             raise CommandError(f"{self.address} takes no updates: it must run device.run() of microdot.device")
         if status != 200:
-            raise CommandError(f"the board at {self.address} answers: {text.decode(errors='replace')}")
+            shown = " ".join(text.decode(errors="replace").split())[:_SHOWN]
+            raise CommandError(f"the board at {self.address} answers with status {status}: {shown}")
         try:
-            return json.loads(text)
+            found = json.loads(text)
         except ValueError:
-            raise CommandError(f"{self.address} does not answer like a board: check the address") from None
+            found = None
+        if not isinstance(found, dict) or not found.keys() >= fields:
+            raise CommandError(f"{self.address} does not answer like a board: check the address")
+        return found
 
 
 def _send(connection, body, progress):
