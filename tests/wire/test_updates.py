@@ -87,6 +87,24 @@ def test_versions_follow_one_another(board, deploy):
     assert status == 0 and board.get() == "third"
 
 
+LATER = """
+import asyncio
+
+@app.task
+async def fail_later():
+    await asyncio.sleep(0.3)
+    {what}
+"""
+
+
+@pytest.mark.parametrize("what", ["app.shutdown()", "app.before_request(lambda request: 1 / 0)"])
+def test_an_application_that_fails_some_seconds_after_its_start(board, deploy, what):
+    status, _, err = deploy(app=source('return "second"') + LATER.format(what=what))
+    assert status == 1 and "the new version failed, and the board runs the one before" in err, err
+    assert board.get() == "first"
+    assert deploy(app=source('return "third"'))[0] == 0
+
+
 def test_an_application_whose_hooks_fail_can_be_mended(board, deploy):
     (board.folder / "app.py").write_text(source('return "first"', hook="raise ValueError('broken')"))
     (board.folder / "failed-starts").unlink()

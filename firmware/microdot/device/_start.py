@@ -139,12 +139,12 @@ class Runner:
                 raise
             self._fail(error, "The server has ended, the board restarts")
             return self._hardware.restart()
-        if self._counts:
+        if self._on_trial:  # whoever has ended it: a version that ends itself must not be tried for ever
+            self._keep("it stopped before the end of its trial")
+        elif self._counts:
             self._starts.clear()
-        if self._on_trial:  # which has been cut short
-            self._mark(NEW)
-        if self._restarting:
-            self._hardware.restart()
+        if self._restarting or self._on_trial:
+            return self._hardware.restart()
         if self._dog:
             self._hardware.keep_feeding(self._dog)
         return None
