@@ -102,7 +102,7 @@ class Runner:
         self._pages = None
         self._failed = 0  # starts before this one
         self._counts = False  # this start may fail
-        self._reserve = bytearray(_ROOM) if hardware.IS_BOARD else None  # to write down why memory has ended
+        self._reserve = None  # memory of a board to write down why it has none
         self._dog = None
         self._uptime = hardware.ticks() if hardware.IS_BOARD else 0  # in milliseconds
 
@@ -114,6 +114,8 @@ class Runner:
     def run(self, app, host: str, port: int, button: "int | None", watchdog: bool, pages: bool = True) -> None:
         """Serve an application until Ctrl-C or `restart()`; the parameters are those of `device.run()`."""
         self._log.install()
+        if self._hardware.IS_BOARD:
+            self._reserve = bytearray(_ROOM)
         self.can_update = app is None and self._hardware.IS_BOARD
         self._begin(button)
         if watchdog and not self.error or self._on_trial:
