@@ -110,8 +110,10 @@ def test_bodies_with_a_length(any_client, size):
 
 @pytest.mark.parametrize("pieces", [[], [b"hello"], [b"x" * 1000] * 15])
 def test_bodies_without_a_length(any_client, server, pieces):
+    # A server may close a connection whose body nobody has read, just when the next request begins.
+    headers = {"Connection": "close"} if any_client.version == 1 else {}
     for method, path in (("POST", "/body"), ("POST", "/stream"), ("GET", "/body")):
-        response = any_client.request(method, path, content=iter(pieces))
+        response = any_client.request(method, path, content=iter(pieces), headers=headers)
         if not server.gateway.lengthless and (pieces or any_client.version == 1):
             assert response.status_code == 411, (method, path)
         else:
