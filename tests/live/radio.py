@@ -1,12 +1,19 @@
 """A stand-in for a board's radio; it also runs on emulated boards, to which its text is sent."""
 
 
+class OwnNetwork:
+    """The `WLAN` of a board's access point."""
+
+    def __init__(self, ifconfig):
+        self.ifconfig = ifconfig
+
+
 class Radio:
-    """Station and access point in one: the hardware of a board, and its own `WLAN`.
+    """The hardware of a board, and the `WLAN` of its station.
 
     :param networks: what a scan finds, in the order of `WLAN.scan()`; only the network `home` can be joined.
     :param password: its password.
-    :param ifconfig: function that returns the addresses of the board.
+    :param ifconfig: function that returns the addresses of the board in its own network.
     """
 
     IS_BOARD = False
@@ -14,7 +21,7 @@ class Radio:
     def __init__(self, networks, password, ifconfig):
         self.networks = networks
         self.password = password
-        self.ifconfig = ifconfig
+        self._point = OwnNetwork(ifconfig)
         self.is_open = False
         self.is_near = True  # the network
         self.joined = None
@@ -23,7 +30,8 @@ class Radio:
     def station(self):
         return self
 
-    access_point = station
+    def access_point(self):
+        return self._point
 
     def set_up_wifi(self, wlan, name, country, power_saving):
         pass
@@ -51,6 +59,9 @@ class Radio:
 
     def failure(self, wlan):
         return self.problem
+
+    def ifconfig(self):
+        return "192.0.2.7", "255.255.255.0", "192.0.2.1", "192.0.2.1"
 
     def isconnected(self):
         return self.is_near and self.joined is not None

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from microdot.device._settings import network_name
+
 ADDRESS = "127.0.0.1"
 NETWORKS = [(b"home", -50, True), (b"caf\xc3\xa9", -65, False), (b"\xff\x00<", -75, True)]
 
@@ -38,7 +40,8 @@ class Wifi:
     """A station that is told what becomes of an attempt."""
 
     state = "no networks"
-    address = None
+    address = network = None
+    shares = False
 
     def __init__(self):
         self.outcome = "wrong password"
@@ -54,6 +57,7 @@ class Wifi:
 
     async def try_network(self, network):
         self.tries.append(network)
+        self.network = network_name(network)
         if self.gate:
             await self.gate.wait()
         if isinstance(self.outcome, Exception):
@@ -62,6 +66,12 @@ class Wifi:
 
     def retry(self):
         self.retries += 1
+        if self.outcome == "joined":
+            self.state = "joined"
+
+    def shares_network(self, addresses):
+        assert addresses == (ADDRESS, "255.255.255.0")
+        return self.shares
 
 
 class Log:

@@ -1,18 +1,13 @@
 """The portal of a board's own network: who gets there, what a form does, and when it closes."""
 
 import asyncio
-import os
 
-from device_portal import NETWORKS, Hardware, Log, Wifi, until
-from microdot import Microdot, Request
+from device_portal import NETWORKS, until
 from microdot.device import _portal
-from microdot.device._access_point import AccessPoint
 from microdot.device._portal import PATH, PRESENCE, STAY
 from microdot.device._settings import Settings
-from support import folder
+from opened_portal import FILE, Opened
 
-FILE = folder() + "/device-portal.json"
-GUEST = ("127.0.0.16", 40000)
 PROBES = {
     "connectivitycheck.gstatic.com": "/generate_204",
     "www.google.com": "/gen_204",
@@ -22,89 +17,6 @@ PROBES = {
     "detectportal.firefox.com": "/canonical.html",
     "nmcheck.gnome.org": "/check_network_status.txt",
 }
-
-
-async def soon():
-    await asyncio.sleep(0)
-
-
-class Fast:
-    """The module `asyncio` for the portal: each sleep is one turn of the event loop."""
-
-    def __getattr__(self, name):
-        return getattr(asyncio, name)
-
-    async def sleep(self, seconds):
-        await asyncio.sleep(0)
-
-
-class Opened:
-    """Asynchronous context manager: an open portal in front of an application."""
-
-    def __init__(self, text='{"device": {"name": "attic", "secret": "on-the-label"}}'):
-        for ending in ("", ".new", ".bad"):
-            try:
-                os.remove(FILE + ending)
-            except OSError:
-                pass
-        with open(FILE, "w") as file:
-            file.write(text)
-        self.settings = Settings(FILE)
-        self.app = Microdot()
-        self.app.get("/")(lambda request: "application")
-        self.app.get("/<path:path>")(lambda request, path: "path " + path)
-        self.app.before_request(lambda request: ("no", 401) if request.args.get("locked") else None)
-        self.hardware, self.wifi, self.log = Hardware(), Wifi(), Log()
-        self.point = AccessPoint(self.settings, self.log, self.wifi, self.hardware)
-        self.point.app = self.app
-        self.sock = None
-
-    async def __aenter__(self):
-        self.originals = _portal.asyncio, _portal._pause, _portal._open_socket, _portal._answer_queries
-        _portal.asyncio, _portal._pause = Fast(), soon
-        _portal._open_socket = lambda address, log: self.sock
-        self.point.open()
-        await until(lambda: self.hardware.open or self.hardware.closed)
-        return self
-
-    async def __aexit__(self, *exc_info):
-        self.point.end()
-        await asyncio.sleep(0)
-        _portal.asyncio, _portal._pause, _portal._open_socket, _portal._answer_queries = self.originals
-
-    async def seconds(self, number):
-        """Let the portal count seconds."""
-        for _ in range(number):
-            self.point._portal and self.point._portal._count_second()
-
-    async def ask(self, path=PATH, method="GET", form=None, host="attic.local", client=GUEST, **fields):
-        """Return (status, header fields, text) of the answer to a request."""
-        headers = {name.replace("_", "-"): value for name, value in fields.items()}
-        if host is not None:
-            headers["Host"] = host
-        body = b""
-        if form is not None:
-            method, body = "POST", form.encode()
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
-        headers["Content-Length"] = str(len(body))
-        request = Request(self.app, client, method, path, "1.1", headers, body)
-        response = await self.app.dispatch_request(request)
-        body = response.body
-        if not isinstance(body, bytes):
-            body = "".join(body).encode()
-        return response.status_code, response.headers, body
-
-    async def page(self, **options):
-        """Return the text of the page."""
-        status, _, body = await self.ask(**options)
-        assert status == 200, body
-        return body.decode()
-
-    async def join(self, form):
-        """Send the form; return the answer when the attempt has ended."""
-        status, _, body = await self.ask(form=form)
-        await until(lambda: not self.point._portal.is_trying())
-        return status, body.decode()
 
 
 async def test_the_network_has_the_name_and_the_passphrase_of_the_board():
@@ -218,7 +130,7 @@ async def test_a_network_is_joined_saved_and_shown():
         assert (await board.join("network=686f6d65&password=12345678"))[0] == 303
         assert board.wifi.retries == 1
         assert [(net["ssid"], net["password"]) for net in Settings(FILE).device["networks"]] == [("home", "12345678")]
-        board.wifi.state, board.wifi.address = "joined", "192.0.2.7"
+        board.wifi.address = "192.0.2.7"
         board.point.close()  # as the station does
         text = await board.page()
         assert "has joined <b>home</b>" in text and "http://192.0.2.7/" in text and "http://attic.local/" in text
@@ -308,6 +220,9 @@ async def test_names_of_anything():
             assert _portal.network_name(network) == name
             page = await board.page()
             assert "\x00" not in page and "'\"" not in page
+            board.wifi.state = "waiting"
+            board.point.open()  # the network is lost, and the form is there again
+        board.wifi.outcome = "not found"
         status, _ = await board.join("network=686f6d65&other=hidden%20one&password=12345678")
         assert status == 303 and board.wifi.tries[-1]["ssid"] == "hidden one"
         assert (await board.join("network=636166c3a9&password="))[0] == 303
@@ -368,6 +283,7 @@ async def test_a_lack_of_memory_does_not_keep_the_portal_open():
         await board.page()
         board.point.close()
         assert board.hardware.open
+        board.wifi.state = "joined"
         board.point._portal._left = 1
         await until(lambda: board.hardware.open is None)
         await until(lambda: board.sock.closed)
@@ -405,7 +321,7 @@ async def test_the_end_when_the_station_has_joined():
         await board.join("network=686f6d65&password=12345678")
         board.point.close()
         assert board.hardware.open and "has joined" in await board.page()
-        board.point.open()  # the network has gone again before the minute is over
+        board.wifi.state = "waiting"  # the network has gone again before the minute is over
         await board.seconds(2 * STAY)
         assert board.hardware.open and "<form" in await board.page()
     board.point.end()  # once is enough
@@ -420,3 +336,14 @@ async def test_a_board_without_an_access_point():
     board.point.close()
     board.point.end()
     assert not board.point.is_busy() and board.hardware.open is None
+
+
+async def test_a_network_with_the_addresses_of_the_boards_own():
+    async with Opened() as board:
+        board.wifi.outcome, board.wifi.shares = "joined", True
+        await board.join("network=686f6d65&password=12345678")
+        assert board.point.is_busy()
+        board.point.close()
+        assert board.hardware.open is None and "uses the addresses" in board.log.lines[-2]
+        assert Settings(FILE).device["networks"][0]["ssid"] == "home"
+        assert (await board.ask(PATH))[2] == b"path _wifi"

@@ -59,7 +59,7 @@ class Radio:
         return -50
 
     def scan(self):
-        entries = ((b"b", -70, 3), (b"a", -60, 0), (b"b", -40, 3), (b"", -10, 0), (b"b", -20, 0))
+        entries = ((b"b", -70, 3), (b"a", -60, 0), (b"b", -40, 3), (b"", -10, 0), (b"\0\0", -9, 3), (b"b", -20, 0))
         return [(name, b"", 1, signal, security, 0) for name, signal, security in entries]
 
     def set_clock(self, seconds):
@@ -273,6 +273,22 @@ async def test_trying_a_network():
         assert station.state == "joined" and station.network == b"other" and radio.joined == b"other"
         with raises(CheckError):
             await station.try_network({"ssid": 5})
+
+
+async def test_networks_that_overlap():
+    radio = Radio({b"home": "12345678"})
+    station = make(radio, HOME)
+    assert not station.shares_network(("192.0.2.1", "255.255.255.0"))
+    with Fast(station) as time:
+        await time.until(lambda: station.state == "joined")
+        for addresses in (
+            ("192.0.2.1", "255.255.255.0"),
+            ("192.0.2.200", "255.255.255.248"),  # within it
+            ("192.0.99.1", "255.255.0.0"),  # around it
+        ):
+            assert station.shares_network(addresses), addresses
+        for address in ("192.0.3.7", "192.1.2.7", "193.0.2.7", "0.0.0.0"):
+            assert not station.shares_network((address, "255.255.255.0")), address
 
 
 async def test_scanning():

@@ -9,7 +9,12 @@ which network it is in: the network that the station joins does not see the page
 
 `Station` opens and closes the portal. If nobody has asked for the page for three minutes, known networks are tried
 again, even if the page is left open. When a network has been joined and somebody is on the page, the portal stays for
-another minute, so that the result can be seen.
+another minute, so that the result can be seen. It closes at once if that network uses the portal's own addresses: the
+board could not tell whom it answers.
+
+A form is tried whatever the station does meanwhile, also if it has just joined a network that it knows: the board
+leaves that one, and comes back to it if the form's cannot be joined. Only after a form that has succeeded are others
+ignored.
 """
 
 import asyncio
@@ -75,6 +80,7 @@ class Portal:
         self._attempt = None  # the task that tries a network
         self._closed = None
         self.address = None
+        self._addresses = None  # it, and the mask
         self._guests = None  # the beginning of their addresses
         self._hosts = None
         #: The name of the board, and of its network.
@@ -97,8 +103,11 @@ class Portal:
             self.result = None
 
     def leave(self) -> None:
-        """Close in a minute; now if nobody is there."""
-        if self.is_busy():
+        """Close in a minute; now if nobody is there, or if the network that has been joined has the same addresses."""
+        shares = self._addresses and self._wifi.shares_network(self._addresses)
+        if shares:
+            self._log.write("Wi-Fi: that network uses the addresses of the board's own one")
+        if self.is_busy() and not shares:
             self._left = STAY
         else:
             self.close()
@@ -114,6 +123,10 @@ class Portal:
     def has_joined(self) -> bool:
         """Return whether the network that was tried has been joined."""
         return self.result in ("joined", "not saved")
+
+    def joined_network(self) -> "bytes | None":
+        """Return the name of the network that the board is in, None without."""
+        return self._wifi.network if self._wifi.state == "joined" or self.has_joined() else None
 
     def close(self) -> None:
         """Close the network."""
@@ -137,7 +150,8 @@ class Portal:
         try:
             await self.scan()  # before anybody is there: it takes the radio elsewhere
             self._hardware.open_access_point(self._wlan, self.ssid, secret(self._settings))
-            self.address = self._wlan.ifconfig()[0]
+            self._addresses = self._wlan.ifconfig()[:2]
+            self.address = self._addresses[0]
             sock = _open_socket(self.address, self._log)
         except Exception as error:
             log_error("Wi-Fi: cannot open the board's own network", error)
@@ -171,10 +185,13 @@ class Portal:
     def _count_second(self):
         if self._absent < PRESENCE:
             self._absent += 1
-        if self._left is not None:
-            self._left -= 1
-            if self._left <= 0:
-                self.close()
+        if self._left is None:
+            return
+        self._left -= 1
+        if self._wifi.state != "joined":  # it has lost the network, or leaves it for another one
+            self.stay()
+        elif self._left <= 0 and not self.is_trying():
+            self.close()
 
     def url(self) -> str:
         """Return the address of the page."""
@@ -229,6 +246,8 @@ class Portal:
                     network = self._read(request.form or {})
                 except ValueError as error:
                     return _respond(_portal_page.render(self, str(error)), 400)
+                self.tried = network_name(network)
+                self.result = None
                 self._attempt = asyncio.create_task(self._try(network))
             return _see_page()
 
@@ -246,8 +265,8 @@ class Portal:
         return pages
 
     def _is_idle(self):
-        """Return whether the page may try a network: the board does not leave one that it has joined."""
-        return not self.is_trying() and self._wifi.state != "joined"
+        """Return whether the page may try a network: the board does not leave one that it has joined for the page."""
+        return not self.is_trying() and not self.has_joined()
 
     # Networks
 
@@ -286,8 +305,6 @@ class Portal:
 
     async def _try(self, network):
         """Try a network for the page, and save it if it can be joined."""
-        self.tried = network_name(network)
-        self.result = None
         try:
             await asyncio.sleep(1)  # the answer must leave first: the radio may move to another channel
             result = await self._wifi.try_network(network)
@@ -301,6 +318,8 @@ class Portal:
         finally:
             self._attempt = None
             self._absent = 0  # a phone that has lost the network has time to come back
+            if self._left is not None:
+                self._left = STAY
 
     def _save(self, network):
         try:

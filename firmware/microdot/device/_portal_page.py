@@ -72,16 +72,20 @@ def render(portal, error: "str | None" = None):
     name = escape(portal.name)
     yield _HEAD % (name, name)
     ssid = "<b>" + escape(portal.ssid) + "</b>"
-    tried = "<b>" + show_name(portal.tried) + "</b>" if portal.tried else ""
+    joined = portal.joined_network()
     if portal.is_trying():
-        yield _TRYING % (tried, ssid)
-    elif portal.has_joined():
-        yield _JOINED % (tried, _links(portal), ssid, _saved(portal))
+        yield _TRYING % (_bold(portal.tried), ssid)
+    elif joined:
+        yield _JOINED % (_bold(joined), _links(portal), ssid, _saved(portal))
     else:
-        yield _FORM % _message(portal, tried, error)
+        yield _FORM % _message(portal, error)
         yield from _options(portal)
         yield _FORM_REST % ssid
     yield "</main></body></html>\n"
+
+
+def _bold(name):
+    return "<b>" + show_name(name) + "</b>"
 
 
 def _links(portal):
@@ -90,17 +94,17 @@ def _links(portal):
 
 
 def _saved(portal):
-    if portal.result == "joined":
+    if portal.result != "not saved":
         return ""
     return '<p role="alert">There is no room to save this: after a restart the board will not know the network.</p>'
 
 
-def _message(portal, tried, error):
+def _message(portal, error):
     """Return what went wrong, as HTML."""
     if error:
         text = escape(error)
     elif portal.result:
-        text = "The board cannot join %s. %s" % (tried, _REASONS.get(portal.result, ""))
+        text = "The board cannot join %s. %s" % (_bold(portal.tried), _REASONS.get(portal.result, ""))
     else:
         return ""
     return '<p role="alert">%s</p>' % text

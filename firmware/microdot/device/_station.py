@@ -58,6 +58,14 @@ class Station:
         """The strength of the network's signal in dBm, None while the board is in no network."""
         return self._wlan.status("rssi") if self.state == "joined" else None
 
+    def shares_network(self, addresses: "tuple[str, str]") -> bool:
+        """Return whether an address and its mask are of the network that has been joined, or overlap with it."""
+        if self.state != "joined":
+            return False
+        mine = self._wlan.ifconfig()
+        mask = _number(mine[1]) & _number(addresses[1])
+        return _number(mine[0]) & mask == _number(addresses[0]) & mask
+
     def switch_on(self) -> None:
         """Switch the radio on; sockets can be made from then on. A radio that fails is left off."""
         device = self._settings.device
@@ -106,6 +114,7 @@ class Station:
     async def scan(self) -> "list[tuple[bytes, int, bool]]":
         """Return the networks around: (name, signal in dBm, whether it wants a password), the strongest first.
 
+        A hidden network is left out: its name is empty, or as many zero bytes as it has characters.
         Of several networks with one name an open one is left out if another has a password: it may be an impostor.
         On MicroPython nothing else runs meanwhile, for about two seconds.
         """
@@ -114,7 +123,7 @@ class Station:
             for entry in self._wlan.scan():
                 name, signal, is_protected = entry[0], entry[3], entry[4] != 0
                 known = found.get(name)
-                if name and (known is None or (known[2], known[1]) < (is_protected, signal)):
+                if name.strip(b"\0") and (known is None or (known[2], known[1]) < (is_protected, signal)):
                     found[name] = (name, signal, is_protected)
         return sorted(found.values(), key=lambda network: -network[1])
 
@@ -172,14 +181,15 @@ class Station:
         self.state = "joined"
         self._offline = 0
         name = self._settings.device["name"]
-        self._log.write("Wi-Fi: joined %s, http://%s/ or http://%s.local/" % (_shown(self.network), self.address, name))
+        network = _shown(self.network)
+        self._log.write("Wi-Fi: joined %s, http://%s/ or http://%s.local/" % (network, self.address, name))
         if self.fallback:
             self.fallback.close()
         while self._wlan.isconnected():
             await self._set_clock()
             await asyncio.sleep(1)
         self.state = "waiting"
-        self._log.write("Wi-Fi: lost " + _shown(self.network))
+        self._log.write("Wi-Fi: lost " + network)
 
     async def _set_clock(self):
         self._until_sync -= 1
@@ -208,6 +218,14 @@ class Station:
 def _shown(name):
     """Return a network's name for the log, whatever bytes it is."""
     return repr(name)[1:]
+
+
+def _number(address):
+    """Return the number that an IPv4 address is, or a mask."""
+    number = 0
+    for part in address.split("."):
+        number = number << 8 | int(part)
+    return number
 
 
 def _addresses(network):
