@@ -101,7 +101,7 @@ def connect(found: board.Board, name: "str | None") -> None:
         result, address = wifi.join(found, chosen, password, settings)
         if result == "joined":
             break
-        message = f"the board cannot join {wifi.shown(chosen)!r}: {result}"
+        message = f"the board cannot join '{wifi.shown(chosen)}': {result}"
         if result != "wrong password" or attempt == ATTEMPTS or not sys.stdin.isatty():
             raise CommandError(message)
         print(message, file=sys.stderr)

@@ -5,6 +5,7 @@ import json
 import pathlib
 import tempfile
 
+from ..device._portal_page import visible
 from ..device._secret import make_secret
 from .board import Board
 from .console import CommandError
@@ -77,7 +78,8 @@ def scan(board: Board) -> "list[tuple[bytes, int, bool]] | None":
     if None in lines:
         return None
     strongest = {}
-    for name, signal, protected in sorted(lines, key=lambda line: line[1]):
+    # Of several networks with one name an open one counts only if none has a password: it may be an impostor.
+    for name, signal, protected in sorted(lines, key=lambda line: (line[2], line[1])):
         if bytes.fromhex(name).strip(b"\0"):  # a hidden network has no name
             strongest[bytes.fromhex(name)] = (signal, protected)
     rows = [(name, signal, protected) for name, (signal, protected) in strongest.items()]
@@ -164,6 +166,5 @@ def check_password(password: str) -> None:
 
 
 def shown(name: bytes) -> str:
-    """Return a network's name as text that a terminal can show."""
-    text = name.decode("utf-8", "backslashreplace")
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    """Return a network's name as text that a terminal can show; what it has no shape for is a code."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in visible(name))

@@ -254,10 +254,12 @@ def test_names_that_are_not_utf_8_and_too_many_networks():
     networks = wifi.with_network(settings, b"\xff\x00", "secret")["device"]["networks"]
     assert networks[0] == {"ssid_hex": "ff00", "password": "secret"} and len(networks) == 8
     assert wifi.shown(b"\xff\x00\x1b[31m") == "\\xff\\x00\\x1b[31m" and wifi.shown("é".encode()) == "é"
+    assert wifi.shown("\u202eemoh\ufe0f ".encode()) == "\\u202eemoh\\ufe0f\\x20"
 
 
 def test_networks_are_listed_once_and_strongest_first(mpremote):
     mpremote("run", 'microdot: ["61", -70, true]\nmicrodot: ["62", -60, false]\nmicrodot: ["61", -40, true]\n'
+                    'microdot: ["61", -20, false]\n'
                     'microdot: ["", -30, true]\nmicrodot: ["0000", -30, true]\n')
     assert wifi.scan(board.Board("COM3")) == [(b"a", -40, True), (b"b", -60, False)]
     mpremote("run", "microdot: null\n")

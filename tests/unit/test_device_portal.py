@@ -5,6 +5,7 @@ import asyncio
 from device_portal import NETWORKS, until
 from microdot.device import _portal
 from microdot.device._portal import PATH, PRESENCE, STAY
+from microdot.device._portal_page import show_name, visible
 from microdot.device._settings import Settings
 from opened_portal import FILE, Opened
 
@@ -229,6 +230,29 @@ async def test_names_of_anything():
         assert board.wifi.tries[-1]["password"] == ""  # an open network
 
 
+def test_names_that_look_like_others_are_told_apart():
+    for name, shown in (
+        (b"home", "home"),
+        ("\u202eemoh".encode(), "\\u202eemoh"),  # it reads "home", from right to left
+        ("ho\u200bme\ufeff".encode(), "ho\\u200bme\\ufeff"),
+        ("\u2066home\u061c".encode(), "\\u2066home\\u061c"),
+        ("home\ufe0f\u034f\u3164\u2800".encode(), "home\\ufe0f\\u034f\\u3164\\u2800"),
+        ("ho\u00a0me\u2003".encode(), "ho\\u00a0me\\u2003"),
+        ("home\U000e0041".encode(), "home\\U000e0041"),
+        (b"home ", "home\\x20"),
+        (b"my  home", "my\\x20\\x20home"),
+        (b"my home", "my home"),
+        (b"home\n\x7f", "home\\x0a\\x7f"),
+        (b"\\u202eemoh", "\\\\u202eemoh"),  # a backslash of its own
+        (b"\\xff", "\\\\xff"),
+        (b"\xff\\", "\\xff\\\\"),
+        (b"", ""),
+        ("gr\u00fcn \u05d1\u05d9\u05ea \U0001f3e0 \u4e2d".encode(), "gr\u00fcn \u05d1\u05d9\u05ea \U0001f3e0 \u4e2d"),
+    ):
+        assert visible(name) == shown, (name, visible(name))
+    assert show_name(b"<b>&\"") == "&lt;b&gt;&amp;&quot;"
+
+
 async def test_two_phones_at_once():
     async with Opened() as board:
         gate = board.wifi.gate = asyncio.Event()
@@ -242,6 +266,14 @@ async def test_two_phones_at_once():
         await until(lambda: not board.point._portal.is_trying())
         assert len(board.wifi.tries) == 1
         assert "cannot join <b>home</b>" in await board.page(client=second)
+        # The second one knows better; the first one's old page is sent once more, and late.
+        board.wifi.outcome = "joined"
+        assert (await board.ask(form="other=mine&password=87654321", client=second))[0] == 303
+        await until(lambda: not board.point._portal.is_trying())
+        assert (await board.ask(form="network=686f6d65&password=12345678"))[0] == 303
+        for client in (second, ("127.0.0.16", 40000)):
+            assert "has joined <b>mine</b>" in await board.page(client=client)
+        assert [network["ssid"] for network in board.wifi.tries] == ["home", "mine"]
 
 
 async def test_a_driver_that_fails():
@@ -283,9 +315,20 @@ async def test_a_lack_of_memory_does_not_keep_the_portal_open():
         await board.page()
         board.point.close()
         assert board.hardware.open
+        close = board.hardware.close_access_point
+        failures = []
+
+        def fail_once(wlan):
+            if not failures:
+                failures.append(wlan)
+                raise MemoryError
+            close(wlan)
+
+        board.hardware.close_access_point = fail_once
         board.wifi.state = "joined"
         board.point._portal._left = 1
         await until(lambda: board.hardware.open is None)
+        assert failures and not board.point.is_busy()
         await until(lambda: board.sock.closed)
 
 

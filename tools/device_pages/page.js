@@ -54,12 +54,14 @@ onSubmit(at('login').querySelector('form'), async (form) => {
 const size = (bytes) => bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} KB` : `${Math.round(bytes / 1e6)} MB`;
 const duration = (seconds) => `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min ${seconds % 60} s`;
 const yesOrNo = (value) => value ? 'yes' : 'no';
+// A network can have any name: what has no shape, or turns the text round, is shown as a code.
+const visible = (name) => name && name.replace(/[\\\p{C}\p{DI}]|(?! )\p{Z}/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 // What a row is called, and how its value is shown, in their order.
 const ROWS = [
   ['Running for', (s) => duration(s.uptime)],
   ['Last reset', (s) => s.reset_cause],
   ['Application runs', (s) => yesOrNo(s.has_application)],
-  ['Wi-Fi', ({ wifi }) => [wifi.state, wifi.ssid, wifi.address, wifi.signal && `${wifi.signal} dBm`].filter(Boolean).join(', ')],
+  ['Wi-Fi', ({ wifi }) => [wifi.state, visible(wifi.ssid) ?? wifi.ssid_hex, wifi.address, wifi.signal && `${wifi.signal} dBm`].filter(Boolean).join(', ')],
   ['Free memory', (s) => s.heap_free ? `${size(s.heap_free)}, largest piece ${size(s.heap_largest)}` : 'unknown'],
   ['Free flash', (s) => size(s.flash_free)],
   ['Connections', (s) => `${s.connections} of ${s.max_connections}`],

@@ -107,7 +107,7 @@ class Portal:
         shares = self._addresses and self._wifi.shares_network(self._addresses)
         if shares:
             self._log.write("Wi-Fi: that network uses the addresses of the board's own one")
-        if self.is_busy() and not shares:
+        if self.is_trying() or self.is_busy() and not shares:
             self._left = STAY
         else:
             self.close()
@@ -132,16 +132,16 @@ class Portal:
         """Close the network."""
         if self._closed is None:
             return
+        try:
+            self._hardware.close_access_point(self._wlan)  # first: if there is no memory for it, this is tried again
+        except (OSError, RuntimeError) as error:
+            self._log.write("Wi-Fi: " + repr(error))
         closed, self._closed = self._closed, None
         self._app.dispatch_request = self._dispatch
         self.networks = self._pages = None  # MicroPython's event loop may keep the last task, and this object with it
         for task in (self._task, self._attempt):
             if task is not None and task is not asyncio.current_task():
                 task.cancel()
-        try:
-            self._hardware.close_access_point(self._wlan)
-        except (OSError, RuntimeError) as error:
-            self._log.write("Wi-Fi: " + repr(error))
         closed()
         self._log.write("Wi-Fi: closed the board's own network")
 

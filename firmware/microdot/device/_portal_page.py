@@ -35,32 +35,53 @@ _REASONS = {
     "failed": "The network did not answer in time. Try again, nearer to the router.",
 }
 _OPTIONS_AT_ONCE = 8
+# First and last code points of what cannot be seen: controls, other spaces, fillers, joiners, marks of direction, tags.
+_SHAPELESS = (
+    0, 0x1F, 0x7F, 0xA0, 0xAD, 0xAD, 0x34F, 0x34F, 0x61C, 0x61C, 0x115F, 0x1160, 0x1680, 0x1680, 0x17B4, 0x17B5,
+    0x180B, 0x180F, 0x2000, 0x200F, 0x2028, 0x202F, 0x205F, 0x206F, 0x2800, 0x2800, 0x3000, 0x3000, 0x3164, 0x3164,
+    0xFE00, 0xFE0F, 0xFEFF, 0xFEFF, 0xFFA0, 0xFFA0, 0xFFF0, 0xFFFB, 0x1BCA0, 0x1BCA3, 0x1D173, 0x1D17A,
+    0xE0000, 0x10FFFF,
+)  # fmt: skip
 
 
 def escape(text: str) -> str:
-    """Return a text for HTML that shows control characters, and those that turn the text round, as codes."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    if _is_plain(text):
-        return text
-    return "".join([character if _is_plain(character) else "\\u%04x" % ord(character) for character in text])
+    """Return a text for HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
-def _is_plain(text):
-    for character in text:
-        code = ord(character)
-        if code < 32 or 127 <= code < 160 or 0x200B <= code <= 0x200F or 0x2028 <= code <= 0x202E:
-            return False
-        if 0x2060 <= code <= 0x206F or code in (0xAD, 0x61C, 0xFEFF):
-            return False
-    return True
+def visible(name: bytes) -> str:
+    """Return a network's name as text in which everything can be seen, whatever bytes it is.
+
+    A backslash begins a code: for control characters, for those that have no shape or turn the text round, for spaces
+    that look like one or like none, and for each byte that is not ASCII if the name is not UTF-8.
+    """
+    try:
+        text = _utf8.decode(name)
+    except UnicodeError:
+        text = None
+    if text is None:
+        characters = [_shape(chr(byte)) if byte < 127 else "\\x%02x" % byte for byte in name]
+    else:
+        characters = [_shape(character) for character in text]
+    text = "".join(characters)
+    return text.replace(" ", "\\x20") if text.strip(" ") != text or "  " in text else text
+
+
+def _shape(character):
+    code = ord(character)
+    if character == "\\":
+        return "\\\\"
+    for i in range(0, len(_SHAPELESS), 2):
+        if code <= _SHAPELESS[i + 1]:
+            if code < _SHAPELESS[i]:
+                break
+            return ("\\x%02x" if code < 128 else "\\u%04x" if code < 0x10000 else "\\U%08x") % code
+    return character
 
 
 def show_name(name: bytes) -> str:
     """Return a network's name for HTML, whatever bytes it is."""
-    try:
-        return escape(_utf8.decode(name))
-    except UnicodeError:
-        return escape("".join([chr(byte) if 32 <= byte < 127 else "\\x%02x" % byte for byte in name]))
+    return escape(visible(name))
 
 
 def render(portal, error: "str | None" = None):
