@@ -10,7 +10,7 @@ from notes import NOTES
 # These files are not run here: the machines have no filesystem to write to, no network, no module for hardware.
 NEED_FILES = {
     "test_device_access_point", "test_device_pages", "test_device_pages_content", "test_device_pages_strangers",
-    "test_device_portal",
+    "test_device_portal", "test_device_portal_station",
     "test_device_secret", "test_device_settings", "test_device_update", "test_device_versions", "test_files",
     "test_multipart_files", "test_static",
 }  # fmt: skip

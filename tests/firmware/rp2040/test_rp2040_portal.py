@@ -8,6 +8,8 @@ import pytest
 from emulated import EMULATOR, PATIENCE, ROOT, EmulatedPico
 
 PASSWORD = "correct horse"
+#: Bytes of the heap. Nothing is left, but two readings of the same state differ by up to 600.
+MOST_WHEN_CLOSED = 1024
 # The board's own network is that of PPP, and the networks around are 60.
 PROGRAM = f"""
 import gc
@@ -47,12 +49,25 @@ def used():
 
 @app.get("/")
 async def index(request):
-    return {{"used": used(), "open": hardware.is_open, "state": wifi.state}}
+    connections = len(app.server.connections)
+    return {{"used": used(), "connections": connections, "open": hardware.is_open, "state": wifi.state}}
 
 @app.get("/settings")
 async def show(request):
     with open("settings.json") as file:
         return json.load(file)
+
+@app.post("/know")
+async def know(request):
+    settings.add_network({{"ssid": "home", "password": request.form["password"]}})
+    wifi.retry()
+    return ""
+
+@app.post("/forget")
+async def forget(request):
+    settings.save(device={{"networks": []}})
+    hardware.disconnect()
+    return ""
 
 @app.post("/open")
 async def start(request):
@@ -96,12 +111,12 @@ def ask(board, path="/", form=None, host=None):
     return answer.status, answer.headers, body
 
 
-def until(condition):
+def until(condition, pause=0.5):
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         if condition():
             return
-        time.sleep(0.5)
+        time.sleep(pause)
     raise AssertionError("this did not happen")
 
 
@@ -110,15 +125,30 @@ def state(board):
 
 
 def used(board):
-    """Return the bytes of the heap in use: the least of several readings.
+    """Return the bytes of the heap in use: the least of eight readings while no earlier connection is left.
 
     The collector takes whatever looks like a pointer for one, so it may need some requests to find what is free.
     """
-    return min(state(board)["used"] for _ in range(8))
+    readings = []
+
+    def read():
+        answer = state(board)
+        if answer["connections"] == 1:
+            readings.append(answer["used"])
+        return len(readings) == 8
+
+    until(read, 0)
+    return min(readings)
 
 
 def test_from_the_first_start_to_the_network(board, note):
     assert ask(board, "/open", "after=0")[0] == 200  # what a server has without it: forms, pages in pieces
+    # A board that gets to know the same network without the portal: what that takes is not the portal's.
+    assert ask(board, "/know", "password=correct+horse")[0] == 200
+    until(lambda: state(board)["state"] == "joined")
+    knowing = used(board)
+    assert ask(board, "/forget", "")[0] == 200
+    until(lambda: state(board)["state"] == "no networks")
     before = used(board)
     assert ask(board, "/open", "after=2")[0] == 200
     until(lambda: state(board)["open"])
@@ -138,9 +168,9 @@ def test_from_the_first_start_to_the_network(board, note):
     assert [(network["ssid"], network["password"]) for network in networks] == [("home", PASSWORD)]
     until(lambda: not state(board)["open"])
     assert ask(board, "/_wifi")[0] == 404
-    closed = used(board) - before
+    closed = used(board) - knowing
     note("heap of the closed portal", f"{closed} bytes")
-    assert closed <= 1536, closed
+    assert closed <= MOST_WHEN_CLOSED, closed
 
     # The network is lost: the portal opens a second time, and leaves no more behind.
     assert ask(board, "/near?near=no", "")[0] == 200
@@ -149,4 +179,6 @@ def test_from_the_first_start_to_the_network(board, note):
     assert ask(board, "/near?near=yes", "")[0] == 200
     assert ask(board, "/_wifi", "network=686f6d65&password=correct+horse")[0] == 303
     until(lambda: not state(board)["open"])
-    assert used(board) - before <= 1536
+    again = used(board) - knowing
+    note("heap of the portal that has been closed twice", f"{again} bytes")
+    assert again <= MOST_WHEN_CLOSED, again
