@@ -5,7 +5,8 @@ with mpy-cross and put on the board's filesystem, so its code is in RAM. Its imp
 comparable with those of this framework, which is in the firmware.
 
 With --installed the firmware holds neither, and both are on the filesystem, as .mpy files or as sources. It measures
-the heap that code and first answers take, and the time from reset to the first answer.
+the heap that code and first answers take, and the time from reset to the first answer. With --fan-out it measures how a
+message gets to four WebSockets and four event streams: by publish and subscribe, and by a loop on Microdot 2.7.
 """
 
 import argparse
@@ -26,7 +27,7 @@ PEER = "microdot==2.7.0"
 PEER_FOLDER = ROOT / ".cache" / "emulator" / "peer"
 PEER_PACKAGE = PEER_FOLDER / "microdot"
 # What applications of the measurement need of it.
-PEER_MODULES = ("__init__", "helpers", "microdot", "websocket")
+PEER_MODULES = ("__init__", "helpers", "microdot", "sse", "websocket")
 PEER_NAME = "Microdot 2.7"
 OWN = "this framework"
 STORAGE = 896 * 1024  # bytes of the filesystem of RPI_PICO_PPP
@@ -63,6 +64,12 @@ INSTALLED_ROWS = (
     ("from reset to the first answer, ms", "start.firstAnswerMilliseconds"),
     ("first answer, ms of chip time", "start.firstMilliseconds"),
     ("second answer, ms of chip time", "start.secondMilliseconds"),
+)
+
+FAN_OUT_ROWS = (
+    ("a message to a client, ms of chip time", "milliseconds"),
+    ("bytes allocated for it", "allocatedBytes"),
+    ("of seven others, reached while a client reads nothing", "others"),
 )
 
 
@@ -161,6 +168,18 @@ def run_installed(arguments, folder):
     return run_all(measure_installed, firmware, contestants)
 
 
+def run_fan_out(arguments, folder):
+    """Measure a message to eight clients, both frameworks as .mpy files; return {contestant: result}."""
+    firmware = arguments.firmware or build.build("RPI_PICO_PPP", sets="none").image
+    own = installed_filesystem(folder / "own.bin", own=True, bytecode=True)
+    contestants = {OWN: (own, "--fan-out", "fan_out_app")}
+    if not arguments.alone:
+        peer_package()
+        peer = installed_filesystem(folder / "peer.bin", own=False, bytecode=True)
+        contestants[PEER_NAME] = (peer, "--fan-out", "fan_out_loop")
+    return run_all(measure_installed, firmware, contestants)
+
+
 def run_all(measured, firmware, contestants):
     """Call *measured* for each of {contestant: options}, two at a time; return {contestant: result}."""
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -172,7 +191,8 @@ def run(arguments):
     """Measure, and print the table or the figures."""
     capture([sys.executable, EMULATOR / "setup.py"], what="preparing the emulator")
     with tempfile.TemporaryDirectory() as folder:
-        results = (run_installed if arguments.installed else run_frozen)(arguments, pathlib.Path(folder))
+        measured = run_fan_out if arguments.fan_out else run_installed if arguments.installed else run_frozen
+        results = measured(arguments, pathlib.Path(folder))
     if arguments.update:
         if arguments.installed:
             sizes.update({"rp2040_installed": installed_section(results[OWN])})
@@ -181,7 +201,8 @@ def run(arguments):
     if arguments.json:
         print(json.dumps(results, indent=4))
     else:
-        print("\n".join(table(results, INSTALLED_ROWS if arguments.installed else ROWS)))
+        rows = FAN_OUT_ROWS if arguments.fan_out else INSTALLED_ROWS if arguments.installed else ROWS
+        print("\n".join(table(results, rows)))
 
 
 def main():
@@ -190,11 +211,15 @@ def main():
     parser.add_argument("firmware", nargs="?", type=pathlib.Path, help="a UF2 of RPI_PICO_PPP; built if not given")
     parser.add_argument("--alone", action="store_true", help="measure this framework only")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
-    parser.add_argument("--installed", choices=("mpy", "py"), help="measure code on the board's filesystem")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--installed", choices=("mpy", "py"), help="measure code on the board's filesystem")
+    what.add_argument("--fan-out", action="store_true", help="measure a message to eight clients")
     parser.add_argument("--update", action="store_true", help="put the heap figures into the committed size table")
     arguments = parser.parse_args()
     if arguments.update and arguments.installed == "py":
         parser.error("the size table has the figures of .mpy files: pass --installed mpy")
+    if arguments.update and arguments.fan_out:
+        parser.error("the size table has no figures of --fan-out")
     try:
         run(arguments)
     except FirmwareError as error:

@@ -1,9 +1,10 @@
-// installed.mjs PPP_FIRMWARE.uf2 FILESYSTEM [--session] [--only NAME] [--verbose]
+// installed.mjs PPP_FIRMWARE.uf2 FILESYSTEM [--session] [--only NAME] [--fan-out PROGRAM] [--verbose]
 //
 // Measures a web framework that is installed on a board's filesystem, and not in its firmware: the heap that it and an
 // application with one route take, and the simulated time from reset to the first answer. Prints one line of JSON.
 // FILESYSTEM is an image with the framework in /lib and the file /page.html. Each route is measured on a board that has
-// just booted. --session measures sessions too, --only a single route, without the times.
+// just booted. --session measures sessions too, --only a single route, without the times. --fan-out measures nothing
+// but a message from the application in board/PROGRAM.py to eight clients.
 
 import { SETTLE_MICROSECONDS, newBoard, script, workingMicroseconds } from './bench.mjs';
 import { Client, HEADERS, sleep } from './client.mjs';
@@ -14,9 +15,10 @@ import { Repl } from './repl.mjs';
 const PATIENT = { timeoutMicroseconds: 30e6 }; // a first answer may wait for modules that are compiled on the board
 const BLOCK = 16; // bytes of the heap's unit on a 32-bit board
 
-const usage = 'installed.mjs PPP_FIRMWARE.uf2 FILESYSTEM [--session] [--only NAME]';
+const usage = 'installed.mjs PPP_FIRMWARE.uf2 FILESYSTEM [--session] [--only NAME] [--fan-out PROGRAM]';
 const { positionals: [firmware, filesystem], values } = parseCommand(usage, 2, {
   session: { type: 'boolean', default: false }, only: { type: 'string' },
+  'fan-out': { type: 'string' },
 });
 
 const get = `GET / HTTP/1.1\r\n${HEADERS}\r\n`;
@@ -126,6 +128,22 @@ async function start(route) {
   return { firstAnswerMilliseconds, firstMilliseconds: first.milliseconds, secondMilliseconds: second.milliseconds };
 }
 
+async function fanOut(program) {
+  const pico = newBoard(firmware, { filesystem, verbose: values.verbose }), repl = new Repl(pico);
+  await repl.enter();
+  for (const name of [program, 'bench_connection']) await repl.run(script(name));
+  const output = await repl.run(script('bench_fan_out'));
+  pico.stop();
+  const found = /^fan-out (\d+) (\d+)\s+others (\d+)/m.exec(output);
+  if (!found) fail(`the application failed on the board:\n${output}`);
+  const [microseconds, allocatedBytes, others] = found.slice(1).map(Number);
+  return { milliseconds: microseconds / 1000, allocatedBytes, others };
+}
+
+if (values['fan-out']) {
+  console.log(JSON.stringify(await fanOut(values['fan-out'])));
+  process.exit(0);
+}
 const names = values.only ? [values.only] : Object.keys(ROUTES).filter((name) => name !== 'session' || values.session);
 const result = {};
 for (const name of names) result[name] = await heap(ROUTES[name]);

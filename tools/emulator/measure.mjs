@@ -39,6 +39,7 @@ async function importHeap() {
 async function dispatch() {
   const { pico, repl } = await boot();
   await repl.run(script('bench_app'));
+  await repl.run(script('bench_connection'));
   const output = await repl.run(script('bench_dispatch'));
   pico.stop();
   if (output.includes('Traceback')) throw new Error(`the application failed on the board:\n${output}`);
