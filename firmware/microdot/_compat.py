@@ -145,81 +145,13 @@ def fspath(path) -> str:
     raise TypeError("a path must be a str or a Path, not " + repr(path)[:80])
 
 
-#: Types whose values JSON always has, and those of the keys of its objects.
-_EXACT = {str, int, bool, type(None)}
-#: The same and float, of which JSON lacks NaN and infinity.
-_PLAIN = _EXACT | {float}
+#: Returns a value as JSON. MicroPython's also makes a text of what JSON cannot hold.
+encode_json = json.dumps
 
 
-def encode_json(value, compact: bool) -> str:
-    """Return *value* as JSON; MicroPython's `dumps()` also makes a text of what JSON cannot hold."""
-    return json.dumps(value, separators=(",", ":")) if compact else json.dumps(value)
-
-
-def dump_json(value, compact: bool = False) -> str:
-    """Return *value* as JSON.
-
-    :param compact: leave the blanks out.
-    :raises ValueError: for NaN and infinity; the message names the value and its key.
-    :raises TypeError: for an object of a type that JSON does not have.
-    """
-    if MICROPYTHON:
-        check_json(value, _PLAIN)
-    try:
-        text = encode_json(value, compact)
-    except ValueError:  # CPython's does not say where the number is
-        check_json(value, _EXACT)
-        raise
-    if MICROPYTHON and ("nan" in text or "inf" in text):  # perhaps only in a str
-        check_json(value, _EXACT)
-    return text
-
-
-def check_json(value, plain: set, key="", type=type) -> None:
-    """Check that JSON can hold *value*.
-
-    :param plain: types whose values need no check.
-    :param key: the key of *value*, for the message.
-    :param type: the built-in class; a parameter is found sooner, and this runs for all JSON that a board sends.
-    :raises ValueError, TypeError: as `dump_json()`.
-    """
-    if type(value) in plain:
-        return
-    if isinstance(value, dict):
-        for name in value:
-            if type(name) is not str:
-                _check_key(name)
-            item = value[name]
-            if type(item) not in plain:
-                check_json(item, plain, name)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            if type(item) not in plain:
-                check_json(item, plain, key)
-    elif isinstance(value, float):
-        if repr(value)[-3:] in ("nan", "inf"):  # MicroPython cannot calculate with instances of a subclass of float
-            place = "" if key == "" else " of " + repr(key)[:80]
-            raise ValueError("JSON has no %s: send None for the value%s" % (value, place))
-    elif not isinstance(value, (str, int)):
-        _refuse_type(value)
-    if MICROPYTHON and type(value) is not dict and type(value) is not list and _shows_itself(value):
-        _refuse_type(value)
-
-
-def _check_key(name):
-    if isinstance(name, (dict, list, tuple)):
-        raise TypeError("JSON has no " + type(name).__name__ + " as a key: " + repr(name)[:80])
-    check_json(name, _EXACT)
-
-
-def _shows_itself(value):
-    """Return whether MicroPython's `dumps()` would write the `repr()` of a named tuple or of a class with its own."""
-    return hasattr(value, "__repr__") or isinstance(value, tuple) and repr(value)[:1] != "("
-
-
-def _refuse_type(value):
-    name = type(value).__name__
-    raise TypeError("JSON has no " + name + ": make a str, number, list or dict of " + repr(value)[:80])
+def encode_compact_json(value) -> str:
+    """Return *value* as JSON without blanks."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def log_error(message: str, error=None) -> None:

@@ -45,14 +45,8 @@ def _convert(value):
     raise TypeError(f"JSON has no {type(value).__name__}: make a str, number, list or dict of {value!r:.80}")
 
 
-_encode_json = json.JSONEncoder(allow_nan=False, default=_convert).encode
-_encode_compact_json = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_convert).encode
-
-
-def encode_json(value, compact: bool) -> str:
-    """Return *value* as JSON."""
-    return _encode_compact_json(value) if compact else _encode_json(value)
-
+encode_json = json.JSONEncoder(allow_nan=False, default=_convert).encode
+encode_compact_json = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_convert).encode
 
 #: Takes the blocking calls of the current request, if its server has a thread for it: an object whose `take(call)`
 #: runs a function without arguments, which does not raise, in that thread, or returns False.

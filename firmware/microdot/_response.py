@@ -1,6 +1,5 @@
 """The response that a handler returns, or that is made of what it returns."""
 
-from ._compat import dump_json
 from ._datastructures import ResponseHeaders, check_text
 from ._urls import quote_url
 from .errors import check_status
@@ -9,6 +8,8 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
     from os import PathLike
     from typing import Any
 
+#: `jsondata.dump_json()`, once a response has needed it.
+dump_json: "Any" = None
 _TEXT = "text/plain"
 _JSON = "application/json; charset=UTF-8"
 
@@ -85,6 +86,9 @@ class Response:
             if status_code == 200:
                 self.status_code = 204
         elif isinstance(body, (dict, list, bool, int, float)):
+            global dump_json
+            if not dump_json:
+                from .jsondata import dump_json
             body = dump_json(body).encode()
             self.default_content_type = _JSON
             if headers:

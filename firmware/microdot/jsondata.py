@@ -1,8 +1,8 @@
-"""JSON as clients send it (RFC 8259), read with the same result on both Pythons."""
+"""JSON (RFC 8259), read and written with the same result on both Pythons."""
 
 import json
 
-from ._compat import MICROPYTHON
+from ._compat import MICROPYTHON, encode_compact_json, encode_json
 from ._utf8 import decode, has_forbidden
 from .errors import MalformedJSON
 
@@ -92,3 +92,101 @@ def _surrogate(data, at):
         return 0
     code = int(digits, 16)
     return code if code >= 0xD800 else 0
+
+
+#: Types whose values JSON always has.
+_EXACT = {str, int, bool, type(None)}
+
+
+def dump_json(value, compact: bool = False) -> str:
+    """Return *value* as JSON.
+
+    :param compact: leave the blanks out.
+    :raises ValueError: for NaN and infinity; the message names the value and its key.
+    :raises TypeError: for an object of a type that JSON does not have.
+    """
+    try:
+        text = encode_compact_json(value) if compact else encode_json(value)
+    except ValueError:  # CPython's does not say where the number is
+        _check(value)
+        raise
+    if MICROPYTHON and not _is_plain(value):
+        _check(value)
+    return text
+
+
+def _is_plain(value, str=str, int=int, float=float) -> bool:
+    """Return whether all in *value* is of the built-in types that JSON has, without NaN and infinity.
+
+    This runs for all JSON that a board sends. So it calls nothing for a number or text: it asks for the class as an
+    attribute, and finds the names of the types sooner as parameters. `dumps()` has shown that the value is finite.
+    """
+    containers = [value]
+    for value in containers:
+        kind = value.__class__
+        if kind is dict:
+            for name in value:
+                kind = name.__class__
+                if kind is not str and kind is not int:
+                    return False
+                item = value[name]
+                kind = item.__class__
+                if kind is not str and kind is not int:
+                    if kind is float:
+                        if item - item:  # NaN for NaN and infinity
+                            return False
+                    elif kind is not bool and item is not None:
+                        containers.append(item)
+        elif kind is list or kind is tuple:
+            for item in value:
+                kind = item.__class__
+                if kind is not str and kind is not int:
+                    if kind is float:
+                        if item - item:
+                            return False
+                    elif kind is not bool and item is not None:
+                        containers.append(item)
+        else:
+            return False
+    return True
+
+
+def _check(value, key="") -> None:
+    """Check that JSON can hold *value*, also one of a class made of a built-in one.
+
+    :param key: the key of *value*, for the message.
+    :raises ValueError, TypeError: as `dump_json()`.
+    """
+    if type(value) in _EXACT:
+        return
+    if isinstance(value, dict):
+        for name in value:
+            _check_key(name)
+            _check(value[name], name)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _check(item, key)
+    elif isinstance(value, float):
+        if repr(value)[-3:] in ("nan", "inf"):  # MicroPython cannot calculate with instances of a subclass of float
+            place = "" if key == "" else " of " + repr(key)[:80]
+            raise ValueError("JSON has no %s: send None for the value%s" % (value, place))
+    elif not isinstance(value, (str, int)):
+        _refuse_type(value)
+    if MICROPYTHON and type(value) not in (dict, list, tuple) and _shows_itself(value):
+        _refuse_type(value)
+
+
+def _check_key(name):
+    if isinstance(name, (dict, list, tuple)):
+        raise TypeError("JSON has no " + type(name).__name__ + " as a key: " + repr(name)[:80])
+    _check(name)
+
+
+def _shows_itself(value):
+    """Return whether MicroPython's `dumps()` would write the `repr()` of a named tuple or of a class with its own."""
+    return hasattr(value, "__repr__") or isinstance(value, tuple) and repr(value)[:1] != "("
+
+
+def _refuse_type(value):
+    name = type(value).__name__
+    raise TypeError("JSON has no " + name + ": make a str, number, list or dict of " + repr(value)[:80])

@@ -2,9 +2,10 @@
 
 import asyncio
 
-from ._compat import TICKS_PER_SECOND, dump_json, is_fault, wraps
+from ._compat import TICKS_PER_SECOND, is_fault, wraps
 from ._queues import WAIT, BoundedQueue, QueueClosed
 from ._response import Response
+from .jsondata import dump_json
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable

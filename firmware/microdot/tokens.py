@@ -5,8 +5,7 @@ import time
 from binascii import a2b_base64, b2a_base64
 from hashlib import sha256
 
-from ._compat import dump_json
-from .jsondata import parse_json
+from .jsondata import dump_json, parse_json
 
 #: Purposes that begin with this are the framework's. An application cannot make or read such tokens with a `Session`.
 RESERVED = "microdot:"

@@ -11,9 +11,9 @@ file that cannot be read at all is kept as `settings.json.bad`.
 
 import os
 
-from .._compat import dump_json, log_error
+from .._compat import log_error
 from ..checks import REQUIRED, CheckError, Field, Fields
-from ..jsondata import parse_json
+from ..jsondata import dump_json, parse_json
 
 #: A file larger than this, in bytes, is not read: it might take all memory.
 MAX_SIZE = 16 * 1024
