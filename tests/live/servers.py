@@ -8,7 +8,7 @@ import socket
 import sys
 
 from runtimes import micropython_binary
-from server_process import ServerProcess
+from server_process import PATIENCE, ServerProcess, wait_until
 from wire.server import Server
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -60,6 +60,20 @@ class GatewayProcess(ServerProcess):
             return super().listens()
         with socket.socket(socket.AF_UNIX) as probe:
             return probe.connect_ex(self.socket) == 0
+
+    def end(self, requests):
+        """Send the signal that ends the server in the best order, and wait for its end.
+
+        uWSGI runs no hooks at its end if the signal comes before it has put the last request away. It logs the request
+        after the client has the response, and does not wait for anything from there until it waits for the next one.
+
+        :param requests: how many requests it has served, for uWSGI.
+        """
+        if self.gateway.name.startswith("uwsgi"):
+            stat = pathlib.Path(f"/proc/{self.process.pid}/stat")
+            assert wait_until(lambda: self.log().count("=> generated ") >= requests and ") S " in stat.read_text())
+        self.process.send_signal(self.gateway.stop)
+        self.process.wait(PATIENCE)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -256,8 +256,7 @@ def test_the_end_of_the_server(name):
             slow = pool.submit(client.get, "/slow")
             assert wait_until(lambda: "slow begins" in server.log())
         assert wait_until(lambda: "work begins" in server.log())
-        server.process.send_signal(gateway.stop)
-        server.process.wait(PATIENCE)
+        server.end(1)
         if gateway.finishes_requests:
             assert slow.result().text == "done"
         assert ("work ends" in server.log()) == gateway.finishes_work

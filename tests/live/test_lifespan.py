@@ -16,13 +16,19 @@ ABRUPT = {"daphne", "granian-wsgi"}
 
 
 def check(server, stop):
-    """Check that the task runs between requests, and what happens when *stop* has ended the server."""
-    url = f"http://127.0.0.1:{server.port}/"
-    first = httpx.get(url, timeout=PATIENCE).json()
-    assert first["starts"] == 1
-    state = wait_until(lambda: (now := httpx.get(url).json())["rounds"] > first["rounds"] + 2 and now)
-    assert state["starts"] == 1
-    stop()
+    """Check that the task runs between requests, and what happens when *stop* has ended the server.
+
+    :param stop: a function that gets the number of requests that were sent.
+    """
+    states = []
+
+    def look():
+        states.append(httpx.get(f"http://127.0.0.1:{server.port}/", timeout=PATIENCE).json())
+        return states[-1]["rounds"] > states[0]["rounds"] + 2
+
+    assert wait_until(look)
+    assert {state["starts"] for state in states} == {1}
+    stop(len(states))
     server.process.wait(PATIENCE)
     return [line for line in server.log().splitlines() if line.startswith("the ")]
 
@@ -30,7 +36,7 @@ def check(server, stop):
 @pytest.mark.parametrize("kind", OWN)
 def test_own_server(kind):
     with Served(kind, APP) as server:
-        lines = check(server, lambda: server.process.send_signal(signal.SIGINT))
+        lines = check(server, lambda _: server.process.send_signal(signal.SIGINT))
         assert lines == ["the start", "the task ends", "the end"]
 
 
@@ -38,5 +44,5 @@ def test_own_server(kind):
 def test_gateway(name):
     gateway = GATEWAYS[name]
     with gateway.start(APP) as server:
-        lines = check(server, lambda: server.process.send_signal(gateway.stop))
+        lines = check(server, server.end)
         assert lines == (["the start"] if name in ABRUPT else ["the start", "the task ends", "the end"])
