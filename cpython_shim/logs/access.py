@@ -81,9 +81,9 @@ def _common(fields):
     at = datetime.datetime.fromtimestamp(now).astimezone()
     when = f"{at.day:02}/{_MONTHS[at.month - 1]}/{at.year}:{at:%H:%M:%S %z}"
     method = fields["method"]
-    line = f"{method} {_quoted(fields['path'])} {fields['protocol']}" if method else "-"
+    line = " ".join(_word(fields[name]) for name in ("method", "path", "protocol")) if method else "-"
     size = "-" if fields["bytes"] is None else fields["bytes"]
-    return f'{fields["client"] or "-"} - - [{when}] "{line}" {fields["status"]} {size}'
+    return f'{_word(fields["client"])} - - [{when}] "{line}" {fields["status"]} {size}'
 
 
 def _combined(fields):
@@ -99,6 +99,11 @@ def _quoted(text):
         "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogateescape"))
         for character in text
     )
+
+
+def _word(text):
+    """Return the same without blanks, which separate the fields of a line."""
+    return _quoted(text).replace(" ", "\\x20")
 
 
 #: The formats by name: functions that make a line.

@@ -5,6 +5,8 @@ import json
 import logging
 from typing import Any, TextIO
 
+from microdot._compat import escape_controls
+
 from .access import ACCESS_FORMATS, AccessLog
 from .requests import RequestID, current, route_pattern
 
@@ -69,10 +71,10 @@ def _add_request(record):
 
 
 class _TextFormatter(logging.Formatter):
-    """Indents all lines of a record but its first, so that no text of a client in them can look like another record."""
+    """Indents lines but the first and escapes control characters, so that no text can look like another record."""
 
     def format(self, record):
-        return "\n    ".join(super().format(record).splitlines())
+        return "\n    ".join(map(escape_controls, super().format(record).split("\n")))
 
 
 class _JSONFormatter(logging.Formatter):

@@ -154,20 +154,54 @@ def encode_compact_json(value) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
+def escape_controls(text: str) -> str:
+    """Return a text for a line of a log: what a terminal could obey, or take for a line end, is escaped.
+
+    These are control characters but the tab, and those that separate lines or turn the direction of text.
+    """
+    last = 0  # the last three bytes; a character of its own would stay in MicroPython's memory for ever
+    for byte in memoryview(text):
+        last = (last << 8 | byte) & 0xFFFFFF
+        if byte < 32 and byte != 9 or byte == 127 or byte < 0xA0 and last & 0xFF00 == 0xC200 or _turns_text(last):
+            return repr(text)[1:-1]
+    return text
+
+
+def _turns_text(character):
+    """Return whether this is the UTF-8 of a character that breaks lines, turns the direction of text, or is invisible.
+
+    They are U+200B to U+200F, U+2028 to U+202F, and U+2060 to U+206F.
+    """
+    return 0xE2808B <= character <= 0xE2808F or 0xE280A8 <= character <= 0xE280AF or 0xE281A0 <= character <= 0xE281AF
+
+
 def log_error(message: str, error=None) -> None:
-    """Write a line on the console, and an exception's traceback."""
+    """Write a line on the console, and an exception's traceback; neither can look like another entry."""
+    said = shown = ""
+    try:
+        message = escape_controls(message)
+        said = str(error) if error else ""
+        shown = escape_controls(said)
+    except MemoryError:
+        pass  # the error that is logged may be a lack of memory
     print(message)
-    if error:
+    if said != shown:
+        print(_format_exception(error).replace(said, shown), end="")
+    elif error:
         sys.print_exception(error)
     for keep in _logs:
         try:
             keep(message)
             if error:
-                text = io.StringIO()
-                sys.print_exception(error, text)
-                keep(text.getvalue())
+                keep(_format_exception(error).replace(said, shown))
         except MemoryError:
-            pass  # the error that is logged may be a lack of memory
+            pass
+
+
+def _format_exception(error):
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    return text.getvalue()
 
 
 _logs = []

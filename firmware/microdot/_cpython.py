@@ -7,6 +7,7 @@ import functools
 import inspect
 import json
 import logging
+import traceback
 import types
 from inspect import iscoroutine as iscoroutine
 from typing import Any, Awaitable, Callable
@@ -288,9 +289,38 @@ class SyncItems:
         _adopt(self._context)
 
 
+def escape_controls(text: str) -> str:
+    """Return a text for a line of a log: all that is not printable but the tab is escaped."""
+    if text.isprintable():
+        return text
+    return "".join([char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text])
+
+
 def log_error(message: str, error=None) -> None:
     """Write to the log `microdot.error`, with an exception's traceback; the console shows it unless configured."""
-    _error_log.error(message, exc_info=error)
+    _error_log.error(escape_controls(message), exc_info=error)
+
+
+def _escape_traceback(record):
+    """Set the text of a record's traceback if that of the exception could look like another entry; a filter."""
+    if record.exc_info and record.exc_info[0] and not record.exc_text:
+        plain = "".join(parts := traceback.format_exception(*record.exc_info))
+        escaped = "".join(map(_escape_part, parts))
+        if escaped != plain:
+            record.exc_text = escaped.rstrip("\n")
+    return True
+
+
+def _escape_part(part):
+    """Escape a part of a traceback, of which all lines but the first are indented."""
+    start = len(part) - len(part.lstrip("\n"))
+    body = part[start:].rstrip("\n")
+    first, *others = map(escape_controls, body.split("\n"))
+    lines = [first] + [line if line[:1] in ("", " ") else "    " + line for line in others]
+    return part[:start] + "\n".join(lines) + part[start + len(body) :]
+
+
+_error_log.addFilter(_escape_traceback)
 
 
 class _KeepingHandler(logging.Handler):
@@ -324,7 +354,7 @@ def log_to_console(text: str) -> None:
 
 def log_access(message: str) -> None:
     """Write to the log `microdot.access`."""
-    _access_log.info(message)
+    _access_log.info(escape_controls(message))
 
 
 def enable_access_log() -> None:

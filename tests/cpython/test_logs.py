@@ -5,11 +5,12 @@ import io
 import json
 import logging
 import re
+import traceback
 
 import httpx
 import pytest
 
-from microdot import Microdot, Response
+from microdot import Microdot, Request, Response, _compat
 from microdot.asgi import Microdot as ASGIMicrodot
 from microdot.logs import AccessLog, RequestID, configure_logs, request_id
 from microdot.proxies import ProxyHeaders
@@ -241,5 +242,75 @@ def test_text_of_an_exception_begins_no_entry():
     with TestClient(app) as client:
         assert client.get("/refuse?why=a%0AFAKE%0DFAKE").status_code == 500
     log = stream.getvalue()
-    assert log.count("\n    FAKE") == 2
+    assert "ValueError: a\n" in log and log.splitlines()[-2].strip() == r"FAKE\rFAKE"
     assert not any(line.startswith("FAKE") for line in log.splitlines())
+
+
+#: What could begin a line, change a terminal, or turn the direction of text.
+CONTROLS = "\n\r\x00\x0b\x1b\x7f\x85\x9b\u2028\u2029\u200e\u202e\u2066\u2069"
+
+
+def is_harmless(log):
+    """Return whether no entry holds a control character; line ends and the traceback's own indentation aside."""
+    return all(line.isprintable() for line in log.split("\n"))
+
+
+@pytest.mark.parametrize("access", ["common", "combined", "json"])
+def test_no_control_character_of_a_client(access):
+    app, stream = make(access=access)
+
+    @app.get("/refuse")
+    async def refuse(request):
+        logging.getLogger("shop").warning("refused %s", request.args["why"])
+        raise ValueError(request.args["why"]) from RuntimeError(request.args["why"])
+
+    why = f"a{CONTROLS}FAKE"
+    with TestClient(app) as client:
+        assert client.get("/refuse?" + httpx.QueryParams(why=why).__str__()).status_code == 500
+    assert is_harmless(stream.getvalue())
+    assert not any(line.startswith("FAKE") for line in lines(stream))
+
+
+@pytest.mark.parametrize("access", ["common", "combined", "json"])
+def test_no_control_character_in_the_access_log(access):
+    app, stream = make(access=access)
+    request = Request(app, (f"1.2.3.4 - - {CONTROLS}", 1), f"G{CONTROLS}ET", f"/{CONTROLS}", f"1.{CONTROLS}", {
+        b"user-agent": CONTROLS.encode(), b"referer": CONTROLS.encode(),
+    })  # fmt: skip
+    AccessLog(format=access).log(request, Response("no", 400))
+    assert is_harmless(stream.getvalue()) and len(lines(stream)) == 1
+    if access != "json":
+        assert len(stream.getvalue().partition(" - - [")[0].split()) == 1
+
+
+def test_no_control_character_without_a_configuration():
+    app = Microdot()
+    app.debug = True
+    stream = io.StringIO()
+    for name in ("microdot.error", "microdot.access"):
+        logging.getLogger(name).addHandler(logging.StreamHandler(stream))
+    logging.getLogger("microdot.access").setLevel("INFO")
+
+    @app.get("/refuse")
+    async def refuse(request):
+        raise ValueError(f"a{CONTROLS}FAKE")
+
+    with TestClient(app) as client:
+        assert client.get("/refuse").status_code == 500
+    app.log_access(Request(app, None, f"G{CONTROLS}", f"/{CONTROLS}", "1.1", {}), Response("", 400))
+    log = stream.getvalue()
+    assert is_harmless(log) and "\n    " + r"\r\x00" in log
+
+
+def test_an_ordinary_traceback_is_as_python_makes_it():
+    stream = io.StringIO()
+    log = logging.getLogger("microdot.error")
+    log.addHandler(logging.StreamHandler(stream))
+    try:
+        try:
+            raise KeyError("café")
+        except KeyError as first:
+            raise ValueError("mine") from first
+    except ValueError as error:
+        _compat.log_error("Exception\there", error)
+        assert stream.getvalue() == "Exception\there\n" + "".join(traceback.format_exception(error))

@@ -42,6 +42,33 @@ def test_keeps_tracebacks_of_the_framework():
     assert lines.count("Exception while testing") == 1
 
 
+def test_control_characters_of_clients_are_escaped():
+    log = Log()
+    log.install()
+    forged = "a\n\r\x1b[2J\x7f\x9b\u2028\u202e\u2066FAKE"
+    try:
+        raise ValueError(forged)
+    except ValueError as error:
+        log_error("Refused " + forged, error)
+    log.write("Joined\n" + forged.replace("\n", ""))
+    log.keep("Lost\r")
+    for line in log.lines()[0]:
+        assert line == _compat.escape_controls(line) and not line.startswith("FAKE")
+    assert log.lines()[0][0].startswith("Refused a\\n\\r\\x1b[2J")
+    assert sum(["FAKE" in line for line in log.lines()[0]]) == 3
+
+
+def test_other_characters_are_not_escaped():
+    for text in ("", "caf\xe9 \u2013 \u201cone\u201d\u2026 \u20ac \U0001f600", "a\tb"):
+        assert _compat.escape_controls(text) == text
+
+
+def test_each_control_character_is_escaped():
+    for first, last in ((0, 8), (10, 31), (127, 159), (0x200B, 0x200F), (0x2028, 0x202F), (0x2060, 0x206F)):
+        for number in range(first, last + 1):
+            assert _compat.escape_controls("a" + chr(number)) == repr("a" + chr(number))[1:-1], number
+
+
 def test_the_log_may_fail():
     def fail(text):
         raise MemoryError

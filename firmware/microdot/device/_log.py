@@ -2,7 +2,7 @@
 
 import asyncio
 
-from .._compat import add_log, log_to_console
+from .._compat import add_log, escape_controls, log_to_console
 
 
 class Log:
@@ -26,13 +26,14 @@ class Log:
 
     def write(self, text: str) -> None:
         """Write a line, or several, on the console and into the log."""
+        text = "\n".join([escape_controls(line) for line in text.split("\n")])
         log_to_console(text)
         self.keep(text)
 
     def keep(self, text: str) -> None:
         """Add lines to the log alone."""
         for line in text.rstrip().split("\n"):
-            line = line.rstrip()[: self.limit]
+            line = escape_controls(line.rstrip())[: self.limit]
             self._lines.append(line)
             self._size += len(line) + 1
             self._next += 1
