@@ -632,7 +632,9 @@ class Microdot:
         except ListenError as error:
             if MICROPYTHON and sys.platform not in ("linux", "darwin"):
                 raise  # SystemExit restarts a board, which would then do the same again
-            print(error, file=sys.stderr)
+            # MicroPython's text of an error is the name of its number; on CPython the message has the reason.
+            reason = ": " + str(OSError(error.errno)).split("] ")[-1] if MICROPYTHON else ""
+            print("microdot: " + error.args[1] + reason, file=sys.stderr)
             raise SystemExit(1) from None
         finally:
             self._announces = False

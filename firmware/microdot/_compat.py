@@ -177,25 +177,31 @@ def _turns_text(character):
 
 def log_error(message: str, error=None) -> None:
     """Write a line on the console, and an exception's traceback; neither can look like another entry."""
-    said = shown = ""
+    shown = None
     try:
         message = escape_controls(message)
-        said = str(error) if error else ""
-        shown = escape_controls(said)
+        shown = _escape_exception(error) if error else None
     except MemoryError:
         pass  # the error that is logged may be a lack of memory
     print(message)
-    if said != shown:
-        print(_format_exception(error).replace(said, shown), end="")
+    if shown:
+        print(shown, end="")
     elif error:
         sys.print_exception(error)
     for keep in _logs:
         try:
             keep(message)
             if error:
-                keep(_format_exception(error).replace(said, shown))
+                keep(shown or _format_exception(error))
         except MemoryError:
             pass
+
+
+def _escape_exception(error):
+    """Return an exception's traceback if its text has to be escaped, else None."""
+    text = str(error)
+    escaped = escape_controls(text)
+    return None if escaped == text else _format_exception(error).replace(text, escaped)
 
 
 def _format_exception(error):

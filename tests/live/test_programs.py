@@ -188,9 +188,9 @@ def test_run_on_a_port_in_use(tmp_path, kind):
         command, environment = program(kind, tmp_path, text)
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     reasons = {
-        "python": f"[Errno 98] cannot listen on 127.0.0.1, port {port}: Address already in use; choose another port,"
+        "python": f"microdot: cannot listen on 127.0.0.1, port {port}: Address already in use; choose another port,"
         " or end the program that uses this one\n",
-        "micropython": f"[Errno 98] EADDRINUSE: cannot listen on 127.0.0.1, port {port}\n",
+        "micropython": f"microdot: cannot listen on 127.0.0.1, port {port}: EADDRINUSE\n",
     }
     assert (done.returncode, done.stdout, done.stderr) == (1, "", reasons[kind])
 
@@ -200,7 +200,7 @@ def test_run_on_an_address_of_another_machine(tmp_path, host):
     command, environment = program("python", tmp_path, RUN.replace("app.run()", f"app.run('{host}', 0)"))
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"cannot listen on {host}, port 0: " in done.stderr and len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"microdot: cannot listen on {host}, port 0: ") and done.stderr.count("\n") == 1
     assert "; choose an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them" in done.stderr
 
 
