@@ -21,6 +21,7 @@ UNIT = ROOT / "tests" / "unit"
 RUNNER = ROOT / "tests" / "micropython" / "runner.py"
 HEAP = os.environ.get("MICROPYTHON_HEAP", "256k")
 MARK = "[micropython]"
+PATIENCE = 180  # seconds for one test; a busy machine can take a minute for one with browsers
 
 
 def pytest_pyfunc_call(pyfuncitem):
@@ -28,7 +29,7 @@ def pytest_pyfunc_call(pyfuncitem):
     if not inspect.iscoroutinefunction(pyfuncitem.obj):
         return None
     arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
-    asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), 60))
+    asyncio.run(asyncio.wait_for(pyfuncitem.obj(**arguments), PATIENCE))
     return True
 
 
