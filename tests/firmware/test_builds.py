@@ -65,6 +65,7 @@ def test_unix_has_every_module_frozen(unix):
 def test_unix_with_an_application_and_the_core_only(firmware, tmp_path):
     (tmp_path / "frozen_app").mkdir()
     (tmp_path / "frozen_app" / "frozen_app.py").write_text(APP)
+    (tmp_path / "frozen_app" / "old_module.py").write_text("")
     built = firmware("UNIX", sets="core", app=tmp_path / "frozen_app")
     program = (
         "import sys\nsys.path[:] = ['.frozen']\nimport frozen_app\nprint(frozen_app.app, frozen_app.__file__)\n"
@@ -73,6 +74,13 @@ def test_unix_with_an_application_and_the_core_only(firmware, tmp_path):
     done = subprocess.run([built.image, "-c", program], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.startswith("<Microdot object"), done.stderr
     assert done.stdout.endswith("frozen_app.py\ncore only\n")
+
+    # A module that is gone from the folder is gone from the next build.
+    (tmp_path / "frozen_app" / "old_module.py").unlink()
+    built = firmware("UNIX", sets="core", app=tmp_path / "frozen_app")
+    program = "import sys\nsys.path[:] = ['.frozen']\nimport frozen_app\nimport old_module"
+    done = subprocess.run([built.image, "-c", program], capture_output=True, text=True, cwd=tmp_path)
+    assert "no module named 'old_module'" in done.stderr
 
 
 def test_an_image_over_its_budget_is_an_error(firmware, monkeypatch):

@@ -67,6 +67,7 @@ def build(name, micropython=None, sets=None, app=None):
         manifest = manifests.derive(manifest_path(folder), board, sets, app)
         moment = str(release.epoch())
         forget_other(folder, f"{board.folder} {source.mp} {source.version} {moment}")
+        forget_frozen(folder, "\n".join(manifests.frozen_files(manifest, source, board.port)))
         # MicroPython's tools write some names in the order of a set: a fixed seed makes that the same each time.
         env = {**source.env, "SOURCE_DATE_EPOCH": moment, "PYTHONHASHSEED": "0"}
         if board.port != "esp32":
@@ -88,11 +89,27 @@ def forget_other(folder, origin):
 
     Files that are not built again would keep the old paths and the old date.
     """
-    stamp = folder.with_name(f"{folder.name}-origin.txt")
-    if not stamp.exists() or stamp.read_text() != origin:
+    if has_changed(folder, "origin", origin):
         shutil.rmtree(folder, ignore_errors=True)
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.write_text(origin)
+
+
+def forget_frozen(folder, names):
+    """Delete the frozen code of the build in *folder* if other modules are frozen now, called *names*.
+
+    MicroPython's makemanifest compares only the times of the modules that are there: it would keep those that are gone.
+    """
+    if has_changed(folder, "frozen", names):
+        (folder / "frozen_content.c").unlink(missing_ok=True)
+
+
+def has_changed(folder, what, text):
+    """Return whether *text* differs from that of the build in *folder* before, and remember it."""
+    stamp = folder.with_name(f"{folder.name}-{what}.txt")
+    if stamp.exists() and stamp.read_text() == text:
+        return False
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(text)
+    return True
 
 
 def build_rp2(board, source, manifest, folder, env):
