@@ -17,6 +17,12 @@ NOT_FOR_BOARDS = (
 OF_THE_BOARD = ("/lib/*", "/settings.json*", "/failed-starts", "/versions/*", "/boot.py", "/webrepl_cfg.py")
 #: What an update over the network leaves as it is: they start before the application, and could keep the board from it.
 NOT_FOR_UPDATES = ("boot.py", "main.py")
+NO_MAIN = (
+    "There is no main.py, neither in the folder nor on the board: unless the firmware has one, the application does not"
+    " start. Save main.py with these two lines:\n"
+    "    from microdot import device\n"
+    "    device.run()"
+)
 # Prints None without the framework, '' with it, and the name of a single file that is imported instead of its folder.
 _FRAMEWORK = """
 import json
@@ -74,6 +80,7 @@ def deploy(options) -> int:
     there = found.hashes("/")
     changed = {path: file for path, file in files.items() if there.get(path) != sha256(file)}
     found.copy(changed, lambda path: print("  " + paint("copied ", GREEN) + path, flush=True))
+    gone = []
     if options.delete:
         gone = [path for path in there if path not in files and not is_of_the_board(path)]
         found.remove(gone)
@@ -82,6 +89,8 @@ def deploy(options) -> int:
     if "/versions/state" in there or "/versions/state.new" in there:
         found.ask(_FORGET_VERSIONS)
     print(f"{len(changed)} of {len(files)} files copied; starting the board", flush=True)
+    if "/main.py" not in (set(there) - set(gone)) | set(files):
+        print(NO_MAIN, flush=True)
     watching.restart(found.port, stay=not options.no_logs)
     return 0
 

@@ -197,6 +197,25 @@ def test_a_board_whose_programs_do_not_get_the_framework(tmp_path, mpremote, cap
     assert failure(capsys, "deploy", str(tmp_path), "--port", "COM3") == message
 
 
+@pytest.mark.parametrize(("here", "there", "options", "said"), [
+    (["app.py"], [], [], True),
+    (["app.py"], ["/main.py"], [], False),
+    (["app.py"], ["/main.py"], ["--delete"], True),
+    (["app.py", "main.py"], [], ["--delete"], False),
+])  # fmt: skip
+def test_an_application_without_main_is_told_why_it_does_not_start(
+    tmp_path, monkeypatch, capsys, here, there, options, said
+):
+    for name in here:
+        (tmp_path / name).write_text("")
+    monkeypatch.setattr(board.Board, "ask", lambda self, script, **values: [""])
+    monkeypatch.setattr(board.Board, "hashes", lambda self, folder: dict.fromkeys(there, "another"))
+    monkeypatch.setattr(board.Board, "copy", lambda self, files, progress: None)
+    monkeypatch.setattr(deploying.watching, "restart", lambda port, stay: None)
+    assert cli.main(["deploy", str(tmp_path), "--port", "COM3", *options]) == 0
+    assert ("no main.py" in capsys.readouterr().out) == said
+
+
 @pytest.mark.parametrize("state", ["nothing", "framework", "file"])
 def test_what_micropython_imports(tmp_path, state):
     path = [".frozen", str(ROOT / "firmware")] if state != "nothing" else [".frozen"]

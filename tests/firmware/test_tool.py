@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from firmware_tools import boards, console, debian, emulation, sources
+from firmware_tools import boards, command_line, console, debian, emulation, sources
 from firmware_tools.console import FirmwareError, MissingError
 from firmware_tools.paths import ROOT
 
@@ -39,6 +39,8 @@ def test_the_boards_are_listed_with_what_can_build_them():
     (["emulate", "ESP32_GENERIC"], "there is no emulator for ESP32_GENERIC here; `check ESP32_GENERIC`"),
     (["emulate", "RPI_PICO2_W"], "there is no emulator for RPI_PICO2_W here"),
     (["emulate", "RPI_PICO", "--scenario", "x"], "is for a board with emulated Wi-Fi, RPI_PICO_W, not for RPI_PICO"),
+    (["emulate", "UNIX", "--flash", "x"], "only the emulated RP2040 keeps its flash in a file, not UNIX"),
+    (["emulate", "RPI_PICO_W", "--image", "/nowhere/x.uf2"], "/nowhere/x.uf2: no such file"),
     (["image", "littlefs", "-o", "/nowhere/x", "--size", "5"], "must be a multiple of 4096 bytes"),
     (["image", "romfs", "-o", "x", "--set", "everything"], "unknown freeze set everything; choose from core"),
     (["image", "romfs", "-o", "/nowhere/x"], "building the ROMFS image failed"),
@@ -96,6 +98,17 @@ def test_the_emulator_without_node_or_npm(monkeypatch, tmp_path):
             emulation.prepare()
         (tmp_path / program).write_text("#!/bin/sh\n")
         (tmp_path / program).chmod(0o755)
+
+
+def test_an_image_from_elsewhere_is_emulated_without_a_build(monkeypatch, tmp_path):
+    image = tmp_path / "stock.uf2"
+    image.write_bytes(b"")
+    lines = []
+    monkeypatch.setattr(emulation, "prepare", lambda: None)
+    monkeypatch.setattr(emulation.subprocess, "call", lambda line: lines.append(line[2:]))
+    arguments = ["emulate", "RPI_PICO_W", "--image", str(image), "--flash", "board.flash", "--http-port", "8080"]
+    assert command_line.main(arguments) == 0
+    assert lines == [[str(image), "--http-port", "8080", "--flash", "board.flash", "--wifi"]]
 
 
 def test_without_apt_a_checkout_is_asked_for(monkeypatch):

@@ -57,9 +57,14 @@ def check_board(args):
 
 def emulate_board(args):
     """Run a board's firmware here until Ctrl-C."""
-    emulation.check(boards.load(args.board), args.scenario)
-    firmware = build.build(args.board, args.micropython, args.set, args.app)
-    return emulation.run(firmware, repl_port=args.repl_port, http_port=args.http_port, scenario=args.scenario)
+    board = boards.load(args.board)
+    emulation.check(board, args.scenario, args.flash)
+    if args.image:
+        firmware = emulation.GivenFirmware(board, args.image)
+    else:
+        firmware = build.build(args.board, args.micropython, args.set, args.app)
+    ports = {"repl_port": args.repl_port, "http_port": args.http_port}
+    return emulation.run(firmware, scenario=args.scenario, flash=args.flash, **ports)
 
 
 def show_sizes(args):
@@ -174,6 +179,10 @@ def make_parser():
                          help="forward 127.0.0.1:N to the board's port 80")
     emulate.add_argument("--scenario", metavar="FILE", type=pathlib.Path,
                          help="the networks around an RPI_PICO_W, and what happens to them; see docs/emulator.md")
+    emulate.add_argument("--image", metavar="FILE", type=pathlib.Path,
+                         help="this firmware instead of a build, such as MicroPython's own")
+    emulate.add_argument("--flash", metavar="FILE", type=pathlib.Path,
+                         help="keep an RP2040's flash in this file from run to run")
 
     size = command("size", show_sizes)
     size.add_argument("--firmware", action="store_true", help="measure flash too, which builds firmware")

@@ -32,23 +32,39 @@ def prepare():
         raise MissingError(done.stderr.strip().splitlines()[-1].removeprefix("emulator: "))
 
 
-def check(board, scenario=None):
-    """Raise FirmwareError when *board* has no emulator, or no Wi-Fi for the *scenario* given."""
+class GivenFirmware:
+    """An image from elsewhere, such as MicroPython's own firmware for a board.
+
+    :raises FirmwareError: if there is no such file.
+    """
+
+    def __init__(self, board, image):
+        if not image.is_file():
+            raise FirmwareError(f"{image}: no such file")
+        self.board = board
+        self.image = self.elf = image
+
+
+def check(board, scenario=None, flash=None):
+    """Raise FirmwareError when *board* has no emulator, no Wi-Fi for the *scenario*, or nothing to keep in *flash*."""
     if board.mcu != "rp2040" and board.port not in ("qemu", "unix"):
         hint = f"; `check {board.name}` does what can be done" if board.port == "esp32" else ""
         raise FirmwareError(f"there is no emulator for {board.name} here{hint}")
     if scenario and not board.has_wifi:
         raise FirmwareError(f"a scenario is for a board with emulated Wi-Fi, RPI_PICO_W, not for {board.name}")
+    if flash and board.mcu != "rp2040":
+        raise FirmwareError(f"only the emulated RP2040 keeps its flash in a file, not {board.name}")
 
 
-def command(firmware, *, repl_port=None, http_port=None, scenario=None):
+def command(firmware, *, repl_port=None, http_port=None, scenario=None, flash=None):
     """Return the command that runs *firmware* with its serial port on 127.0.0.1:*repl_port*."""
     board = firmware.board
-    check(board, scenario)
+    check(board, scenario, flash)
     if board.port == "rp2":
         prepare()
         line = ["node", str(EMULATOR / "serve.mjs"), str(firmware.image)]
-        for option, value in (("--repl-port", repl_port), ("--http-port", http_port), ("--scenario", scenario)):
+        options = {"--repl-port": repl_port, "--http-port": http_port, "--scenario": scenario, "--flash": flash}
+        for option, value in options.items():
             line += [] if value is None else [option, str(value)]
         return [*line, "--wifi"] if board.has_wifi else line
     if board.port == "qemu":
@@ -66,9 +82,9 @@ def qemu(firmware, serial, romfs=None):
     return [*line, "-kernel", str(firmware.elf)]
 
 
-def run(firmware, *, repl_port=None, http_port=None, scenario=None):
+def run(firmware, *, repl_port=None, http_port=None, scenario=None, flash=None):
     """Run *firmware* in the foreground until it or the user ends it; return its exit status."""
-    line = command(firmware, repl_port=repl_port, http_port=http_port, scenario=scenario)
+    line = command(firmware, repl_port=repl_port, http_port=http_port, scenario=scenario, flash=flash)
     if firmware.board.has_wifi:
         print("Wi-Fi:", f"the networks of {scenario}" if scenario else DEFAULT_NETWORK)
     if repl_port:
