@@ -75,6 +75,26 @@ async def test_settings_and_restart(board):
         assert board.starts == 2 and errors == []
 
 
+async def test_names_of_networks(board):
+    wifi = {"state": "joined", "address": "192.0.2.7", "signal": -50}
+
+    async def answer(route):
+        await route.fulfill(json={**await (await route.fetch()).json(), "wifi": wifi})
+
+    async with chromium() as browser:
+        page, _ = await open_pages(browser, board)
+        await page.route("**/_device/status", answer)
+        for name, shown in (
+            ("\u202eemoh\u200b", "\\u{202e}emoh\\u{200b}"),
+            ("my\u00a0home\\", "my\\u{a0}home\\u{5c}"),
+            ("grün 🏠", "grün 🏠"),
+            (None, "ff00"),
+        ):
+            wifi.update({"ssid": name} if name else {"ssid": None, "ssid_hex": "ff00"})
+            await page.reload()
+            await page.get_by_text(f"joined, {shown}, 192.0.2.7, -50 dBm", exact=True).wait_for()
+
+
 async def test_an_update(board, tmp_path):
     folder = tmp_path / "application"
     (folder / "static").mkdir(parents=True)
