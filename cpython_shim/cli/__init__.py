@@ -11,7 +11,7 @@ import sys
 import microdot
 
 from . import create, deploying, listing, onboarding, serving, watching
-from .console import CommandError
+from .console import CommandError, check_folder
 
 INTERRUPTED = 130
 
@@ -41,6 +41,7 @@ def main(arguments: "list[str] | None" = None) -> int:
     """
     try:
         options = make_parser().parse_args(arguments)
+        check_folder()
         status = options.command(options)
         sys.stdout.flush()
         return status

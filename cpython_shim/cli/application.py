@@ -77,7 +77,9 @@ def _import(name):
             where = f"in {os.getcwd()}, nor one that is installed"
             raise CommandError(f"there is no module {error.name!r} {where}") from None
         raise _failed(name, error) from None
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _failed(name, error) from None
 
 

@@ -3,6 +3,8 @@
 import os
 import sys
 
+from microdot._compat import escape_controls
+
 BOLD, DIM, GREEN, CYAN = "1", "2", "32", "36"
 
 
@@ -13,8 +15,19 @@ class CommandError(Exception):
     """
 
     def __init__(self, message: str, status: int = 1):
-        super().__init__(" ".join(message.split()))
+        super().__init__(escape_controls(" ".join(message.split())))
         self.status = status
+
+
+def check_folder() -> None:
+    """Check that the current folder exists.
+
+    :raises CommandError: if it has been deleted since the shell changed to it.
+    """
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        raise CommandError("the current folder has been deleted: change to another one, such as with cd") from None
 
 
 def has_colour(stream) -> bool:

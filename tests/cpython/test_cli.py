@@ -233,6 +233,7 @@ def test_names_of_no_application(folder, capsys, command, name, message):
     ("def f(:\n    pass\n", "app.py, line 1: SyntaxError: "),
     ("\n\nraise ValueError('two\\nlines')\n", "app.py, line 3: ValueError: two lines"),
     ("raise SystemExit(0)\n", "app.py, line 1: SystemExit: 0"),
+    ("raise BaseException('\\x1b[31m red')\n", r"app.py, line 1: BaseException: \x1b[31m red"),
     ("import json\nimport other\n", os.path.join("other", "__init__.py") + ", line 3: json.decoder.JSONDecodeError: "),
 ])
 def test_applications_that_fail(folder, capsys, command, source, message):
@@ -261,6 +262,15 @@ def test_arguments_that_are_wrong(folder, capsys, arguments, message):
     assert status == 2
     assert line.startswith(message)
     assert re.search(r"; see microdot( \w+)? --help$", line)
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["routes"], ["new", "garden"]])
+def test_a_current_folder_that_is_gone(folder, capsys, arguments):
+    (folder / "gone").mkdir()
+    os.chdir(folder / "gone")
+    (folder / "gone").rmdir()
+    status, line = failure(capsys, *arguments)
+    assert status == 1 and line.startswith("microdot: the current folder has been deleted: change to another one")
 
 
 def test_version_and_help(tmp_path):

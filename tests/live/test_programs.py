@@ -195,7 +195,7 @@ def test_run_on_a_port_in_use(tmp_path, kind):
     assert (done.returncode, done.stdout, done.stderr) == (1, "", reasons[kind])
 
 
-@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1"])
+@pytest.mark.parametrize("host", ["300.1.1.1", "192.0.2.1", "a" * 64])
 def test_run_on_an_address_of_another_machine(tmp_path, host):
     command, environment = program("python", tmp_path, RUN.replace("app.run()", f"app.run('{host}', 0)"))
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=PATIENCE)

@@ -45,6 +45,9 @@ class Listener:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         except socket.gaierror as error:
             raise OSError(error.errno, f"{error.strerror}; {_ADVICE[errno.EADDRNOTAVAIL]}") from None
+        except UnicodeError:  # a label of more than 63 letters, or none between two dots
+            reason = f"this cannot be the name of a host; {_ADVICE[errno.EADDRNOTAVAIL]}"
+            raise OSError(errno.EINVAL, reason) from None
         addresses = list(dict.fromkeys((family, address) for family, *_, address in found))
         self._waiting = {}  # a task for each socket that waits for a connection
         for attempt in range(_PORTS_TO_TRY):
