@@ -4,7 +4,17 @@ import asyncio
 
 from microdot._compat import log_error
 from microdot.pubsub import PubSubError
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError, TimeoutError
+
+
+def retry_once() -> Retry:
+    """Return what repeats a command once, without a delay: a pooled connection may have been closed meanwhile.
+
+    Else each of them would fail once after Redis has been away, even hours later. A lack of answers is not repeated.
+    """
+    return Retry(NoBackoff(), 1, supported_errors=(ConnectionError,))
 
 
 class RedisUnavailable(ConnectionError, PubSubError):

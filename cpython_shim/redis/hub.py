@@ -7,11 +7,9 @@ from microdot._compat import log_error
 from microdot._queues import DROP, WAIT, QueueClosed
 from microdot.pubsub import PubSub, PubSubError
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from .errors import Availability, RedisUnavailable
+from .errors import Availability, RedisUnavailable, retry_once
 
 _BINARY = b"\xff"  # the first byte of the payload of a bytes message; no UTF-8 text begins with it
 _SILENCE = 15  # seconds after which the server has to answer a ping
@@ -88,7 +86,7 @@ class RedisPubSub(PubSub):
         if self._client is None:
             self._client = Redis.from_url(
                 self._url,
-                retry=Retry(NoBackoff(), 1),  # once: a pooled connection may have been closed meanwhile
+                retry=retry_once(),
                 socket_connect_timeout=self._timeout,
             )
         return self._client

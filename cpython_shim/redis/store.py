@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from .errors import Availability
+from .errors import Availability, retry_once
 
 
 class RedisStore:
@@ -19,7 +19,9 @@ class RedisStore:
     def __init__(self, url: str = "redis://localhost:6379/0", prefix: str = "microdot:session:", timeout: float = 2):
         self._prefix = prefix
         self._availability = Availability()
-        self._redis = Redis.from_url(url, decode_responses=True, socket_connect_timeout=timeout, socket_timeout=timeout)
+        self._redis = Redis.from_url(
+            url, decode_responses=True, retry=retry_once(), socket_connect_timeout=timeout, socket_timeout=timeout
+        )
 
     async def load(self, name: str) -> "str | None":
         """Return the text saved under *name*, None if there is none or its lifetime is over."""

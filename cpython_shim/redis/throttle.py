@@ -2,7 +2,7 @@
 
 from redis.asyncio import Redis
 
-from .errors import Availability
+from .errors import Availability, retry_once
 
 # One script a step: between two commands another process could count. The time is the Redis server's, for all.
 _TAKE = """
@@ -41,7 +41,9 @@ class RedisAttempts:
     def __init__(self, url: str = "redis://localhost:6379/0", prefix: str = "microdot:attempts:", timeout: float = 2):
         self._prefix = prefix
         self._availability = Availability()
-        self._redis = Redis.from_url(url, socket_connect_timeout=timeout, socket_timeout=timeout)
+        self._redis = Redis.from_url(
+            url, retry=retry_once(), socket_connect_timeout=timeout, socket_timeout=timeout
+        )
         self._take = self._redis.register_script(_TAKE)
         self._give_back = self._redis.register_script(_GIVE_BACK)
 

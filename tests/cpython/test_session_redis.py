@@ -98,3 +98,14 @@ async def test_redis_is_down(tmp_path):
     response = await TestClient(app).get("/set/cart")
     assert response.status_code == 503 and "Set-Cookie" not in response.headers
     await store.close()
+
+
+async def test_no_request_fails_when_redis_is_back():
+    """The connections that are open from before are closed, each of them."""
+    with RedisServer() as server:
+        store = RedisStore(server.url)
+        await asyncio.gather(*(store.load("a") for _ in range(5)))
+        server.stop()
+        server.start()
+        assert await asyncio.gather(*(store.load("a") for _ in range(5))) == [None] * 5
+        await store.close()

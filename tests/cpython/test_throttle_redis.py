@@ -85,3 +85,13 @@ async def test_redis_is_down(tmp_path):
     with pytest.raises(RedisUnavailable):
         await Throttle(store=store).attempt(Attempt, "joe")
     await store.close()
+
+
+async def test_no_attempt_fails_when_redis_is_back():
+    with RedisServer() as server:
+        store = RedisAttempts(server.url)
+        await asyncio.gather(*(store.take("account", number, 3, 1000) for number in range(5)))
+        server.stop()
+        server.start()
+        assert await asyncio.gather(*(store.take("account", number, 3, 1000) for number in range(5))) == [0] * 5
+        await store.close()
