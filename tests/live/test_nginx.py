@@ -22,11 +22,13 @@ import hashlib
 import os
 
 from microdot import Request
+from microdot.logs import RequestID, request_id
 from microdot.reverse import url_for
 from microdot.sse import with_sse
 from microdot.websocket import with_websocket
 
 Request.max_content_length = None
+RequestID(app)
 
 
 @app.get("/")
@@ -37,7 +39,7 @@ async def index(request):
 @app.get("/seen/<rest>")
 async def seen(request, rest):
     return {"host": request.headers["Host"], "scheme": request.scheme, "client": request.client_addr[0],
-            "path": request.path, "link": url_for(request, "seen", rest=rest)}
+            "path": request.path, "link": url_for(request, "seen", rest=rest), "identifier": request_id()}
 
 
 @app.post("/form")
@@ -142,9 +144,12 @@ def client(site):
 @pytest.mark.parametrize("prefix", PREFIXES)
 def test_what_the_application_is_told(site, client, prefix):
     """It is what nginx has seen, whatever the client says of itself."""
-    lies = {"X-Forwarded-For": "127.0.0.1, 6.6.6.6", "X-Forwarded-Proto": "ftp", "X-Forwarded-Prefix": "/lie"}
+    lies = {"X-Forwarded-For": "127.0.0.1, 6.6.6.6", "X-Forwarded-Proto": "ftp", "X-Forwarded-Prefix": "/lie",
+            "X-Request-ID": "lie"}
     for headers in ({}, lies):
-        assert client.get(f"{prefix}/seen/caf%C3%A9", headers=headers).json() == {
+        seen = client.get(f"{prefix}/seen/caf%C3%A9", headers=headers).json()
+        assert len(seen.pop("identifier")) == 32  # nginx's own
+        assert seen == {
             "host": site.host, "scheme": site.scheme, "client": CLIENT, "path": "/seen/café",
             "link": f"{prefix}/seen/caf%C3%A9",
         }, headers  # fmt: skip
