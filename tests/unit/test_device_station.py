@@ -150,6 +150,17 @@ async def test_joins_the_first_network_that_is_there():
     ]
 
 
+async def test_a_network_that_was_joined_before_a_soft_reset():
+    radio = Radio({b"home": "12345678"})
+    radio.joined = b"home"
+    station = make(radio, HOME)
+    with Fast(station) as time:
+        await time.until(lambda: station.state == "joined")
+        await time.until(lambda: time.slept > 2)
+        assert radio.tries == []
+    assert any("Wi-Fi: joined a network, http://192.0.2.7/" in line for line in station._log.lines)
+
+
 async def test_a_network_that_comes_late():
     radio = Radio()
     station = make(radio, HOME)

@@ -10,6 +10,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import names  # noqa: E402 - MkDocs does not look in this folder
 
+STYLE = pathlib.Path(__file__).with_name("site.css")
 #: Pages of the repository's root -> pages of the site.
 PAGES = {"CONTRIBUTING.md": "contributing.md", "SECURITY.md": "reporting.md", "CHANGELOG.md": "changes.md"}
 #: Public names that belong to the standard library -> what the reference says about them.
@@ -29,6 +30,7 @@ def on_config(config):
 
 def on_files(files, config):
     """Add the pages and files that are not in `docs`."""
+    files.append(File.generated(config, "assets/site.css", abs_src_path=str(STYLE)))
     for module, path in names.modules().items():
         files.append(File.generated(config, f"reference/{module}.md", content=reference_page(module, path)))
     for source, page in PAGES.items():

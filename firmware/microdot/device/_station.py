@@ -216,8 +216,8 @@ class Station:
 
 
 def _shown(name):
-    """Return a network's name for the log, whatever bytes it is."""
-    return repr(name)[1:]
+    """Return a network's name for the log, whatever bytes it is; one that was joined before a soft reset is unknown."""
+    return "a network" if name is None else repr(name)[1:]
 
 
 def _number(address):
