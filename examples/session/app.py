@@ -30,7 +30,7 @@ PAGE = """<!DOCTYPE html>
 </html>
 """
 FORM = """<form method="post">
-<label>Your name: <input name="name" required maxlength="50"></label>
+<label>Your name <input name="name" required maxlength="50"></label>
 <button>Send</button>
 </form>"""
 GREETING = """<p>Hello, %s! Visit %d.</p>
