@@ -87,21 +87,21 @@ export class Phone {
     this.#lost();
   }
 
-  /** The addresses that the board's DNS has for a name. */
+  /** The addresses that the board's DNS has for a name; it is asked several times, as it may come after the network. */
   async lookUp(name) {
     const { query, identifier } = lookUpQuery(name);
-    const answer = await this.exchange(query, DNS_PORT, this.dns);
+    const answer = await this.exchange(query, DNS_PORT, this.dns, ATTEMPTS);
     if (!answer) throw new Error(`the board's DNS does not answer for ${name}`);
     return readAnswer(answer, identifier);
   }
 
   /** Sends a datagram to the board; resolves to the answer's bytes, or to null when there is none. */
-  exchange(data, port, address = this.router) {
+  exchange(data, port, address = this.router, attempts = 1) {
     if (!this.#hasAddress) throw new Error('the phone is in no network');
     this.#port = this.#port === LAST_PORT ? FIRST_PORT : this.#port + 1;
     const from = this.#port;
     const send = () => this.#send(UDP, address, udpSegment(this.address, address, from, port, data));
-    return this.#ask(`datagram ${from}`, send, 1);
+    return this.#ask(`datagram ${from}`, send, attempts);
   }
 
   /** Serves a port of the board, as the phone reaches it, on 127.0.0.1; resolves to the number of that port. */
