@@ -285,6 +285,24 @@ async def test_what_becomes_of_an_exception():
         assert reports.ended == ([error] if interrupted else [])
 
 
+async def test_a_server_that_stops_ends_a_handler_without_a_word():
+    tasks = []
+
+    async def handler(request, sse):
+        tasks.append(asyncio.current_task())
+        await sse.send("before")
+        await asyncio.sleep(60)
+
+    reports = Reports()
+    body = body_of(handler, app=reports.app)
+    assert await body.__anext__() == b"data: before\n\n"
+    reports.cancelled = True
+    tasks[0].cancel()
+    with raises(StopAsyncIteration):
+        await body.__anext__()
+    assert (reports.reported, reports.ended) == ([], [])
+
+
 async def test_what_a_handler_raises_when_its_client_has_gone():
     for error in (None, ValueError("of the handler")):
         ended = asyncio.Event()
