@@ -4,7 +4,9 @@ import asyncio
 
 from memory_stream import MemoryStream, exchange, split
 from microdot import Microdot, abort
+from microdot import server as servers
 from microdot.cors import CORS
+from microdot.server import writing
 from microdot.test_client import TestClient
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\nOrigin: http://b\r\nConnection: close\r\n\r\n"
@@ -87,6 +89,66 @@ async def test_an_error_handler_whose_body_begins_with_an_error():
         assert (res.status_code, res.text) == (500, "Internal server error")
         async with await client.stream("GET", path) as res:
             assert (res.status_code, await res.__anext__()) == (500, b"Internal server error")
+
+
+async def test_the_head_does_not_come_before_an_error_handler_is_ready():
+    async def fails():
+        raise ValueError("of the body")
+        yield "never"
+
+    async def handle(request, error):
+        await asyncio.sleep(0.6)  # longer than the head waits
+        return "handled", 500
+
+    app = make(fails)
+    app.errorhandler(ValueError)(handle)
+    app.first_piece_timeout = 0.1
+    (answer,) = await exchange(app, REQUEST)
+    assert (answer.status, answer.body) == (500, b"handled")
+
+
+class Logged:
+    """Takes the place of `log_error()` in modules; keeps the messages."""
+
+    def __init__(self, *modules):
+        self.messages = []
+        self._kept = [(module, module.log_error) for module in modules]
+
+    def __enter__(self):
+        for module, _ in self._kept:
+            module.log_error = lambda message, error=None: self.messages.append(message)
+        return self.messages
+
+    def __exit__(self, *exception):
+        for module, log_error in self._kept:
+            module.log_error = log_error
+
+
+async def test_a_head_that_was_sent_with_the_first_piece_is_not_waited_for():
+    async def body():
+        yield "1"
+        await asyncio.sleep(0.6)
+        yield "2"
+
+    app = make(body)
+    app.first_piece_timeout = 0.1
+    with Logged(servers) as messages:
+        (answer,) = await exchange(app, REQUEST)
+    assert (answer.status, answer.body, messages) == (200, b"12", [])
+
+
+async def test_who_is_to_blame_for_an_error_after_the_first_piece():
+    def body():
+        yield "1"
+        yield "2"
+        raise OSError(2)
+
+    app = make(body)
+    for broken, blamed in ((None, 1), (OSError(32), 0)):  # the application, the client that has left
+        stream = MemoryStream(REQUEST, broken=broken)
+        with Logged(writing) as messages:
+            await app.handle_request(stream, stream)
+        assert messages == ["Exception in the body of a response"] * blamed, messages
 
 
 class Slow:

@@ -1,7 +1,9 @@
 """Signed tokens: HMAC-SHA256 and JSON Web Tokens."""
 
+import sys
 from binascii import hexlify
 
+import microdot
 from clocks import EPOCHS, NOW, Clocks
 from microdot import tokens
 from microdot.tokens import compare_digest, decode_token, encode_token, hmac_sha256, is_within, keyed_hash, unix_time
@@ -18,12 +20,40 @@ HMACS = (
         b"Test Using Larger Than Block-Size Key - Hash Key First",
         b"60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
     ),
+    # Keys of one block, and of one byte more: made with Python's hmac
+    (b"k" * 64, b"message", b"890f3a16e0ca0aaa3bf180f70fa8e3970b3fd6505e98fde157988dcc19d1685c"),
+    (b"k" * 65, b"message", b"0c256505306af48015530c139bb7add5ad7a6a9291cd511278a067e765816fbd"),
 )
 
 
 def test_hmac_of_rfc_4231():
     for key, message, digest in HMACS:
         assert hexlify(hmac_sha256(key, message)) == digest
+
+
+class FirstYear:
+    """Takes the place of `time` on a board whose clock counts from a year on, and has counted five seconds."""
+
+    def __init__(self, year):
+        self.gmtime = lambda seconds: (year, 1, 1, 0, 0, 0, 0, 1, 0)
+        self.time = lambda: 5
+
+
+def test_clocks_count_from_1970_or_2000():
+    clock = sys.modules.get("time")
+    for year, seconds in ((1970, 5), (2000, 946684805)):
+        del sys.modules["microdot.tokens"]
+        sys.modules["time"] = FirstYear(year)
+        try:
+            from microdot.tokens import unix_time as counted
+
+            assert counted() == seconds
+        finally:
+            if clock:
+                sys.modules["time"] = clock
+            else:  # MicroPython finds its own again
+                del sys.modules["time"]
+            sys.modules["microdot.tokens"] = microdot.tokens = tokens
 
 
 def test_token_is_the_json_web_token_of_others():

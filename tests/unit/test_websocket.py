@@ -407,7 +407,8 @@ async def test_the_end_of_a_handler_that_upgrades_by_itself():
         raise errors[-1]
 
     errors = []
-    for error, code in ((ValueError("of the handler"), 1011), (OSError(2), 1011), (WebSocketError(), 1000)):
+    ends = ((ValueError("of the handler"), 1011), (OSError(2), 1011), (MemoryError(), 1011), (WebSocketError(), 1000))
+    for error, code in ends:
         errors.append(error)
         app = Microdot()
         app.get("/")(fail)

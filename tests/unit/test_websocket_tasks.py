@@ -43,6 +43,21 @@ async def test_a_peer_gone_silent_is_given_up_though_nothing_is_read():
     peer.send("two")
     await peer.response()  # the handler was cancelled
     assert busy.close_code == 1006 and busy.seen == []
+    if hasattr(peer.task, "cancelling"):
+        assert peer.task.cancelling() == 0  # what runs after the handler may wait with a timeout of its own
+
+
+async def test_an_error_of_a_handler_that_is_given_up_is_reported():
+    async def handler(request, ws):
+        ws.grace = 0.05
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise ValueError("of the handler")
+
+    peer = Peer(application(handler, with_websocket(ping_interval=0.05)))
+    with raises(ValueError):
+        await peer.response()
 
 
 async def test_a_peer_that_answers_is_kept_though_nothing_is_read():
@@ -344,9 +359,10 @@ async def test_the_server_shuts_down():
     busy, peer = busy_peer()
     while not hasattr(busy, "ws"):
         await asyncio.sleep(0)
+    busy.ws.close_timeout = 100_000  # it does not wait for the peer's close frame
     peer.transport.cancelled = True
     peer.task.cancel()
     with raises(asyncio.CancelledError):
-        await peer.response()
+        await asyncio.wait_for(peer.response(), 10)
     assert await peer.event() == (CLOSE, (1001, ""))
     assert busy.ws.closed
