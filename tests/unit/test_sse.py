@@ -162,6 +162,27 @@ async def test_keep_alive_comments_by_the_clock_of_the_server():
     assert clock.watch is None
 
 
+async def test_a_comment_comes_after_15_seconds():
+    async def handler(request, sse):
+        await sse.send("first")
+        await asyncio.sleep(60)
+
+    clock = Clock()
+    request = Request(Microdot(), None, "GET", "/", "1.1", {}, transport=clock)
+    for response in (sse_response(request, handler), await with_sse(handler)(request)):
+        body = response.body
+        assert await body.__anext__() == b"data: first\n\n"
+        piece = asyncio.create_task(body.__anext__())
+        await asyncio.sleep(0)
+        for _ in range(59):  # quarters of a second
+            clock.watch.look()
+        await asyncio.sleep(0)
+        assert not piece.done()
+        clock.watch.look()
+        assert await piece == b":\n\n"
+        await body.aclose()
+
+
 async def test_no_comment_follows_an_event_that_waits():
     async def handler(request, sse):
         await sse.send("first")
