@@ -26,6 +26,8 @@ def stat(filename: str) -> "tuple[int, int, int]":
 def open_gzip(filename: str):
     """Open a gzip file to read what is packed in it.
 
+    MicroPython sets memory aside for the window of 32 KB that the format allows, unless it is told how much is packed.
+
     :raises ImportError: on a board without the module `deflate`.
     """
     if not MICROPYTHON:
@@ -34,7 +36,18 @@ def open_gzip(filename: str):
         return open_packed(filename, "rb")
     from deflate import GZIP, DeflateIO
 
-    return DeflateIO(open(filename, "rb"), GZIP, 0, True)  # noqa: SIM115 - True: closed with it
+    file = open(filename, "rb")  # noqa: SIM115 - DeflateIO closes it
+    try:
+        file.seek(-4, 2)
+        size = int.from_bytes(file.read(4), "little")  # the last field, ISIZE (RFC 1952, section 2.3.1)
+        file.seek(0)
+        bits = 5
+        while bits < 15 and size > 1 << bits:
+            bits += 1
+        return DeflateIO(file, GZIP, bits, True)
+    except BaseException:
+        file.close()
+        raise
 
 
 def media_type(filename: str, types: "dict[str, str]") -> str:

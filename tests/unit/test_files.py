@@ -1,8 +1,11 @@
+import gc
 import io
 import os
+from binascii import crc32
 
 import microdot._file_body
 from microdot import Request, Response, send_file
+from microdot._compat import MICROPYTHON
 from microdot.errors import HTTPException
 from support import Path, folder, raises
 
@@ -421,8 +424,14 @@ async def test_where_only_a_compressed_file_is_there():
     path = folder() + "/files-t.js"
     tags = set()
     for accepted, coding in (
-        ("gzip", "gzip"), ("*", "gzip"), ("br, *;q=0.1", "gzip"), ("*;q=0, gzip", "gzip"), ("*, gzip;q=0", None),
-        ("br", None), ("", None), ("gzip;q=0", None),
+        ("gzip", "gzip"),
+        ("*", "gzip"),
+        ("br, *;q=0.1", "gzip"),
+        ("*;q=0, gzip", "gzip"),
+        ("*, gzip;q=0", None),
+        ("br", None),
+        ("", None),
+        ("gzip;q=0", None),
     ):
         for method in ("GET", "HEAD"):
             with Opened() as opened:
@@ -453,6 +462,22 @@ async def test_where_only_a_compressed_file_is_there():
     response = send_file(path, 404)
     assert await answer(response, Accept_Encoding="gzip") == CONTENT
     remove("files-t.js.gz")
+
+
+def test_unpacking_takes_as_much_memory_as_there_is_content():
+    start = bytes([number * 7 % 251 for number in range(500)])
+    content = start + start[:12]  # packed as the first 500 bytes, and 12 bytes from 500 bytes before
+    packed = b"\x1f\x8b\x08" + bytes(7) + b"\x00\xf4\x01\x0b\xfe" + start + b"C\x8es\x00"
+    packed += crc32(content).to_bytes(4, "little") + len(content).to_bytes(4, "little")
+    path = write("files-m.gz", packed)
+    gc.collect()
+    before = MICROPYTHON and gc.mem_alloc()
+    file = microdot._file_body.open_gzip(path)
+    assert file.read(1) == content[:1]
+    assert not MICROPYTHON or gc.mem_alloc() - before < 4096
+    assert file.read() == content[1:]
+    file.close()
+    remove("files-m.gz")
 
 
 async def test_a_board_that_cannot_unpack():
