@@ -25,6 +25,7 @@ async def test_the_application(page):
     assert (await client.post("/login", form={"name": "susan", "password": "open barley"})).status_code == 403
     assert (await client.post("/login", form={"name": "nobody", "password": "open sesame"})).status_code == 403
     assert (await client.post("/login", form={"name": "susan"})).status_code == 400
+    assert (await client.post("/login", body={"name": "susan"})).status_code == 415
     response = await client.post("/login", form={"name": "susan", "password": "open sesame"})
     assert (response.status_code, response.headers["Location"]) == (303, "/")
     assert (await client.get("/")).text == "susan: Water the plants"
@@ -41,3 +42,15 @@ async def test_hooks_after_errors():
     fine, error = (await client.get("/")).headers, (await client.get("/nothing")).headers
     assert ("X-After" in fine, "X-Error" in fine) == (True, False)
     assert ("X-After" in error, "X-Error" in error) == (False, True)
+
+
+async def test_paths_without_a_route():
+    app = Microdot()
+    app.get("/notes/")(lambda request: "fine")
+    called = []
+    app.before_request(lambda request: called.append(request.path))
+    client = TestClient(app)
+    assert (await client.get("/notes")).status_code == 404
+    assert called == []
+    assert (await client.get("/notes/")).status_code == 200
+    assert called == ["/notes/"]
