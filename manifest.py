@@ -83,7 +83,6 @@ SETS = {
     ),
     "device": (
         "_clock",
-        "_queues",
         "checks",
         "csrf",
         "device/__init__",
@@ -93,6 +92,7 @@ SETS = {
         "device/_hardware",
         "device/_hosts",
         "device/_log",
+        "device/_log_events",
         "device/_ntp",
         "device/_page",
         "device/_pages",
@@ -107,7 +107,6 @@ SETS = {
         "device/_update",
         "device/_versions",
         "hosts",
-        "sse",
         "throttle",
         "tokens",
     ),

@@ -244,6 +244,8 @@ class Response:
 
         Each object is valid until the next one is requested, because files are read into one buffer.
         """
+        if hasattr(self.body, "yields_bytes"):  # it is such an iterator, as that of an event stream
+            return self.body
         from ._response_body import iterate
 
         return iterate(self.body, self.send_file_buffer_size)

@@ -11,8 +11,6 @@ def iterate(body, file_buffer_size: int):
 
     :param file_buffer_size: size in bytes of the pieces of a file; larger where there is memory for it.
     """
-    if hasattr(body, "yields_bytes"):  # it is such an iterator already
-        return body
     if isinstance(body, bytes):
         return _Items(SyncItems(iter((body,))))
     if hasattr(body, "read"):

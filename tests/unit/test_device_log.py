@@ -5,6 +5,7 @@ import asyncio
 from microdot import _compat
 from microdot._compat import log_error
 from microdot.device._log import Log
+from microdot.device._log_events import respond_with_log
 
 
 def test_keeps_lines():
@@ -81,24 +82,21 @@ def test_the_log_may_fail():
             _compat._logs.remove(fail)
 
 
-async def test_waits_for_lines():
+async def test_a_browser_follows():
     log = Log()
-    log.keep("a")
-    await log.wait(0)
-    seen = []
-
-    async def follow():
-        number = 1
-        while len(seen) < 3:
-            await log.wait(number)
-            lines, number = log.lines(number)
-            seen.extend(lines)
-
-    followers = [asyncio.create_task(follow()), asyncio.create_task(log.wait(3))]
+    events = respond_with_log(log, "").body
+    assert await events.__anext__() == b":\n\n"  # the head goes out, though there is no line
+    waiting = asyncio.create_task(events.__anext__())
     await asyncio.sleep(0)
-    log.keep("b")
-    await asyncio.sleep(0)
-    log.keep("c\nd")
-    for task in followers:
-        await task
-    assert seen == ["b", "c", "d"]
+    log.keep("a\nb\rc")
+    assert await waiting == b"id: 1\ndata: a\n\n"
+    assert await events.__anext__() == b"id: 2\ndata: b\\rc\n\n"
+
+
+async def test_a_browser_comes_back():
+    log = Log()
+    log.keep("a\nb")
+    for last, event in (("1", b"id: 2\ndata: b\n\n"), ("2", b":\n\n")):
+        assert await respond_with_log(log, last).body.__anext__() == event
+    for last in ("", "3", "-1", "x", "1" * 9):  # those of the log before a restart, and nonsense
+        assert await respond_with_log(log, last).body.__anext__() == b"id: 1\ndata: a\n\n"

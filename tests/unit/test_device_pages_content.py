@@ -60,6 +60,6 @@ async def test_restart():
 async def test_updates_where_they_are_not_possible():
     with Served() as served:
         described = (await served.get("/update")).json
-        assert described["possible"] is False and len(described["nonce"]) == 32 and "error" not in described
+        assert described["possible"] is False and len(described["nonce"]) == 22 and "error" not in described
         response = await served.post("/update", b"x")
         assert response.status_code == 409 and "device.run() without an application" in response.text

@@ -18,7 +18,7 @@ async def test_wrong_passphrases_are_counted():
 async def test_wrong_signatures_are_counted_where_nothing_is_sent():
     with Served() as served:
         served.pages._throttle = Throttle(account=(2, 60), address=(100, 1))
-        nonce = served.pages.updates.nonce
+        nonce = (await served.get("/update")).json["nonce"]
         for secret, status in ((SECRET, 200), (SECRET, 200), ("wrong", 200), ("wrong", 200), (SECRET, 429)):
             response = await served.get("/update", **{"Update-Signature": sign(secret, nonce, b"why")})
             assert response.status_code == status

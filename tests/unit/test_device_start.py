@@ -119,6 +119,26 @@ def test_an_application_that_cannot_be_imported():
             remove_app()
 
 
+def test_what_an_application_has_imported_before_it_fails():
+    fresh()
+    write_app("import part_of_app\nraise ValueError('at import')")
+    with open(folder() + "/part_of_app.py", "w") as file:
+        file.write("taken = bytearray(1000)\n")
+    try:
+        board = Board().start()
+        assert "at import" in board.runner.error
+        assert "part_of_app" not in sys.modules
+    finally:
+        os.remove(folder() + "/part_of_app.py")
+        remove_app()
+
+
+def test_the_log_begins_with_what_is_served():
+    fresh()
+    assert Board().start(brief(hello())).log.lines()[0] == ["Serving the application on port 0"]
+    assert Board(pressed=True).start(brief(hello()), button=14).log.lines()[0][-1].startswith("Starting without")
+
+
 def test_an_application_that_takes_all_memory_when_it_is_imported():
     fresh()
     write_app("raise MemoryError('no room')")

@@ -42,7 +42,7 @@ class Board:
         self.hardware = Hardware()
         self.versions = Versions(ROOT)
         self.log = Log()
-        self.updates = Updates(self.versions, self.hardware, self.log, lambda: SECRET)
+        self.updates = Updates(self.versions, self.hardware, self.log, lambda: SECRET, "nonce")
         self.throttle = Throttle(account=(2, 60), address=(100, 1))
         app = Microdot()
 

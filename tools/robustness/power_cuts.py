@@ -55,7 +55,7 @@ class Throttle:
 def update(version):
     versions = Versions("/")
     versions.load()
-    updates = Updates(versions, _hardware, log, lambda: SECRET)
+    updates = Updates(versions, _hardware, log, lambda: SECRET, "nonce")
     contents = [(name, text.encode()) for name, text in files(version)]
     lines = ["%d %s %s\\n" % (len(data), hexlify(sha256(data).digest()).decode(), name) for name, data in contents]
     listed = "".join(lines).encode()

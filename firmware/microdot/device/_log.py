@@ -1,7 +1,5 @@
 """The log of a board: its last lines, in memory, with the tracebacks of what went wrong."""
 
-import asyncio
-
 from .._compat import add_log, escape_controls, log_to_console
 
 
@@ -18,7 +16,6 @@ class Log:
         self._lines = []
         self._size = 0
         self._next = 0
-        self._changed = None  # the Event of those that wait
 
     def install(self) -> None:
         """Keep what the framework logs too: exceptions of handlers and tasks, with their tracebacks."""
@@ -39,17 +36,8 @@ class Log:
             self._next += 1
         while self._size > self.limit and len(self._lines) > 1:
             self._size -= len(self._lines.pop(0)) + 1
-        if self._changed:
-            self._changed.set()
 
     def lines(self, since: int = 0) -> "tuple[list[str], int]":
         """Return the lines from number *since* on, as far as they are still there, and the number after them."""
         first = self._next - len(self._lines)
         return self._lines[max(since - first, 0) :], self._next
-
-    async def wait(self, since: int) -> None:
-        """Return when there is a line with number *since*."""
-        while self._next <= since:
-            if self._changed is None or self._changed.is_set():
-                self._changed = asyncio.Event()
-            await self._changed.wait()

@@ -9,22 +9,34 @@ import os
 from binascii import hexlify
 
 from .. import Microdot, Response
+from .._routing import Route
 from ..csrf import CSRF
 from ..errors import abort
-from ..sse import with_sse
 from ..throttle import MemoryAttempts, Throttle
-from ..tokens import compare_digest, hmac_sha256
-from ._hosts import own_hosts
+from ..tokens import compare_digest, hmac_sha256, random_text
 from ._page import respond_with_page, respond_with_script
 from ._secret import secret
 from ._status import make_status
 from ._style import respond_with_style
-from ._update import Updates
 
 PREFIX = "/_device"
 _LOOPBACK = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 _FRESH = {"Cache-Control": "no-store"}
 _TYPES = {str: "str", int: "int", float: "float", bool: "bool"}
+_ROUTES = (  # the method, the path after the prefix, the method of `Pages`
+    ("GET", "", "page"),
+    ("GET", "/style.css", "style"),
+    ("GET", "/page.js", "script"),
+    ("POST", "/login", "login"),
+    ("GET", "/update", "describe_update"),
+    ("POST", "/update", "update"),
+    ("GET", "/status", "status"),
+    ("GET", "/log", "follow_log"),
+    ("GET", "/settings", "show_settings"),
+    ("POST", "/settings", "save_settings"),
+    ("POST", "/restart", "restart"),
+)
+_OPEN = ("", "/style.css", "/page.js", "/login", "/update")  # without a login
 
 
 class Pages:
@@ -45,23 +57,13 @@ class Pages:
         self._runner = runner
         self._salt = os.urandom(16)
         self._throttle = Throttle(store=MemoryAttempts(16))
-        self.updates = Updates(runner.versions, hardware, log, lambda: secret(settings))
+        self._nonce = random_text()  # of the first update
+        self._updates = None
         #: The application that answers.
         self.app = app = Microdot()
+        app.url_map = _Routes(self)
         app.extend(self, receive=self._receive, before_request=self._check_login)
         CSRF(app)
-        app.get(PREFIX)(self.page)
-        app.get(PREFIX + "/style.css")(self.style)
-        app.get(PREFIX + "/page.js")(self.script)
-        app.post(PREFIX + "/login")(self.login)
-        app.get(PREFIX + "/update")(self.describe_update)
-        app.post(PREFIX + "/update", max_content_length=None)(self.update)
-        self._open = [route.handler for route in app.url_map.routes]  # without a login
-        app.get(PREFIX + "/status")(self.status)
-        app.get(PREFIX + "/log")(with_sse(self.follow_log))
-        app.get(PREFIX + "/settings")(self.show_settings)
-        app.post(PREFIX + "/settings")(self.save_settings)
-        app.post(PREFIX + "/restart")(self.restart)
 
     # Who may ask
 
@@ -73,13 +75,18 @@ class Pages:
         if not self._hardware.IS_BOARD and (request.client_addr or ("",))[0] not in _LOOPBACK:
             abort(403, "On a computer these pages are for its own programs only")
         host = request.headers.get("Host") or ""
-        if host.strip("0123456789.:") and not own_hosts(self._settings, self._wifi.address).is_allowed(host):
-            abort(400, "Unknown host: use the board's address or name")
+        if host.strip("0123456789.:"):
+            from ._hosts import own_hosts  # memory that a look at an address does not need
+
+            if not own_hosts(self._settings, self._wifi.address).is_allowed(host):
+                abort(400, "Unknown host: use the board's address or name")
         if request.path == PREFIX + "/update":
             request.max_body_length = 0
 
     async def _check_login(self, request):
-        if request.route not in self._open and not compare_digest(request.cookies.get("device", ""), self._cookie()):
+        if request.path[len(PREFIX) :] in _OPEN:
+            return
+        if not compare_digest(request.cookies.get("device", ""), self._cookie()):
             abort(401, "Log in with the passphrase of the board")
 
     def _cookie(self):
@@ -115,19 +122,11 @@ class Pages:
         """Return the state of the board."""
         return make_status(self._settings, self._wifi, self._hardware, self._runner), 200, _FRESH
 
-    async def follow_log(self, request, sse):
+    async def follow_log(self, request):
         """Send the lines of the log, and each new one as it comes; a browser that comes back gets what it missed."""
-        last = sse.last_event_id or ""
-        number = int(last) if last and len(last) < 9 and not last.strip("0123456789") else 0
-        if number > self._log.lines()[1]:  # of the log before a restart
-            number = 0
-        while True:
-            lines, end = self._log.lines(number)
-            number = end - len(lines)
-            for line in lines:
-                number += 1
-                await sse.send(line, event_id=str(number))
-            await self._log.wait(number)
+        from ._log_events import respond_with_log
+
+        return respond_with_log(self._log, request.headers.get("Last-Event-ID", ""))
 
     async def show_settings(self, request):
         """Return the fields of the settings that have one value each."""
@@ -151,20 +150,34 @@ class Pages:
 
     # Updates
 
+    def load_updates(self):
+        """Return the `Updates`, which take memory from the first update on.
+
+        :raises MemoryError: if there is no room for them.
+        """
+        if self._updates is None:
+            from ._update import Updates
+
+            self._updates = Updates(
+                self._runner.versions, self._hardware, self._log, lambda: secret(self._settings), self._nonce
+            )
+        return self._updates
+
     async def describe_update(self, request):
         """Tell what a sender of updates has to know; who signs that with the secret also learns why the last failed."""
         versions = self._runner.versions
+        updates = self._updates
         known = {
-            "nonce": self.updates.nonce,
+            "nonce": updates.nonce if updates else self._nonce,
             "possible": self._runner.can_update,
             "version": versions.name,
             "state": versions.state,
             "failed": versions.failed,
-            "progress": self.updates.progress,
+            "progress": updates.progress if updates else None,
         }
         if request.headers.get("Update-Signature"):
             await self._throttle.attempt(request, "device")  # the answer tells whether the secret was right
-            if self.updates.is_signed(request, b"why"):
+            if self.load_updates().is_signed(request, b"why"):
                 await self._throttle.succeed(request)
                 known["error"] = self._runner.update_error
         return known, 200, _FRESH
@@ -173,8 +186,37 @@ class Pages:
         """Receive a new version of the application, and restart the board with it."""
         if not self._runner.can_update:
             abort(409, "Only a board whose main.py calls device.run() without an application takes updates")
-        name = await self.updates.receive(request, self._throttle)
+        name = await self.load_updates().receive(request, self._throttle)
         return self._runner.restart(after=({"version": name}, 200))
+
+
+class _Routes:
+    """The routes of the pages, in place of a `URLMap`: each is made when it is asked for, as all of them take 2 KB."""
+
+    def __init__(self, pages):
+        self._pages = pages
+
+    def find(self, method, path):
+        """Return the route, or None and one for other methods; see `URLMap.find()`."""
+        if method == "HEAD":
+            method = "GET"
+        other = None
+        for known, end, name in _ROUTES:
+            if path == PREFIX + end:
+                handler = getattr(self._pages, name)
+                limit = None if name == "update" else -1
+                route = Route(0, (known,), path, (), handler, "", None, (), None, limit)
+                if known == method:
+                    return route, None
+                other = other or route
+        return None, other
+
+    def allowed(self, path):
+        """Return the methods that are allowed for a path."""
+        methods = [known for known, end, _ in _ROUTES if path == PREFIX + end]
+        if "GET" in methods:
+            methods.append("HEAD")
+        return methods + ["OPTIONS"] if methods else methods
 
 
 def _object(value):

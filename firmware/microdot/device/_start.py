@@ -23,6 +23,7 @@ import sys
 
 from .. import Microdot, Request
 from .._compat import log_error
+from ._access_point import forget
 from ._versions import GOOD, NEW, TRIED
 
 #: Seconds of serving after which a start has succeeded, and failed starts after which the application is left out.
@@ -132,6 +133,8 @@ class Runner:
         self.app.task(self._wifi.keep)
         self.app.task(self._tick)
         self._watchdog = watchdog
+        if not self.error:
+            self._log.keep("Serving the application on port %d" % port)
         if pages:
             self._put_pages_first()
         try:
@@ -246,11 +249,15 @@ class Runner:
 
         None if the board must restart: with the previous version, or because memory has run out.
         """
+        known = set(sys.modules)
         try:
             return __import__("app").app
         except Exception as error:
             if not self._hardware.IS_BOARD:
                 raise
+            self._reserve = None
+            forget([name for name in sys.modules if name not in known])  # what they have taken is needed from here on
+            _free_failed("app")
             has_memory = self._fail(error, "Cannot import the application")
         if self._on_trial or not has_memory:
             return None
@@ -356,6 +363,8 @@ class Runner:
         """Ask the application for `/`, and load the pages beside it; return what is wrong, None if all works."""
         try:
             self._load_pages()
+            if self._pages:
+                self._pages.load_updates()
         except MemoryError:
             return "The application leaves too little memory for the pages of the board"
         request = Request(self.app, ("127.0.0.1", 0), "GET", "/", "1.1", {"Host": "localhost"})
@@ -373,3 +382,21 @@ class Runner:
     def _report(loop, context):
         """Log the exception of a task that the application itself has started."""
         log_error(context.get("message") or "Exception in a task", context.get("exception"))
+
+
+def _free_failed(name):
+    """Free the memory of a module that could not be imported, and of those that failed while it imported them.
+
+    MicroPython removes such a module from `sys.modules`, but its address stays in the table until another entry takes
+    the place. The garbage collector finds the address there, and keeps the module with all that it holds.
+    """
+    sys.modules[name] = None  # takes the place, and `pop()` clears it: without memory, too
+    sys.modules.pop(name)
+    gc.collect()
+    try:
+        modules = dict(sys.modules)
+        sys.modules.clear()
+        sys.modules.update(modules)
+    except MemoryError:
+        pass  # the board restarts in any case
+    gc.collect()

@@ -17,7 +17,7 @@ from binascii import hexlify
 from hashlib import sha256
 
 from ..errors import HTTPException
-from ..tokens import compare_digest, hmac_sha256
+from ..tokens import compare_digest, hmac_sha256, random_text
 from ._versions import GOOD, make_folders, remove
 
 #: Size in bytes of the longest list, which is in memory while an update comes.
@@ -36,18 +36,20 @@ class Updates:
     :param hardware: the module `_hardware`, or what has its functions.
     :param log: the `Log`.
     :param secret: function that returns the board's secret.
+    :param nonce: the nonce of the first update.
     """
 
     #: Bytes of the contents that are there, and that will be; None while no update comes.
     progress: "tuple[int, int] | None" = None
 
-    def __init__(self, versions, hardware, log, secret):
+    def __init__(self, versions, hardware, log, secret, nonce: str):
         self._versions = versions
         self._hardware = hardware
         self._log = log
         self._secret = secret
         self._busy = False
-        self.nonce = _random()
+        #: What the signature of the next update must contain.
+        self.nonce = nonce
 
     def is_signed(self, request, text: bytes) -> bool:
         """Return whether a request has the signature of a text, with the nonce that is valid now."""
@@ -68,7 +70,7 @@ class Updates:
             digest = hexlify(sha256(listed).digest())
             if not self.is_signed(request, digest):
                 raise HTTPException(403, "The signature is wrong: check the secret, and ask the board for a new nonce")
-            self.nonce = _random()  # whoever has recorded this update cannot send it again
+            self.nonce = random_text()  # whoever has recorded this update cannot send it again
             self._busy = True  # not before: a stranger whose list comes slowly would keep the owner out
             try:
                 await throttle.succeed(request)
@@ -219,7 +221,3 @@ def _exists(path):
     except OSError:
         return False
     return True
-
-
-def _random():
-    return hexlify(os.urandom(16)).decode()
