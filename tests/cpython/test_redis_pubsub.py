@@ -179,7 +179,7 @@ async def test_processes(server):
         "import asyncio, sys\n"
         "from microdot.redis import RedisPubSub\n"
         "async def main():\n"
-        "    hub = RedisPubSub(sys.argv[1])\n"
+        "    hub = RedisPubSub(sys.argv[1], timeout=20)\n"  # a busy machine takes long to subscribe
         "    async with hub.subscribe('a') as messages:\n"
         "        print('ready', flush=True)\n"
         "        print(await messages.get(20), flush=True)\n"

@@ -11,7 +11,7 @@ PASSWORD = "correct horse"
 # How the page shows one of the other networks, whose name has two spaces and a byte that is not UTF-8.
 FAR_AWAY = r"network\x20\x200\x20\xff (very weak)"
 #: Bytes of the heap. Nothing is left, but two readings of the same state differ by up to 600.
-MOST_WHEN_CLOSED = 1024
+MOST_WHEN_CLOSED = 2048
 # The board's own network is that of PPP, and the networks around are 60.
 PROGRAM = f"""
 import gc
