@@ -257,7 +257,8 @@ class Runner:
                 raise
             self._reserve = None
             forget([name for name in sys.modules if name not in known])  # what they have taken is needed from here on
-            _free_failed("app")
+            if isinstance(error, MemoryError):
+                _free_failed("app")
             has_memory = self._fail(error, "Cannot import the application")
         if self._on_trial or not has_memory:
             return None
@@ -398,5 +399,5 @@ def _free_failed(name):
         sys.modules.clear()
         sys.modules.update(modules)
     except MemoryError:
-        pass  # the board restarts in any case
+        pass  # the board restarts now, as memory had run out before
     gc.collect()
