@@ -16,7 +16,7 @@ from microdot.checks import REQUIRED, CheckError, Field, Fields, json_errors, wi
 from microdot.defaults import HTMLPages, json_type
 from microdot.health import Health
 from microdot.hosts import AllowedHosts
-from microdot.jsondata import parse_json
+from microdot.jsondata import dump_json, parse_json
 from microdot.login import Login, is_local, wants_page
 from microdot.logs import ACCESS_FORMATS, AccessLog, RequestID, configure_logs, request_id
 from microdot.metrics import Metrics
@@ -228,7 +228,7 @@ async def test() -> None:
     request = Request(app, ("127.0.0.1", 1), "POST", "/" + urlencode("a b"), "1.1", headers, transport=transport)
     await app.serve_request(request)
     await invoke_handler(user, request)
-    print(transport.response, mro(Response), urldecode("a=b"), MUTED_SOCKET_ERRORS, parse_json("{}"))
+    print(transport.response, mro(Response), urldecode("a=b"), MUTED_SOCKET_ERRORS, parse_json(dump_json({})))
     print(get_extension(request))
 
 
