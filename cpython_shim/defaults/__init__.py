@@ -15,6 +15,8 @@ from microdot.errors import error_text, reason_phrase
 
 __all__ = ["HTMLPages", "json_type"]
 
+#: JSON holds objects of these classes, and of those derived from them, without asking how.
+_JSON_TYPES = (str, int, float, list, tuple, dict, type(None))
 _PAGE = '<!doctype html>\n<html lang="en">\n<title>{title}</title>\n<h1>{heading}</h1>\n'
 
 
@@ -63,8 +65,13 @@ def json_type(cls: type, convert: "Callable[[Any], object]") -> None:
     >>> json_type(uuid.UUID, str)
 
     :param convert: `f(value)`, which returns something that JSON has, or something with another registered class.
-    :raises TypeError: if *cls* is not a class.
+    :raises TypeError: if *cls* is not a class, or one whose objects are JSON as they are; if *convert* is no function.
     """
     if not isinstance(cls, type):
         raise TypeError(f"json_type() needs a class, not {cls!r}")
+    if issubclass(cls, _JSON_TYPES):
+        kind = next(base for base in cls.__mro__ if base in _JSON_TYPES).__name__
+        raise TypeError(f"json_type() cannot change {cls.__name__}: JSON has it already, as a {kind}")
+    if not callable(convert):
+        raise TypeError(f"json_type() needs a function for {cls.__name__}, not {convert!r}")
     json_types[cls] = convert

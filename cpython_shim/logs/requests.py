@@ -78,7 +78,14 @@ class RequestID:
 
     def initialize(self, app: Any) -> None:
         """Number the requests for *app*, before `ProxyHeaders` puts the client in the place of the proxy."""
-        app.extend(self, first=True, receive=self.receive, after_request=self.tell, after_error_request=self.tell)
+        app.extend(
+            self,
+            first=True,
+            receive=self.receive,
+            after_request=self.tell,
+            after_error_request=self.tell,
+            answer_options=self.add_to,
+        )
 
     def receive(self, request: Any) -> None:
         """Find or make the identifier of a request."""
@@ -90,9 +97,13 @@ class RequestID:
 
     async def tell(self, request: Any, response: Any) -> None:
         """Add the identifier to the response."""
+        self.add_to(request, response.headers)
+
+    def add_to(self, request: Any, headers: "dict[str, Any]") -> None:
+        """Add the identifier to the header fields of a response."""
         call = current.get()
         if request is not None and call and call.request is request and call.identifier:
-            response.headers[self.header] = call.identifier
+            headers[self.header] = call.identifier
 
 
 def _is_identifier(text):

@@ -12,6 +12,9 @@ from microdot.errors import HTTPException
 
 __all__ = ["HTTPSRedirect", "SecurityHeaders"]
 
+#: What browsers know as `X-Frame-Options`; they ignore any other value.
+_FRAMES = ("DENY", "SAMEORIGIN")
+
 
 class HTTPSRedirect:
     """Redirects requests from `http` to `https`, with the same host and path; WebSockets get status 403.
@@ -38,7 +41,7 @@ class HTTPSRedirect:
 
         :raises HTTPException: 403 for a WebSocket, 400 without a host to go to.
         """
-        if request.scheme in ("https", "wss") or request.path in self.exempt:
+        if request.scheme == "https" or request.path in self.exempt:
             return None
         if request.headers.get("Sec-WebSocket-Version"):
             raise HTTPException(403, "Use wss: this WebSocket needs TLS")
@@ -65,6 +68,8 @@ class SecurityHeaders:
     :param frames: which sites may show pages in a frame: `'DENY'`, `'SAMEORIGIN'`, or None for all.
     :param referrer_policy: how much of a page's address its links send to other sites.
     :param more: further fields, name to value; a value of None leaves out a field of the above.
+    :raises ValueError: for a value that no header field can carry or that browsers would ignore.
+    :raises TypeError: for a value of another type.
     """
 
     def __init__(
@@ -77,27 +82,47 @@ class SecurityHeaders:
         referrer_policy: "str | None" = "strict-origin-when-cross-origin",
         more: "dict[str, str | None] | None" = None,
     ):
-        fields = {
+        if frames is not None and str(frames).upper() not in _FRAMES:
+            raise ValueError(f"frames must be 'DENY', 'SAMEORIGIN' or None, not {frames!r}")
+        fields = Response().headers  # these compare names without case, and refuse what HTTP forbids
+        for name, value in {
             "Content-Security-Policy": content_security_policy,
             "Cross-Origin-Opener-Policy": "same-origin",
             "Referrer-Policy": referrer_policy,
             "X-Content-Type-Options": "nosniff",
             "X-Frame-Options": frames,
             **(more or {}),
-        }
-        self.fields = {name: value for name, value in fields.items() if value is not None}
-        self.hsts = f"max-age={int(hsts)}" + ("; includeSubDomains" if hsts_subdomains else "") if hsts else None
+        }.items():
+            if value is None:
+                fields.pop(name, None)
+            else:
+                fields[name] = value
+        self.fields = dict(fields)
+        self.hsts = _hsts(hsts) + ("; includeSubDomains" if hsts_subdomains else "") if hsts else None
         if app is not None:
             self.initialize(app)
 
     def initialize(self, app: Any) -> None:
-        """Add the fields to the responses of *app*, including those to malformed requests."""
-        app.extend(self, after_request=self.add, after_error_request=self.add)
+        """Add the fields to the responses of *app*, including those to OPTIONS and to malformed requests."""
+        app.extend(self, after_request=self.add, after_error_request=self.add, answer_options=self.add_to)
 
     async def add(self, request: Any, response: Any) -> None:
         """Add the fields to a response."""
-        headers = response.headers
+        self.add_to(request, response.headers)
+
+    def add_to(self, request: Any, headers: "dict[str, Any]") -> None:
+        """Add the fields to those of a response."""
         for name, value in self.fields.items():
             headers.setdefault(name, value)
-        if self.hsts and request is not None and request.scheme in ("https", "wss"):
+        if self.hsts and request is not None and request.scheme == "https":
             headers.setdefault("Strict-Transport-Security", self.hsts)
+
+
+def _hsts(seconds):
+    """Return the directive with the time.
+
+    :raises ValueError: if it is not one.
+    """
+    if isinstance(seconds, bool) or not str(seconds).isdecimal():
+        raise ValueError(f"hsts is a time in whole seconds, such as 31536000, not {seconds!r}")
+    return f"max-age={int(seconds)}"

@@ -71,8 +71,8 @@ class ProxyHeaders:
         if clients and clients[-depth]:
             request.client_addr = _split_port(clients[-depth])
         proto = _pick(fields, "proto", depth).lower()
-        if proto in ("http", "https"):
-            request.scheme = proto
+        if proto in ("http", "https", "ws", "wss"):  # some proxies name the scheme of a WebSocket, such as Traefik
+            request.scheme = "https" if proto in ("https", "wss") else "http"
         host = _pick(fields, "host", depth) if self.host else ""
         if host and not _has_forbidden(host):
             request.headers.pop("Host", None)

@@ -1,5 +1,6 @@
 """The default type of one application's pages, and JSON of an application's own classes."""
 
+import collections
 import datetime
 import decimal
 import enum
@@ -154,6 +155,18 @@ def test_other_classes_are_refused():
         Response({"money": Money(1)})
     with pytest.raises(TypeError, match="needs a class, not 'str'"):
         json_type("str", str)
+    with pytest.raises(TypeError, match="needs a function for Money, not 'str'"):
+        json_type(Money, "str")
+
+
+@pytest.mark.parametrize("cls, kind", [
+    (str, "str"), (bool, "int"), (type(None), "NoneType"), (collections.OrderedDict, "dict"),
+    (collections.namedtuple("Point", "x y"), "tuple"), (enum.Enum("Name", "A", type=str), "str"), (enum.IntEnum, "int"),
+])
+def test_classes_that_json_has_already_are_refused(cls, kind):
+    """Their objects would be sent without a call of the function."""
+    with pytest.raises(TypeError, match=f"cannot change {cls.__name__}: JSON has it already, as a {kind}"):
+        json_type(cls, str)
 
 
 def test_numbers_that_json_has_not():

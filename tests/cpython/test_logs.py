@@ -181,6 +181,7 @@ def test_errors_before_the_route_have_an_identifier():
     app, stream = make(access=None)
     with TestClient(app) as client:
         assert len(client.get("/nothing").headers["X-Request-ID"]) == 32
+        assert len(client.request("OPTIONS", "/def").headers["X-Request-ID"]) == 32
 
 
 def test_the_access_log_of_a_malformed_request():

@@ -74,8 +74,8 @@ def test_a_websocket():
 def test_behind_a_proxy(order):
     extensions = [HTTPSRedirect(), ProxyHeaders()]
     with TestClient(make(*(reversed(extensions) if order else extensions))) as client:
-        assert client.get("/page", {"X-Forwarded-Proto": "https"}).status_code == 200
-        assert client.get("/page", {"X-Forwarded-Proto": "http"}).status_code == 308
+        for proto, status in ("https", 200), ("wss", 200), ("http", 308), ("ws", 308):
+            assert client.get("/page", {"X-Forwarded-Proto": proto}).status_code == status, proto
 
 
 @pytest.mark.parametrize("order", [0, 1])
@@ -104,6 +104,41 @@ def test_hsts_is_sent_over_https_only():
         assert "Strict-Transport-Security" not in client.get("/page").headers
     with TestClient(app, scheme="https") as client:
         assert client.get("/page").headers["Strict-Transport-Security"] == "max-age=60; includeSubDomains"
+
+
+@pytest.mark.parametrize("method, path, status", [
+    ("GET", "/page", 200), ("HEAD", "/page", 200), ("OPTIONS", "/page", 200), ("DELETE", "/page", 405),
+    ("GET", "/nothing", 404), ("OPTIONS", "/nothing", 404), ("OPTIONS", "*", 200),
+])
+def test_every_response_has_the_fields(method, path, status):
+    with TestClient(make(SecurityHeaders(hsts=60)), scheme="https") as client:
+        response = client.request(method, path)
+    assert response.status_code == status
+    for name in ("Content-Security-Policy", "X-Content-Type-Options", "Strict-Transport-Security"):
+        assert name in response.headers, name
+
+
+@pytest.mark.parametrize("name, value, message", [
+    ("content_security_policy", "default-src 'self';\n img-src *", "invalid character .*Content-Security-Policy"),
+    ("referrer_policy", " origin", "strip the blanks around Referrer-Policy"),
+    ("more", {"X(Y)": "a"}, "invalid header field name 'X\\(Y\\)'"),
+    ("frames", False, "frames must be 'DENY', 'SAMEORIGIN' or None, not False"),
+    ("frames", "ALLOW-FROM https://example.com", "frames must be"),
+    ("hsts", True, "a time in whole seconds, such as 31536000, not True"),
+    ("hsts", -1, "not -1"),
+    ("hsts", 1.5, "not 1.5"),
+    ("hsts", "a year", "not 'a year'"),
+])
+def test_what_no_response_can_carry_is_refused_where_it_is_set(name, value, message):
+    with pytest.raises(ValueError, match=message):
+        SecurityHeaders(**{name: value})
+
+
+def test_the_case_of_a_name_does_not_matter():
+    more = {"content-security-policy": "default-src 'none'", "x-frame-options": None}
+    with TestClient(make(SecurityHeaders(more=more, hsts="60"))) as client:
+        headers = client.get("/page").headers
+    assert headers["Content-Security-Policy"] == "default-src 'none'" and "X-Frame-Options" not in headers
 
 
 def test_fields_can_be_left_out_and_added():

@@ -58,6 +58,13 @@ def test_forwarded():
     assert apply({"Forwarded": "for=203.0.113.9:80"}, forwarded=True) == (("203.0.113.9", 80),) + UNCHANGED
 
 
+def test_the_scheme_of_a_websocket():
+    """Some proxies, such as Traefik, send it for the handshake, which is a request over http or https."""
+    for proto, scheme in ("wss", "https"), ("WSS", "https"), ("ws", "http"):
+        assert apply({"X-Forwarded-Proto": proto})[1] == scheme
+        assert apply({"Forwarded": "for=203.0.113.9;proto=" + proto}, forwarded=True)[1] == scheme
+
+
 def test_nonsense_is_left_out():
     assert apply({"X-Forwarded-Proto": "javascript"}) == (("127.0.0.1", 5),) + UNCHANGED
     for host in ("a b", "a/b", "x@a", "a\\b", ""):
