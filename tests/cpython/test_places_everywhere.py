@@ -5,6 +5,7 @@ tools/robustness/alloc_faults does the same to the allocations of MicroPython.
 
 import asyncio
 import gc
+import itertools
 import logging
 import os
 import pathlib
@@ -33,11 +34,15 @@ WAITS = {"network_cpython.open_streams"}
 
 
 class Failing:
-    """Context manager: the n-th call of a function or resumption of a coroutine of the framework raises an error."""
+    """Context manager: a call of a function or resumption of a coroutine of the framework raises an error, once.
 
-    def __init__(self, n, error):
-        self.left = n
+    It is the n-th one; or, if *known* is given, the first of a function that is not in this set of names.
+    """
+
+    def __init__(self, error, n=1, known=()):
         self.error = error
+        self.left = n
+        self.known = known
         self.where = None
 
     def __enter__(self):
@@ -55,7 +60,7 @@ class Failing:
         path = pathlib.Path(code.co_filename)
         name = f"{path.parent.name if path.stem == '__init__' else path.stem}.{code.co_name}"
         begins = frame.f_lineno == code.co_firstlineno
-        if name in LAST or name in TASKS and begins or name in WAITS and not begins:
+        if name in LAST or name in TASKS and begins or name in WAITS and not begins or name in self.known:
             return
         self.left -= 1
         if self.left == 0:
@@ -210,8 +215,8 @@ async def test_any_call_may_fail(kind, contexts, tmp_path, monkeypatch):
     failed = []
     async with Running(app, **({"ssl": server_context} if server_context else {})) as running:
 
-        async def attempt(n, error):
-            with Failing(n, error) as failing:
+        async def attempt(error, **which):
+            with Failing(error, **which) as failing:
                 try:
                     await asyncio.wait_for(serve(), PATIENCE)
                 except asyncio.TimeoutError:
@@ -222,18 +227,23 @@ async def test_any_call_may_fail(kind, contexts, tmp_path, monkeypatch):
             await ask(running, data, client_context, kind == "left")
             await settled(app)
 
-        await attempt(-1, None)  # what is imported at first use
-        before = sockets()
-        for error in (MemoryError, OSError, Exception):
-            # All calls with the first error, some with the others.
-            step = 1 if error is MemoryError else 11
-            for n in range(1, 10000, step):
-                where = await attempt(n, error)
-                if where is None:
-                    break
+        async def fails(error, **which):
+            where = await attempt(error, **which)
+            if where:
                 failed.append(where)
                 answer = await asyncio.wait_for(ask(running, HELLO, client_context), PATIENCE)
                 assert answer.endswith(b"hello"), f"after {error.__name__} in {where}"
+            return where
+
+        await attempt(None, n=-1)  # what is imported at first use
+        before = sockets()
+        calls = itertools.count(1)
+        while await fails(MemoryError, n=next(calls)):
+            pass
+        for error in (OSError, Exception):  # in one call of each function
+            known = set()
+            while where := await fails(error, known=known):
+                known.add(where)
         await asyncio.wait_for(settled(app), PATIENCE)
         assert sockets() <= before
         clock = app.server.clock

@@ -366,3 +366,23 @@ async def test_the_server_shuts_down():
         await asyncio.wait_for(peer.response(), 10)
     assert await peer.event() == (CLOSE, (1001, ""))
     assert busy.ws.closed
+
+
+async def test_a_failure_while_closing_waits_for_no_peer():
+    """The peer never answers the close frame, and the server's clock does not look at the connection any more."""
+
+    async def handler(request, ws):
+        await ws.receive()
+        setattr(peer.transport, name, fail)
+
+    async def fail(*args):  # once
+        setattr(peer.transport, name, working)
+        raise error
+
+    for name, error in (("send", MemoryError()), ("send", ValueError("any")), ("read", ValueError("any"))):
+        peer = Peer(application(handler, with_websocket))
+        working = getattr(peer.transport, name)
+        peer.send("go on")
+        with raises(type(error)):
+            await asyncio.wait_for(peer.response(), 10)
+        assert peer.transport.watch is None

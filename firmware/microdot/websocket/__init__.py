@@ -131,7 +131,10 @@ class WebSocket(Channel):
         self._ticks = 0
 
     async def _finish(self, error):
-        """Close the connection with the code that fits the way its handler ended."""
+        """Close the connection with the code that fits the way its handler ended.
+
+        If that fails, it is called once more, with the exception of the first time.
+        """
         request = self._request
         handler, self._handler = self._handler, None
         code = NORMAL
@@ -148,6 +151,7 @@ class WebSocket(Channel):
                 raise error
             await self.close(code)
         finally:
+            self.close_timeout = 0  # nobody looks at the clock any more: a second time waits for nothing
             request.transport.watch = None
 
 
