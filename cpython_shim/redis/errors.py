@@ -2,7 +2,7 @@
 
 import asyncio
 
-from microdot._compat import log_error
+from microdot._compat import log_error, log_recovery
 from microdot.pubsub import PubSubError
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -47,7 +47,7 @@ class Availability:
         if error is None:
             if self._lost:
                 self._lost = False
-                log_error("Redis can be reached again")
+                log_recovery("Redis can be reached again")
         elif isinstance(error, (ConnectionError, TimeoutError, OSError, asyncio.TimeoutError)):
             text = f"Redis cannot be reached: {str(error) or repr(error)}"
             if not self._lost:

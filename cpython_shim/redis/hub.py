@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from microdot._compat import log_error
+from microdot._compat import log_error, log_recovery
 from microdot._queues import DROP, WAIT, QueueClosed
 from microdot.pubsub import PubSub, PubSubError
 from redis.asyncio import Redis
@@ -137,7 +137,9 @@ class RedisPubSub(PubSub):
                         await pubsub.subscribe(*late)
                     while True:
                         message = await self._next(pubsub)
-                        delay = _FIRST_DELAY
+                        if delay != _FIRST_DELAY:
+                            log_recovery("Redis can be reached again, subscribers get messages")
+                            delay = _FIRST_DELAY
                         self._receive(message)
             except (RedisError, OSError) as error:
                 if delay == _FIRST_DELAY:

@@ -301,6 +301,14 @@ def log_error(message: str, error=None) -> None:
     _error_log.error(escape_controls(message), exc_info=error)
 
 
+def log_recovery(message: str) -> None:
+    """Write to the log `microdot.error` that an error is over.
+
+    This is a warning, because without a configuration Python shows nothing less, and the error has been shown.
+    """
+    _error_log.warning(escape_controls(message))
+
+
 def _escape_traceback(record):
     """Set the text of a record's traceback if that of the exception could look like another entry; a filter."""
     if record.exc_info and record.exc_info[0] and not record.exc_text:

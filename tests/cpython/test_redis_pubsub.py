@@ -87,7 +87,7 @@ async def test_foreign_publishers(server):
     await hub.close()
 
 
-async def test_subscribers_resume_after_a_restart(server):
+async def test_subscribers_resume_after_a_restart(server, caplog):
     hub = RedisPubSub(server.url)
     async with hub.subscribe("a") as messages, hub.subscribe("b") as others:
         await hub.publish("a", "before")
@@ -103,6 +103,13 @@ async def test_subscribers_resume_after_a_restart(server):
             await asyncio.sleep(0.05)
         assert await others.get(20) == "after"
     await hub.close()
+    lines = {(r.name, r.levelname, r.getMessage().partition(":")[0]) for r in caplog.records if "Redis" in r.getMessage()}
+    assert lines == {
+        ("microdot.error", "ERROR", "Redis cannot be reached"),
+        ("microdot.error", "ERROR", "Redis cannot be reached, messages are lost until it is back"),
+        ("microdot.error", "WARNING", "Redis can be reached again"),
+        ("microdot.error", "WARNING", "Redis can be reached again, subscribers get messages"),
+    }
 
 
 async def test_nothing_blocks_without_a_server(server):

@@ -109,3 +109,21 @@ async def test_no_request_fails_when_redis_is_back():
         server.start()
         assert await asyncio.gather(*(store.load("a") for _ in range(5))) == [None] * 5
         await store.close()
+
+
+async def test_the_log_says_once_that_redis_is_away_and_once_that_it_is_back(caplog):
+    """The end of an error is no error."""
+    with RedisServer() as server:
+        store = RedisStore(server.url)
+        await store.load("a")
+        server.stop()
+        for _ in range(2):
+            with pytest.raises(RedisUnavailable):
+                await store.load("a")
+        server.start()
+        for _ in range(2):
+            assert await store.load("a") is None
+        await store.close()
+    away, back = [record for record in caplog.records if record.name == "microdot.error"]
+    assert (away.levelname, back.levelname) == ("ERROR", "WARNING")
+    assert back.getMessage() == "Redis can be reached again"
