@@ -43,7 +43,9 @@ def set_up(options) -> int:
     name, version, mpy_version = found.describe()
     print(f"{paint(name, BOLD)}, MicroPython {'.'.join(map(str, version))}, at {found.port}", flush=True)
     install(found, mpy_version)
-    if not options.no_wifi:
+    if options.no_wifi:
+        show_secret(wifi.read_settings(found))
+    else:
         connect(found, options.network)
     print(f"Next: {paint('microdot deploy FOLDER', BOLD)}")
     return 0
@@ -109,8 +111,14 @@ def connect(found: board.Board, name: "str | None") -> None:
     wifi.save_settings(found, settings)
     names = f"the board is {address}, and {wifi.host_name(settings)}.local"
     print(paint("Joined", GREEN) + f" {wifi.shown(chosen)}: {names}", flush=True)
-    secret = paint(wifi.secret(settings), BOLD)
-    print(f"Passphrase of the board: {secret}, for the network that it opens if it cannot join this one", flush=True)
+    show_secret(settings)
+
+
+def show_secret(settings: dict) -> None:
+    """Show the passphrase of a board; one that has none yet makes it at its first start."""
+    secret = wifi.secret(settings)
+    if secret:
+        print(f"Passphrase of the board: {paint(secret, BOLD)}, for the network that it opens if it can join no other")
 
 
 def choose(networks: "list[tuple[bytes, int, bool]]") -> bytes:

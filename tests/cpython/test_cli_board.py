@@ -334,6 +334,17 @@ def test_a_person_may_try_the_password_again(monkeypatch, capsys, typed, status)
         assert f"Passphrase of the board: {settings['device']['secret']}" in printed
 
 
+@pytest.mark.parametrize("settings", [{}, {"device": {"secret": "on-the-label"}}])
+def test_the_passphrase_is_shown_without_wifi(monkeypatch, capsys, settings):
+    monkeypatch.setattr(board.Board, "describe", lambda self: ("Pico W", (1, 28, 0), 6))
+    monkeypatch.setattr(onboarding, "install", lambda *args: None)
+    monkeypatch.setattr(wifi, "read_settings", lambda found: settings)
+    assert cli.main(["setup", "--port", "COM3", "--no-wifi"]) == 0
+    printed = capsys.readouterr().out
+    assert ("Passphrase" in printed) == bool(settings)
+    assert ("Passphrase of the board: on-the-label" in printed) == bool(settings)
+
+
 def test_a_board_keeps_its_passphrase():
     made = wifi.with_secret({"device": {"name": "attic"}, "app": {"a": 1}})
     assert len(made["device"].pop("secret")) == 10 and made == {"device": {"name": "attic"}, "app": {"a": 1}}
