@@ -103,7 +103,8 @@ async def test_subscribers_resume_after_a_restart(server, caplog):
             await asyncio.sleep(0.05)
         assert await others.get(20) == "after"
     await hub.close()
-    lines = {(r.name, r.levelname, r.getMessage().partition(":")[0]) for r in caplog.records if "Redis" in r.getMessage()}
+    records = [record for record in caplog.records if "Redis" in record.getMessage()]
+    lines = {(record.name, record.levelname, record.getMessage().partition(":")[0]) for record in records}
     assert lines == {
         ("microdot.error", "ERROR", "Redis cannot be reached"),
         ("microdot.error", "ERROR", "Redis cannot be reached, messages are lost until it is back"),
