@@ -334,9 +334,10 @@ def test_status():
     assert status["connections"] == 0 and status["wifi"] == {"state": "off", "signal": None, "address": None}
     assert status["clock_is_set"] is True and status["has_application"] is True
     assert status["python"].startswith(sys.implementation.name)
-    Wifi.state, Wifi.network = "joined", b"\xff"
-    try:
-        status = _status.make_status(Settings, Wifi(), board.hardware, board.runner)
-    finally:
-        Wifi.state = "off"
-    assert status["wifi"]["ssid_hex"] == "ff"
+    for name, field in ((b"home", {"ssid": "home"}), (b"\xff", {"ssid_hex": "ff"}), (None, {})):
+        Wifi.state, Wifi.network = "joined", name  # None: the network was joined before a soft reset
+        try:
+            status = _status.make_status(Settings, Wifi(), board.hardware, board.runner)
+        finally:
+            Wifi.state = "off"
+        assert status["wifi"] == dict(field, state="joined", signal=None, address=None)

@@ -18,7 +18,7 @@ def make_status(settings, wifi, hardware, runner) -> dict:
     free, largest = hardware.heap()
     server = runner.app.server if runner.app else None
     network = {"state": wifi.state, "signal": wifi.signal, "address": wifi.address}
-    if wifi.state == "joined":
+    if wifi.state == "joined" and wifi.network is not None:  # the name is unknown if it was joined before a soft reset
         network.update(name_fields(wifi.network))
     return {
         "name": settings.device["name"],
