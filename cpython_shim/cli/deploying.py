@@ -119,14 +119,19 @@ def update(address: str, files: "dict[str, pathlib.Path]", folder: pathlib.Path)
     state = found.describe()
     if not state["possible"]:
         raise CommandError(
-            "the board's main.py gives its application to device.run(): that must choose it, for updates"
+            "the board's main.py passes an application to device.run(): a board takes updates only without that"
         )
     if state["state"] != "good":
         raise CommandError("the board is still trying the last update: try again in a minute")
     name = found.send(files, state["nonce"], show_progress)
-    print(paint("Sent ", GREEN) + f"{len(files)} files, version {name}; the board restarts", flush=True)
+    print(paint("Sent ", GREEN) + f"{count(files)}, version {name}; the board restarts", flush=True)
     found.wait(name, lambda state: print(_STATES[state], flush=True))
     return 0
+
+
+def count(files: "dict[str, pathlib.Path]") -> str:
+    """Return how many files there are, in words."""
+    return "1 file" if len(files) == 1 else f"{len(files)} files"
 
 
 _STATES = {

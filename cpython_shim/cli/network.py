@@ -190,7 +190,7 @@ def ask_secret() -> str:
     if secret:
         return secret
     if sys.stdin.isatty():
-        return getpass.getpass("Secret of the board: ")
+        return getpass.getpass("Passphrase of the board: ")
     return sys.stdin.readline().rstrip("\r\n")
 
 

@@ -114,7 +114,7 @@ async def test_an_update(board, tmp_path):
         (folder / "app.py").write_text("import nothing_of_that")
         await form.locator("[type=file]").set_input_files(folder)
         await form.get_by_role("button", name="Send").click()
-        await form.get_by_text("The new version failed").wait_for()
+        await form.get_by_text("The new version failed, and the board runs the one before: ImportError").wait_for()
         assert board.get() == "new" * 3000 and errors == []
 
 

@@ -121,7 +121,7 @@ def test_what_the_command_says(board, deploy, monkeypatch, tmp_path):
     assert status == 1 and "there is no app.py" in err
     monkeypatch.setenv(network.VARIABLE, "wrong words")
     status, _, err = deploy(app=source('return "second"'))
-    assert status == 1 and "The signature is wrong: check the secret" in err
+    assert status == 1 and "The signature is wrong: check the passphrase" in err
     monkeypatch.setenv(network.VARIABLE, SECRET)
     files = {f"module_{number}": "" for number in range(1000)}
     status, _, err = deploy(app=source('return "second"'), **files)

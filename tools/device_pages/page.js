@@ -3,7 +3,8 @@ const at = (id) => document.getElementById(id);
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const root = '/_device/';
 let stream = null;
-let restarted = false; // the login has ended with the start of the board that it belongs to
+// A login ends when the board restarts.
+let restarted = false;
 
 async function ask(path, options) {
   const response = await fetch(root + path, options);
@@ -16,7 +17,7 @@ const post = (path, value) => ask(path, {
   method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(value),
 });
 
-// Does what a form is for, and says what went wrong.
+// Runs the action of a form when it is sent, and shows what went wrong.
 function onSubmit(form, action) {
   const alert = form.querySelector('[role=alert]'), button = form.querySelector('button');
   form.addEventListener('submit', async (event) => {
@@ -54,9 +55,9 @@ onSubmit(at('login').querySelector('form'), async (form) => {
 const size = (bytes) => bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} KB` : `${Math.round(bytes / 1e6)} MB`;
 const duration = (seconds) => `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min ${seconds % 60} s`;
 const yesOrNo = (value) => value ? 'yes' : 'no';
-// A network can have any name: what has no shape, or turns the text round, is shown as a code.
+// A network can have any name: invisible characters, and those that turn the text round, are shown as codes.
 const visible = (name) => name && name.replace(/[\\\p{C}\p{DI}]|(?! )\p{Z}/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
-// What a row is called, and how its value is shown, in their order.
+// The rows in their order: the name, and how the value is shown.
 const ROWS = [
   ['Running for', (s) => duration(s.uptime)],
   ['Last reset', (s) => s.reset_cause],
@@ -143,7 +144,7 @@ onSubmit(at('settings'), async (form) => {
   say(form, 'Saved. Some settings need a restart.');
 });
 
-// Update. On plain http a browser has no crypto.subtle.
+// Update. Browsers offer no crypto.subtle on pages without TLS.
 
 const roots = [], constants = [];
 for (let n = 2; constants.length < 64; n++) {
@@ -200,7 +201,7 @@ function send(list, contents, signature, progress) {
     request.setRequestHeader('Update-List', list.length);
     request.setRequestHeader('Update-Signature', signature);
     request.upload.onprogress = ({ loaded, total }) => { [progress.max, progress.value] = [total, loaded]; };
-    request.onerror = () => reject(new Error('The connection broke; the board keeps its version.'));
+    request.onerror = () => reject(new Error('The connection broke. The board keeps its version.'));
     request.onload = () => request.status === 200
       ? resolve(JSON.parse(request.response).version)
       : reject(new Error(request.response));
@@ -221,7 +222,7 @@ onSubmit(at('update'), async (form) => {
     contents.push(content);
   }
   const list = utf8(lines.join('')), { nonce } = await ask('update');
-  say(form, `Sending ${contents.length} files`);
+  say(form, `Files to send: ${contents.length}`);
   const version = await send(list, contents, sign(secret.value, nonce, hex(sha256(list))), form.querySelector('progress'));
   restarted = true;
   stream?.close();
@@ -233,9 +234,13 @@ onSubmit(at('update'), async (form) => {
     } catch {
       continue; // the board restarts
     }
-    if (found.failed === version) throw new Error('The new version failed, and the board runs the one before. Its log says why.');
+    if (found.failed === version) {
+      const fields = { 'Update-Signature': sign(secret.value, found.nonce, 'why') };
+      const { error } = await ask('update', { headers: fields }).catch(() => ({}));
+      throw new Error(`The new version failed, and the board runs the one before: ${error?.trim().split('\n').pop() ?? 'its log says why.'}`);
+    }
     if (found.state === 'good') {
-      say(form, `The board runs version ${version}. Load this page anew to log in.`);
+      say(form, `The board runs version ${version}. Reload this page to log in.`);
       return;
     }
     say(form, 'The board tries the new version, which takes 20 seconds.');

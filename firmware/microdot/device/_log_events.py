@@ -1,7 +1,7 @@
 """The log of a board as Server-Sent Events.
 
-A stream of `microdot.sse` has a queue and a task that fills it. Here the log is the queue, which is looked at each
-second; what the others take of a board's heap is free for its application.
+A stream of `microdot.sse` has a queue and a task that fills it. Here the log itself is the queue, and is read once a
+second, so that more of the board's heap is free for its application.
 """
 
 import asyncio
@@ -9,16 +9,16 @@ import asyncio
 from .. import Response
 
 _NOTHING = b":\n\n"
-_KEEP_ALIVE = 15  # seconds without a line after which a comment is sent, so that a lost client is noticed
+_KEEP_ALIVE = 15  # after so many seconds without a line a comment is sent, to notice clients that have left
 
 
 def respond_with_log(log, last: str) -> Response:
     """Return a response with the lines of a log, and each new one as it comes.
 
-    :param last: the id of the last event that the client has got, or `''`.
+    :param last: the id of the last event that the client has received, or `''`.
     """
     number = int(last) if last and len(last) < 9 and not last.strip("0123456789") else 0
-    if number > log.lines()[1]:  # of the log before a restart
+    if number > log.lines()[1]:  # the client has counted the lines of a log before a restart
         number = 0
     return Response(_Events(log, number), 200, {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
 

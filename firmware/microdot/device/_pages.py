@@ -1,8 +1,8 @@
 """What a board answers at `/_device`, whatever its application does: status, log, settings, restart and updates.
 
-`Runner.run()` serves these routes before everything of the application. The module is imported with the first request
-for one of them. The page itself holds nothing of the board; it asks for JSON, for which a browser has to log in with
-the board's secret. A login lasts until the board restarts.
+`Runner.run()` serves these routes before the application sees the request. The module is imported with the first
+request for one of them. The page itself contains no data of the board: it asks for JSON, and for that a browser has to
+log in with the board's secret. A login lasts until the board restarts.
 """
 
 import os
@@ -36,7 +36,7 @@ _ROUTES = (  # the method, the path after the prefix, the method of `Pages`
     ("POST", "/settings", "save_settings"),
     ("POST", "/restart", "restart"),
 )
-_OPEN = ("", "/style.css", "/page.js", "/login", "/update")  # without a login
+_OPEN = ("", "/style.css", "/page.js", "/login", "/update")  # these need no login
 
 
 class Pages:
@@ -68,15 +68,16 @@ class Pages:
     # Who may ask
 
     def _receive(self, request):
-        """Refuse what is for another host, or on a computer comes from another one; leave an update on its stream.
+        """Refuse requests for another host and, on a computer, from another one; do not load the body of an update.
 
-        An address as Host needs no look at the board's own ones: another site that resolves to the board has a name.
+        A Host that is an address is not compared with the board's own ones: a site that lets its own name lead to the
+        board (DNS rebinding) sends that name.
         """
         if not self._hardware.IS_BOARD and (request.client_addr or ("",))[0] not in _LOOPBACK:
-            abort(403, "On a computer these pages are for its own programs only")
+            abort(403, "Only programs on the same computer can open these pages")
         host = request.headers.get("Host") or ""
         if host.strip("0123456789.:"):
-            from ._hosts import own_hosts  # memory that a look at an address does not need
+            from ._hosts import own_hosts  # an address does not need it, nor its memory
 
             if not own_hosts(self._settings, self._wifi.address).is_allowed(host):
                 abort(400, "Unknown host: use the board's address or name")
@@ -90,11 +91,11 @@ class Pages:
             abort(401, "Log in with the passphrase of the board")
 
     def _cookie(self):
-        """Return what the cookie of a browser that has logged in holds until the next start."""
+        """Return the value of the cookie that a login sets, which changes with each start."""
         return hexlify(hmac_sha256(secret(self._settings).encode(), b"microdot pages " + self._salt)).decode()
 
     async def login(self, request):
-        """Log a browser in that sends the secret."""
+        """Log in a browser that sends the secret."""
         given = _object(request.json).get("secret")
         await self._throttle.attempt(request, "device")
         if not isinstance(given, str) or not compare_digest(given, secret(self._settings)):
@@ -123,13 +124,13 @@ class Pages:
         return make_status(self._settings, self._wifi, self._hardware, self._runner), 200, _FRESH
 
     async def follow_log(self, request):
-        """Send the lines of the log, and each new one as it comes; a browser that comes back gets what it missed."""
+        """Send the lines of the log, and new ones as they come; a browser that connects again gets what it missed."""
         from ._log_events import respond_with_log
 
         return respond_with_log(self._log, request.headers.get("Last-Event-ID", ""))
 
     async def show_settings(self, request):
-        """Return the fields of the settings that have one value each."""
+        """Return the settings that have a single value, as fields of a form."""
         settings = self._settings
         values = settings.shown()
         sections = {"app": settings.fields, "device": settings.device_fields}
@@ -151,7 +152,7 @@ class Pages:
     # Updates
 
     def load_updates(self):
-        """Return the `Updates`, which take memory from the first update on.
+        """Return the `Updates`. They are loaded for the first update, and take memory from then on.
 
         :raises MemoryError: if there is no room for them.
         """
@@ -164,7 +165,7 @@ class Pages:
         return self._updates
 
     async def describe_update(self, request):
-        """Tell what a sender of updates has to know; who signs that with the secret also learns why the last failed."""
+        """Tell what the sender of an update has to know; if the request is signed, also why the last update failed."""
         versions = self._runner.versions
         updates = self._updates
         known = {
@@ -191,7 +192,7 @@ class Pages:
 
 
 class _Routes:
-    """The routes of the pages, in place of a `URLMap`: each is made when it is asked for, as all of them take 2 KB."""
+    """The routes of the pages, in place of a `URLMap`. Each is made when it is needed: all of them take 2 KB."""
 
     def __init__(self, pages):
         self._pages = pages
@@ -226,7 +227,7 @@ def _object(value):
 
 
 def _describe(fields, values):
-    """Return what a form has to know of fields; those of several values are left out."""
+    """Return what a form has to know about fields; those with several values are left out."""
     described = []
     for field in fields:
         if isinstance(field.type, list) or field.type not in _TYPES:

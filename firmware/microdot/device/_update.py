@@ -1,14 +1,14 @@
-"""An application's new version, as it comes over the network.
+"""A new version of the application, as it comes over the network.
 
-The body of a request holds a list of the files, a line each of size, SHA-256 in hexadecimal and name, then their
-contents in the same order. The field `Update-List` is the size of the list in bytes. `Update-Signature` proves that the
-sender has the board's secret: it is the HMAC-SHA256, in hexadecimal, of
+The body of a request is a list of the files, with a line of size, SHA-256 in hexadecimal and name for each, followed by
+their contents in the same order. The field `Update-List` is the size of the list in bytes. `Update-Signature` proves
+that the sender has the board's secret: it is the HMAC-SHA256, in hexadecimal, of
 
     microdot update NONCE SHA-256-OF-THE-LIST
 
-with the secret as its key. The nonce is the board's; it serves once, so that what somebody has recorded cannot be sent
-again. Nothing of the list is believed, and nothing is written, before the signature has been checked. The list says
-what the contents must be, so the signature is theirs too.
+with the secret as its key. The board chooses the nonce, and accepts it once, so that nobody can record an update and
+send it again. Before the signature has been checked, the board trusts nothing in the list and writes nothing. The list
+contains the digests of the contents, so the signature covers them, too.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from ..errors import HTTPException
 from ..tokens import compare_digest, hmac_sha256, random_text
 from ._versions import GOOD, make_folders, remove
 
-#: Size in bytes of the longest list, which is in memory while an update comes.
+#: Size in bytes of the longest list. The list is in memory while an update arrives.
 MAX_LIST = 8 * 1024
 _MAX_NAME = 100
 _PIECE = 1024
-_BLOCK = 4096  # of flash, of which each file takes whole ones
-_SPARE = 16 * 1024  # of flash that stays free for settings and the like
+_BLOCK = 4096  # bytes of flash; each file takes a whole number of blocks
+_SPARE = 16 * 1024  # bytes of flash that stay free for settings and the like
 _FORBIDDEN = '\\:*?"<>|\x7f'
 
 
@@ -39,7 +39,7 @@ class Updates:
     :param nonce: the nonce of the first update.
     """
 
-    #: Bytes of the contents that are there, and that will be; None while no update comes.
+    #: The bytes of the contents that have arrived, and the bytes in all; None while no update arrives.
     progress: "tuple[int, int] | None" = None
 
     def __init__(self, versions, hardware, log, secret, nonce: str):
@@ -60,7 +60,7 @@ class Updates:
         """Receive an update, and let the next start try it; return its name.
 
         :param throttle: a `Throttle`, for wrong signatures.
-        :raises HTTPException: if it is not as it must be, or does not fit. Nothing that runs has changed then.
+        :raises HTTPException: if it is not valid or does not fit. The board keeps its version then.
         """
         try:
             self._check_free()
@@ -69,7 +69,7 @@ class Updates:
             await throttle.attempt(request, "device")
             digest = hexlify(sha256(listed).digest())
             if not self.is_signed(request, digest):
-                raise HTTPException(403, "The signature is wrong: check the secret, and ask the board for a new nonce")
+                raise HTTPException(403, "The signature is wrong: check the passphrase, and send the update again")
             self.nonce = random_text()  # whoever has recorded this update cannot send it again
             self._busy = True  # not before: a stranger whose list comes slowly would keep the owner out
             try:
@@ -79,7 +79,7 @@ class Updates:
                 self._busy = False
                 self.progress = None
         except EOFError:
-            raise HTTPException(400, "The update has not arrived whole: send it again") from None
+            raise HTTPException(400, "Only a part of the update has arrived: send it again") from None
 
     def _check_free(self):
         if self._versions.state != GOOD:
@@ -91,11 +91,11 @@ class Updates:
         total, blocks = _check(listed)
         size = len(listed) + total
         if request.content_length and request.content_length != size:
-            raise HTTPException(400, "The update has %d bytes instead of %d" % (request.content_length, size))
+            raise HTTPException(400, "The body has %d bytes, and its list says %d" % (request.content_length, size))
         folder = self._versions.path(self._versions.spare())
         received = False
         try:
-            remove(folder)  # what is there is not in use any more
+            remove(folder)  # an older version, which is no longer in use
             free = self._hardware.flash_free()
             if blocks + _SPARE > free:
                 text = "The update needs %d KB of flash, and only %d KB are free: nothing has changed"
@@ -115,15 +115,15 @@ class Updates:
         return name
 
     async def _write(self, stream, listed, folder, total):
-        """Write the contents, and check each when it is there."""
-        self._log.write("Update: %d bytes are coming" % total)
+        """Write the contents, and check each file when it has arrived."""
+        self._log.write("Update: receiving %d bytes" % total)
         make_folders(folder + "/", len(folder) - len("versions/a"))
         done = 0
         for size, digest, name in _lines(listed):
             path = folder + "/" + name
             make_folders(path, len(folder) + 1)
             if _exists(path):
-                raise HTTPException(400, "The list has %s twice" % name)
+                raise HTTPException(400, "The list names %s twice" % name)
             found = sha256()
             with open(path, "wb") as file:
                 while size:
@@ -137,7 +137,7 @@ class Updates:
                     self.progress = done, total
             if hexlify(found.digest()).decode() != digest:
                 raise HTTPException(400, "The content of %s is not what the list says: send the update again" % name)
-            await asyncio.sleep(0)  # other requests, where all of the body is there already
+            await asyncio.sleep(0)  # let other requests run, even if the whole body has arrived
 
     def _clean(self, folder):
         try:
@@ -155,7 +155,7 @@ def sign(secret: str, nonce: str, text: bytes) -> str:
 async def _read_list(request):
     """Return the list of an update, as bytes.
 
-    :raises HTTPException: 400 if it cannot be there, 413 if it is too long.
+    :raises HTTPException: 400 if its size is missing or malformed, 413 if it is too long.
     """
     text = request.headers.get("Update-List", "")
     if not text or len(text) > 9 or text.strip("0123456789"):
@@ -167,7 +167,7 @@ async def _read_list(request):
 
 
 def _lines(listed):
-    """Yield the lines of a list as (size, digest, name), one at a time: all of them would take much memory."""
+    """Yield the lines of a list as (size, digest, name), one at a time, because all of them would take much memory."""
     start = 0
     while start < len(listed):
         end = listed.find(b"\n", start)
@@ -181,9 +181,9 @@ def _lines(listed):
 
 
 def _check(listed):
-    """Return the size of all contents, and what they take of the flash.
+    """Return the size of all contents, and the bytes of flash that they take.
 
-    :raises HTTPException: 400 for a list that is malformed, or names what must not be written.
+    :raises HTTPException: 400 for a list that is malformed or has a name that is not allowed.
     """
     total = blocks = 0
     has_app = False
@@ -198,7 +198,7 @@ def _check(listed):
     except ValueError:  # also of decode()
         raise HTTPException(400, "The list of files is malformed") from None
     if not has_app:
-        raise HTTPException(400, "The update has no app.py")
+        raise HTTPException(400, "The update has no app.py, which the board starts")
     return total, blocks
 
 
@@ -208,10 +208,10 @@ def name_error(name: str) -> "str | None":
         return "is longer than %d bytes" % _MAX_NAME
     for part in name.split("/"):
         if part in ("", ".", ".."):
-            return "does not stay in the application's folder"
+            return "is not a path in the application's folder"
     for character in name:
         if character < " " or character in _FORBIDDEN:
-            return "has a character that is not possible"
+            return "has a character that is not allowed"
     return None
 
 

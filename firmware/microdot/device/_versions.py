@@ -5,10 +5,10 @@ A new version is written into the folder `versions/a` or `versions/b`, whichever
 
     new      it has arrived whole, and the next start tries it
     tried    it has been started and has not shown yet that it works
-    good     it has shown that
+    good     it has shown that it works
 
-Only this file is ever changed in place: another one is written and takes its name. A power cut leaves the old or the
-new one, and all versions that it names are whole. A start that finds `tried` knows that the version has failed, or that
+To change it, the board writes another file, which then takes its name. So a power cut leaves the old or the new one,
+and all versions that it names are whole. A start that finds `tried` knows that the version has failed, or that
 the power went during its trial: it goes back to the version before.
 
 The folder `.` is the board itself, whose application was copied by USB or is frozen into the firmware.
@@ -35,7 +35,7 @@ class Versions:
     folder = BASE
     #: `NEW`, `TRIED` or `GOOD`.
     state = GOOD
-    #: What tells the version from others; `'-'` for that of `BASE`.
+    #: The name of the version; `'-'` for that of `BASE`.
     name = "-"
     #: The name of the last version that has failed, or `'-'`.
     failed = "-"
@@ -46,8 +46,8 @@ class Versions:
         self._path = root + "versions/state"
 
     def load(self) -> None:
-        """Read which version is started. Without a file, or with one that cannot be read, it is that of `BASE`."""
-        for path in (self._path, self._path + ".new"):  # the latter where FAT has lost the former
+        """Read which version is started: that of `BASE` if there is no file, or none that can be read."""
+        for path in (self._path, self._path + ".new"):  # a power cut on FAT may leave only the second one
             try:
                 with open(path) as file:
                     line = file.read(200)
@@ -67,7 +67,7 @@ class Versions:
         return (self._root or ".") if folder == BASE else self._root + "versions/" + folder
 
     def spare(self) -> str:
-        """Return the folder that is not in use: what is in it may go."""
+        """Return the folder that is not in use, whose contents may be deleted."""
         return "b" if self.folder == "a" else "a"
 
     def switch(self, name: str) -> None:
@@ -78,14 +78,14 @@ class Versions:
         self._write(self.spare(), NEW, name, self.folder, self.name)
 
     def mark(self, state: str) -> None:
-        """Write how far the version is.
+        """Write the state of the version.
 
         :raises OSError: if that cannot be written; nothing changes then.
         """
         self._write(self.folder, state, self.name, *self._before)
 
     def go_back(self) -> None:
-        """Return to the version before, at this start even if that cannot be written."""
+        """Return to the version before; if that cannot be written, at this start only."""
         failed, before = self.name, self._before
         try:
             self._write(before[0], GOOD, before[1], BASE, "-", failed)
@@ -95,7 +95,7 @@ class Versions:
             self.state, self.failed = GOOD, failed
 
     def enter(self) -> None:
-        """Make the version's folder the current one, and the first in which modules are looked for."""
+        """Make the version's folder the current one, and the first in which Python looks for modules."""
         if self.folder == BASE:
             return
         path = self.path(self.folder)
@@ -112,7 +112,7 @@ class Versions:
 
 
 def replace(source: str, target: str) -> None:
-    """Give a file the name of another one, which it replaces."""
+    """Rename a file; it replaces the one that has the new name."""
     try:
         os.rename(source, target)
     except OSError:  # Windows
@@ -121,7 +121,7 @@ def replace(source: str, target: str) -> None:
 
 
 def make_folders(path: str, start: int) -> None:
-    """Make the folders that a file is to be in, of those after character *start* of its path."""
+    """Make the folders of a file's path, except those that end before character *start*."""
     end = path.find("/", start)
     while end >= 0:
         try:
@@ -133,7 +133,7 @@ def make_folders(path: str, start: int) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove a file, or a folder with all that is in it, if it is there.
+    """Remove a file, or a folder with everything in it, if it exists.
 
     :raises OSError: if it cannot be removed.
     """
