@@ -77,7 +77,7 @@ def test_versions_follow_one_another(board, deploy):
     assert "Sent 2 files" in out and "The board tries it" in out and out.endswith("The board has confirmed it\n")
     assert board.get() == "second" and board.starts == 2
     status, out, err = deploy(app="import nothing_of_that")
-    assert status == 1
+    assert status == 1 and "Sent 1 file, " in out
     assert "the new version failed, and the board runs the one before" in err and "nothing_of_that" in err
     assert board.get() == "second" and board.starts == 4
     status, out, err = deploy(app=source("raise ValueError('no sensor')"))
