@@ -118,7 +118,8 @@ def show_secret(settings: dict) -> None:
     """Show the passphrase of a board; one that has none yet makes it at its first start."""
     secret = wifi.secret(settings)
     if secret:
-        print(f"Passphrase of the board: {paint(secret, BOLD)}, for its pages at /_device and for its own network", flush=True)
+        shown = paint(secret, BOLD)
+        print(f"Passphrase of the board: {shown}, for its pages at /_device and for its own network", flush=True)
 
 
 def choose(networks: "list[tuple[bytes, int, bool]]") -> bytes:
