@@ -43,12 +43,26 @@ def load(name: str) -> microdot.Microdot:
         try:
             found = getattr(found, attribute)
         except AttributeError:
+            _check_package(module)
             raise CommandError(f"{name}: {module_name} has no {attribute!r}{_applications(module)}") from None
     if isinstance(found, types.FunctionType):
         raise CommandError(f"{name} is a function: write app = {found.__name__}() in a module, and use the name app")
     if not isinstance(found, microdot.Microdot):
         raise CommandError(f"{name} is an object of {type(found).__name__}: an application is one of Microdot")
     return found
+
+
+def _check_package(module):
+    """Check that a module is no folder of which Python has read nothing: it takes that for a package without a file.
+
+    :raises CommandError: if it is one.
+    """
+    if getattr(module, "__file__", None) is None and hasattr(module, "__path__"):
+        (folder, *_) = module.__path__
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise CommandError(f"cannot read the folder {shorten(folder)}: Permission denied")
+        inner = f"name a module in it, such as {module.__name__}.app"
+        raise CommandError(f"{shorten(folder)} is a folder without __init__.py: {inner}")
 
 
 def _applications(module):
@@ -74,6 +88,8 @@ def _import(name):
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name + ".").startswith(error.name + "."):
+            if not os.access(os.curdir, os.R_OK | os.X_OK):  # Python takes such a folder for an empty one
+                raise CommandError(f"cannot read the current folder, {os.getcwd()}: Permission denied") from None
             where = f"in {os.getcwd()}, nor one that is installed"
             raise CommandError(f"there is no module {error.name!r} {where}") from None
         raise _failed(name, error) from None
@@ -90,6 +106,9 @@ def _failed(name, error):
         file, line, description = error.filename, error.lineno, f"{type(error).__name__}: {error.msg}"
     else:
         frames = traceback.extract_tb(error.__traceback__)
+        if isinstance(error, OSError) and error.filename and not any(_is_own(frame.filename) for frame in frames):
+            description = f"cannot import {name}: cannot open {shorten(error.filename)}: {error.strerror}"
+            return CommandError(description, FAILED_IMPORT)
         frame = ([frame for frame in frames if _is_own(frame.filename)] or frames)[-1]
         file, line = frame.filename, frame.lineno
     return CommandError(f"cannot import {name}: {shorten(file)}, line {line}: {description}", FAILED_IMPORT)

@@ -2,6 +2,7 @@
 
 import fnmatch
 import hashlib
+import os
 import pathlib
 import sys
 
@@ -151,16 +152,25 @@ def show_progress(done: int, total: int) -> None:
 def application_files(folder: pathlib.Path) -> "dict[str, pathlib.Path]":
     """Return the files of an application that a board is to have: {path on the board: file}.
 
-    :raises CommandError: if there is no such folder.
+    :raises CommandError: if there is no such folder, or a part of it cannot be read.
     """
-    if not folder.is_dir():
-        raise CommandError(f"{folder} is not a folder")
     found = {}
-    for file in sorted(folder.rglob("*")):
-        inner = file.relative_to(folder)
-        if file.is_file() and not any(stays(part) for part in inner.parts):
-            found["/" + inner.as_posix()] = file
-    return found
+    try:
+        if not folder.is_dir():
+            raise CommandError(f"{folder} is not a folder")
+        for path, folders, names in os.walk(folder, onerror=_raise):
+            folders[:] = [name for name in folders if not stays(name)]
+            for file in [pathlib.Path(path, name) for name in names if not stays(name)]:
+                if file.is_file():
+                    open(file, "rb").close()  # before anything is copied
+                    found["/" + file.relative_to(folder).as_posix()] = file
+    except OSError as error:
+        raise CommandError(f"cannot read {error.filename}: {error.strerror}") from None
+    return dict(sorted(found.items()))
+
+
+def _raise(error):
+    raise error
 
 
 def stays(name: str) -> bool:

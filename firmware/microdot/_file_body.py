@@ -141,12 +141,13 @@ class FileBody:
             self._open(self._name + ".gz", "gzip")
 
     def _open(self, filename, coding=None, unpack=False):
-        size, self._mtime, version = stat(filename)
+        size, mtime, version = stat(filename)
         self._file = open_gzip(filename) if unpack else open(filename, "rb")  # noqa: SIM115 - close() closes it
+        self._mtime = mtime
         self._left = None if unpack else size  # bytes to read; None: to the file's end
         self._coding = coding
-        if self._mtime > 0:
-            self._modified = format_date(time.gmtime(self._mtime))
+        if mtime > 0:
+            self._modified = format_date(time.gmtime(mtime))
             self._etag = '"%x-%x%s"' % (version, size, "-gz" if coding else "-unpacked" if unpack else "")
 
     def describe(self, headers) -> None:
@@ -221,8 +222,12 @@ class FileBody:
         response.vary("Accept-Encoding")
         if _accepts_gzip(request._header(b"accept-encoding") or ""):
             if not self._coding:
-                self.close()
-                self._open(self._name + ".gz", "gzip")
+                plain = self._file
+                try:
+                    self._open(self._name + ".gz", "gzip")
+                except OSError:  # it may not be read, or is a folder
+                    return
+                plain.close()
                 self.describe(response.headers)
         elif self._coding:
             self.close()

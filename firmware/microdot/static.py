@@ -74,7 +74,9 @@ def send_from(
     """
     try:
         return _send(fspath(folder), path, index, max_age, cache_control)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if not MICROPYTHON and isinstance(error, PermissionError):  # the client learns nothing of that
+            log_error("Cannot read %r: %s" % (error.filename, error.strerror))
         raise HTTPException(404, "Not found") from None
 
 

@@ -5,12 +5,13 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 import microdot
 from microdot import cli
-from microdot.cli import application, console, create, listing
+from microdot.cli import application, console, create, deploying, listing
 from runtimes import ROOT
 
 ROUTES = """
@@ -153,6 +154,87 @@ def test_a_project_that_cannot_be_written(folder, capsys):
     status, line = failure(capsys, "new", "file/project")
     assert status == 1
     assert line.startswith("microdot: cannot write file/project")
+
+
+# Files that may not be read
+
+
+@pytest.fixture
+def stranger(monkeypatch):
+    """The current folder, that of a user to whom permissions apply, and this process as that user."""
+    modules = dict(sys.modules)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name).resolve()
+        monkeypatch.chdir(folder)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.chown(folder, 65534, -1)
+            os.setresuid(65534, 65534, 0)
+        try:
+            yield folder
+        finally:
+            if is_root:
+                os.setresuid(0, 0, 0)
+            monkeypatch.undo()
+            for path in [folder, *folder.rglob("*")]:
+                path.chmod(0o777)
+    for added in set(sys.modules) - set(modules):
+        del sys.modules[added]
+
+
+def forbidden(path, text=None):
+    """Make a file with this text, or a folder, that nobody may read."""
+    if text is None:
+        path.mkdir()
+    else:
+        path.write_text(text)
+    path.chmod(0)
+
+
+@pytest.mark.parametrize("command", ["routes", "run"])
+def test_an_application_that_may_not_be_read(stranger, capsys, command):
+    forbidden(stranger / "shop.py", "")
+    line = "microdot: cannot import shop: cannot open shop.py: Permission denied"
+    assert failure(capsys, command, "shop:app") == (application.FAILED_IMPORT, line)
+    (stranger / "stall.py").write_text("\nimport shop\n")
+    status, line = failure(capsys, command, "stall")
+    assert status == application.FAILED_IMPORT
+    assert line.startswith("microdot: cannot import stall: stall.py, line 2: PermissionError: ")
+    assert line.endswith("shop.py'")
+
+
+def test_folders_that_are_no_packages(stranger, capsys):
+    forbidden(stranger / "closed")
+    assert failure(capsys, "routes", "closed:app") == (1, "microdot: cannot read the folder closed: Permission denied")
+    (stranger / "open").mkdir()
+    line = "microdot: open is a folder without __init__.py: name a module in it, such as open.app"
+    assert failure(capsys, "routes", "open:app") == (1, line)
+
+
+def test_a_current_folder_that_may_not_be_read(stranger, capsys):
+    (stranger / "shop.py").write_text("")
+    stranger.chmod(0o300)
+    line = f"microdot: cannot read the current folder, {stranger}: Permission denied"
+    assert failure(capsys, "routes", "shop") == (1, line)
+    assert failure(capsys, "deploy", ".") == (1, "microdot: cannot read .: Permission denied")
+
+
+def test_a_part_of_an_application_that_may_not_be_read(stranger, capsys):
+    """Nothing is copied then, so that no part is missing on the board."""
+    project = stranger / "shop"
+    project.mkdir()
+    project.joinpath("app.py").write_text("")
+    forbidden(project / ".env", "")  # these stay on the computer
+    forbidden(project / "venv")
+    assert list(deploying.application_files(project)) == ["/app.py"]
+    forbidden(project / "static")
+    line = f"microdot: cannot read {os.path.join('shop', 'static')}: Permission denied"
+    assert failure(capsys, "deploy", "shop", "--port", "COM3") == (1, line)
+    project.joinpath("static").chmod(0o700)
+    forbidden(project / "static" / "a.css", "")
+    line = f"microdot: cannot read {os.path.join('shop', 'static', 'a.css')}: Permission denied"
+    assert failure(capsys, "deploy", "192.168.1.7", "shop") == (1, line)
 
 
 # Routes

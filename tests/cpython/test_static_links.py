@@ -105,9 +105,16 @@ async def test_a_file_written_again_within_a_second_has_another_etag(client, tmp
     assert len(tags) == 2
 
 
-async def test_an_unreadable_file_is_not_found(client, monkeypatch):
-    def refuse(*args):
-        raise PermissionError
+async def test_an_unreadable_file_is_not_found(client, monkeypatch, caplog):
+    def refuse(name, *args):
+        raise PermissionError(13, "Permission denied", name)
 
-    monkeypatch.setattr("builtins.open", refuse)
-    assert (await client.get("/static/file.txt")).status_code == 404
+    with monkeypatch.context() as patch:
+        patch.setattr("builtins.open", refuse)
+        response = await client.get("/static/file.txt")
+        assert (response.status_code, response.text) == (404, "Not found")
+    (record,) = caplog.records
+    line = record.getMessage()
+    assert line.startswith("Cannot read '") and line.endswith("file.txt': Permission denied") and not record.exc_info
+    caplog.clear()
+    assert (await client.get("/static/nothing.txt")).status_code == 404 and not caplog.records

@@ -179,6 +179,36 @@ async def test_an_older_compressed_sibling_is_left_alone():
     remove("files-e.txt", "files-e.txt.gz")
 
 
+async def test_a_compressed_sibling_that_cannot_be_opened_is_left_alone():
+    path = write("files-v.txt")
+    write("files-v.txt.gz", b"compressed")
+    opened = []
+
+    def refuse(name, mode):
+        if name.endswith(".gz"):
+            raise OSError(13)
+        opened.append(open(name, mode))  # noqa: SIM115 - the body closes it
+        return opened[-1]
+
+    for method, body in ("GET", CONTENT), ("HEAD", b""):
+        microdot._file_body.open = refuse
+        try:
+            response = send_file(path)
+            assert await answer(response, method, Accept_Encoding="gzip") == body
+        finally:
+            del microdot._file_body.open
+        assert response.headers["Content-Length"] == "3000" and "Content-Encoding" not in response.headers
+        assert response.headers["Vary"] == "Accept-Encoding"
+        plain = send_file(path)
+        await answer(plain)
+        assert response.headers["ETag"] == plain.headers["ETag"]
+    assert len(opened) == 2
+    for file in opened:
+        with raises((OSError, ValueError)):
+            file.read(1)  # it has been closed
+    remove("files-v.txt", "files-v.txt.gz")
+
+
 async def test_a_filesystem_without_times():
     path = write("files-f.txt")
     stat = microdot._file_body.stat
