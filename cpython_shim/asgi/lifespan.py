@@ -1,6 +1,9 @@
 """The ASGI lifespan protocol."""
 
+import traceback
+
 from microdot._compat import log_error
+from microdot.errors import is_http_error
 
 
 async def serve_lifespan(startup, shutdown, scope, receive, send):
@@ -19,9 +22,13 @@ async def _step(phase, function, scope, receive, send):
     try:
         if function:
             await function(scope)
-    except Exception as error:
-        log_error(f"Exception in lifespan {phase}", error)
-        await send({"type": f"lifespan.{phase}.failed", "message": repr(error)})
+    except (Exception, SystemExit) as error:  # a server would take SystemExit for a lack of this protocol, and go on
+        text = "".join(traceback.format_exception_only(type(error), error)).strip()
+        if isinstance(error, SystemExit) or is_http_error(error):  # meant by the application; Redis is away, say
+            log_error(f"Exception in lifespan {phase}: {text}")
+        else:
+            log_error(f"Exception in lifespan {phase}", error)
+        await send({"type": f"lifespan.{phase}.failed", "message": text})
         return False
     await send({"type": f"lifespan.{phase}.complete"})
     return True

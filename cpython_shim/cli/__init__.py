@@ -1,7 +1,7 @@
 """The command line: `microdot new`, `run` and `routes`; `setup`, `deploy` and `logs` for boards at a USB port.
 
 Each failure is one line on the standard error and a status that is not 0: 2 for arguments that are wrong, 3 for an
-application that raises an exception when it is imported, 1 for all else. After Ctrl-C it is 130.
+application that raises an exception when it is imported or started, 1 for all else. After Ctrl-C it is 130.
 """
 
 import argparse

@@ -1,6 +1,8 @@
 """The application that a command is about: an import by its name, such as `app:app`."""
 
+import contextlib
 import importlib
+import importlib.util
 import os
 import pathlib
 import sys
@@ -11,7 +13,7 @@ import microdot
 
 from .console import CommandError
 
-#: Status of the program if the application raises an exception when it is imported.
+#: Status of the program if the application raises an exception when it is imported or started.
 FAILED_IMPORT = 3
 
 
@@ -47,6 +49,8 @@ def load(name: str) -> microdot.Microdot:
             raise CommandError(f"{name}: {module_name} has no {attribute!r}{_applications(module)}") from None
     if isinstance(found, types.FunctionType):
         raise CommandError(f"{name} is a function: write app = {found.__name__}() in a module, and use the name app")
+    if isinstance(found, type) and issubclass(found, microdot.Microdot):
+        raise CommandError(f"{name} is a class: write app = {found.__name__}() in a module, and use the name app")
     if not isinstance(found, microdot.Microdot):
         raise CommandError(f"{name} is an object of {type(found).__name__}: an application is one of Microdot")
     return found
@@ -99,19 +103,40 @@ def _import(name):
         raise _failed(name, error) from None
 
 
+def failed_to_start(name: str, error: Exception) -> "CommandError | None":
+    """Return the CommandError for an exception of a function for the application's start; None for one of others."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return _error(f"start {name}", error, frames) if any(_is_own(frame.filename) for frame in frames) else None
+
+
 def _failed(name, error):
     """Return the CommandError for an exception of the application's module, with the line that raised it."""
-    description = "".join(traceback.format_exception_only(type(error), error))
+    what = f"import {name}"
     if isinstance(error, SyntaxError) and error.filename:
-        file, line, description = error.filename, error.lineno, f"{type(error).__name__}: {error.msg}"
-    else:
-        frames = traceback.extract_tb(error.__traceback__)
-        if isinstance(error, OSError) and error.filename and not any(_is_own(frame.filename) for frame in frames):
-            description = f"cannot import {name}: cannot open {shorten(error.filename)}: {error.strerror}"
-            return CommandError(description, FAILED_IMPORT)
-        frame = ([frame for frame in frames if _is_own(frame.filename)] or frames)[-1]
-        file, line = frame.filename, frame.lineno
-    return CommandError(f"cannot import {name}: {shorten(file)}, line {line}: {description}", FAILED_IMPORT)
+        description = f"{shorten(error.filename)}, line {error.lineno}: {type(error).__name__}: {error.msg}"
+        return CommandError(f"cannot {what}: {description}", FAILED_IMPORT)
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames[-1].filename.startswith("<frozen importlib") and not any(_is_own(frame.filename) for frame in frames):
+        # The module's own file cannot be read, or not as text: no line of it has run.
+        if isinstance(error, OSError) and error.filename:
+            description = f"cannot open {shorten(error.filename)}: {error.strerror}"
+        else:
+            description = _describe(error)
+            with contextlib.suppress(Exception):  # the package of the module may be what cannot be read
+                description = f"{shorten(importlib.util.find_spec(name).origin)}: {description}"
+        return CommandError(f"cannot {what}: {description}", FAILED_IMPORT)
+    return _error(what, error, frames)
+
+
+def _error(what, error, frames):
+    """Return the CommandError for an exception, with the last line of the application that led to it."""
+    frame = ([frame for frame in frames if _is_own(frame.filename)] or frames)[-1]
+    place = f"{shorten(frame.filename)}, line {frame.lineno}"
+    return CommandError(f"cannot {what}: {place}: {_describe(error)}", FAILED_IMPORT)
+
+
+def _describe(error):
+    return "".join(traceback.format_exception_only(type(error), error))
 
 
 def _is_own(file):

@@ -42,5 +42,11 @@ def run(options) -> int:
         return reloading.serve_and_reload(arguments + ["--quiet"] * options.quiet)
     app = application.load(options.application)
     reloading.end_with_parent(app.shutdown)
-    app.run(options.host, options.port, debug=not options.quiet)
+    try:
+        app.run(options.host, options.port, debug=not options.quiet)
+    except Exception as error:
+        failure = application.failed_to_start(options.application, error)
+        if failure is None:
+            raise
+        raise failure from None
     return 0

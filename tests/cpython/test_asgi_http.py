@@ -10,6 +10,7 @@ import microdot.asgi
 import microdot.errors
 from microdot import Request, Response
 from microdot.asgi import Microdot
+from microdot.redis import RedisUnavailable
 
 
 def scope_of(path="/", method="GET", headers=(), **more):
@@ -457,8 +458,24 @@ async def test_lifespan_that_fails(phase):
         raise ValueError("why")
 
     sent = await lifespan(Microdot(**{f"lifespan_{phase}": fail}))
-    assert sent[-1]["type"] == f"lifespan.{phase}.failed"
-    assert "why" in sent[-1]["message"]
+    assert sent[-1] == {"type": f"lifespan.{phase}.failed", "message": "ValueError: why"}
+
+
+@pytest.mark.parametrize(("error", "message"), [
+    (SystemExit("no database"), "SystemExit: no database"),
+    (RedisUnavailable("Redis is away"), "microdot.redis.errors.RedisUnavailable: Redis is away"),
+])
+async def test_a_start_that_the_application_gives_up(error, message, caplog):
+    """Such an end takes one line; a server that gets SystemExit itself goes on without the start."""
+    app = microdot.Microdot()
+
+    @app.on_startup
+    async def connect():
+        raise error
+
+    assert await lifespan(app) == [{"type": "lifespan.startup.failed", "message": message}]
+    (record,) = caplog.records
+    assert record.getMessage() == f"Exception in lifespan startup: {message}" and not record.exc_info
 
 
 async def test_background_work():

@@ -156,6 +156,35 @@ def test_a_project_that_cannot_be_written(folder, capsys):
     assert line.startswith("microdot: cannot write file/project")
 
 
+# What is no application
+
+
+def test_a_file_that_is_no_text(folder, capsys):
+    """PowerShell writes UTF-16, for example; Python 3.12 and later give such an error a line, earlier ones do not."""
+    (folder / "shop.py").write_bytes(b"x\0=\0001\0")
+    status, line = failure(capsys, "routes", "shop")
+    assert status == application.FAILED_IMPORT
+    assert line.startswith("microdot: cannot import shop: shop.py") and line.endswith("cannot contain null bytes")
+    (folder / "mall").mkdir()
+    (folder / "mall" / "__init__.py").write_bytes(b"\0")
+    status, line = failure(capsys, "routes", "mall.shop")
+    assert line.startswith("microdot: cannot import mall.shop: ") and line.endswith("cannot contain null bytes")
+
+
+@pytest.mark.parametrize(("raised", "described"), [
+    ("ValueError('no database')", "ValueError: no database"),
+    ("OSError(2, 'No such file or directory', 'x')", "FileNotFoundError: [Errno 2] No such file or directory: 'x'"),
+])
+def test_a_start_that_fails_is_one_line(folder, raised, described):
+    (folder / "app.py").write_text(
+        "from microdot import Microdot\napp = Microdot()\n"
+        f"@app.on_startup\nasync def connect():\n    raise {raised}\n"
+    )
+    done = microdot_command("run", "--port", "0", cwd=folder)
+    line = f"microdot: cannot start app:app: app.py, line 5: {described}\n"
+    assert (done.returncode, done.stderr) == (application.FAILED_IMPORT, line)
+
+
 # Files that may not be read
 
 
@@ -295,7 +324,7 @@ def test_examples_have_routes():
     ("app:create", "app:create is a function: write app = create() in a module, and use the name app"),
     ("empty", "empty: empty has no 'app': there is no object of Microdot in it"),
     ("app:number", "app:number is an object of int: an application is one of Microdot"),
-    ("app:Microdot", "app:Microdot is an object of type: an application is one of Microdot"),
+    ("app:Microdot", "app:Microdot is a class: write app = Microdot() in a module, and use the name app"),
     ("app:", "'app:' is not the name of an application: write module:name, such as app:app"),
     ("app.py", "'app.py' is a file: write app:app, in the file's folder"),
     ("./src/app.py:web", "'./src/app.py' is a file: write app:web, in the file's folder"),
