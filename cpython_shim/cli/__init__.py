@@ -5,13 +5,12 @@ application that raises an exception when it is imported or started, 1 for all e
 """
 
 import argparse
-import os
 import sys
 
 import microdot
 
 from . import create, deploying, listing, onboarding, serving, watching
-from .console import CommandError, check_folder
+from .console import CommandError, check_folder, discard_output, prepare_output
 
 INTERRUPTED = 130
 
@@ -39,6 +38,7 @@ def main(arguments: "list[str] | None" = None) -> int:
 
     :param arguments: those after the program's name; None: those that the program was started with.
     """
+    prepare_output()
     try:
         options = make_parser().parse_args(arguments)
         check_folder()
@@ -51,5 +51,10 @@ def main(arguments: "list[str] | None" = None) -> int:
     except (KeyboardInterrupt, EOFError):  # Ctrl-C, or Ctrl-D where there was a question
         return INTERRUPTED
     except BrokenPipeError:  # what read the output, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return 0
+    except OSError as error:  # such as a full disk, which may be that of the output
+        place = f"{error.filename}: " if error.filename else ""
+        print(f"microdot: {place}{error.strerror or error}", file=sys.stderr)
+        discard_output()
+        return 1

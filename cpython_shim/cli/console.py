@@ -1,5 +1,7 @@
 """What the commands print: colours where there is a terminal, tables, and errors of one line."""
 
+import contextlib
+import io
 import os
 import sys
 
@@ -28,6 +30,21 @@ def check_folder() -> None:
         os.getcwd()
     except FileNotFoundError:
         raise CommandError("the current folder has been deleted: change to another one, such as with cd") from None
+
+
+def prepare_output() -> None:
+    """Let every text be printed: to nowhere without an output, and what the output's encoding lacks as a code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever has started the program
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 - it is open to the end
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def discard_output() -> None:
+    """Give up what has not been written yet, so that Python does not try again at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def has_colour(stream) -> bool:

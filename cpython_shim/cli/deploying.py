@@ -68,7 +68,7 @@ def deploy(options) -> int:
     files = application_files(options.folder)
     if "/microdot.py" in files:
         raise CommandError(f"{files['/microdot.py']} would hide the framework on the board: rename or delete it")
-    if options.address:
+    if options.address is not None:
         if options.port or options.delete or options.no_logs:
             raise CommandError(
                 "--port, --delete and --no-logs are for a board at a USB port: leave them or ADDRESS out"

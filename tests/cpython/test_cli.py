@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -154,6 +155,44 @@ def test_a_project_that_cannot_be_written(folder, capsys):
     status, line = failure(capsys, "new", "file/project")
     assert status == 1
     assert line.startswith("microdot: cannot write file/project")
+
+
+# The output
+
+
+@pytest.fixture
+def shop(folder):
+    """The current folder, with an application whose route has another name than ASCII can write."""
+    (folder / "app.py").write_text(
+        "from microdot import Microdot\napp = Microdot()\n"
+        "@app.get('/caf\\u00e9')\ndef index(request):\n    return ''\n"
+        "@app.on_startup\ndef stop():\n    app.shutdown()\n"
+    )
+    return folder
+
+
+def test_an_output_that_lacks_characters(shop):
+    done = microdot_command("routes", cwd=shop, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, "") and "/caf\\xe9 " in done.stdout
+
+
+@pytest.mark.parametrize(("arguments", "status"), [
+    ("routes", 0), ("run --port 0", 0), ("routes nothing", 1), ("--version", 0), ("nothing", 2),
+])
+def test_without_an_output(shop, arguments, status):
+    command = f"exec {shlex.quote(sys.executable)} -m microdot {arguments} >&- 2>&-"
+    assert subprocess.run(command, shell=True, cwd=shop, timeout=60).returncode == status
+    command = command.replace("2>&-", "2>errors")
+    assert subprocess.run(command, shell=True, cwd=shop, timeout=60).returncode == status
+    assert (shop / "errors").read_text().count("\n") == bool(status)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has such a file")
+@pytest.mark.parametrize("arguments", ["routes", "run --port 0"])
+def test_an_output_without_space(shop, arguments):
+    command = f"exec {shlex.quote(sys.executable)} -m microdot {arguments} > /dev/full"
+    done = subprocess.run(command, shell=True, cwd=shop, timeout=60, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "microdot: No space left on device\n")
 
 
 # What is no application

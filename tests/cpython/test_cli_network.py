@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from microdot import cli
 from microdot.cli.console import CommandError
 from microdot.cli.network import NetworkBoard
 
@@ -50,3 +51,12 @@ def test_a_server_that_is_not_a_board(stranger, status, text, message):
         NetworkBoard(f"127.0.0.1:{stranger.server_port}", "secret").describe()
     assert message in str(raised.value)
     assert len(str(raised.value)) < 400 and len(str(raised.value).splitlines()) == 1
+
+
+def test_an_empty_address_is_no_board_at_a_usb_port(tmp_path, monkeypatch, capsys):
+    """It may come from a variable that is not set."""
+    (tmp_path / "app.py").write_text("")
+    monkeypatch.setenv("MICRODOT_SECRET", "8 to 63 characters")
+    assert cli.main(["deploy", "", str(tmp_path)]) == 1
+    line = "microdot: '' is not the address of a board: write 192.168.1.7 or greenhouse.local\n"
+    assert capsys.readouterr().err == line

@@ -302,6 +302,7 @@ async def test_a_newcomer_where_all_are_busy():
 async def test_many_clients_at_once():
     app = make()
     app.max_connections = 30
+    app.head_timeout = app.idle_timeout = 60  # a busy machine may take its time
     async with Running(app) as running:
         fetches = [running.fetch(get(), get("/", "Connection: close")) for _ in range(20)]
         for answers in await asyncio.gather(*fetches):
