@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 from needs import needed
 from serving import MOUNT, files_served, get, micropython, mip_install
 
-from firmware_tools import boards, release
+from firmware_tools import release
 from firmware_tools.console import FirmwareError
 from firmware_tools.paths import ROOT
 
@@ -243,11 +242,3 @@ def test_the_moment_of_a_release(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "today")
     with pytest.raises(FirmwareError, match="SOURCE_DATE_EPOCH is 'today', not a number of seconds"):
         release.epoch()
-
-
-def test_the_public_workflow_names_boards_and_options_that_exist():
-    text = (ROOT / ".github" / "workflows" / "release.yml").read_text()
-    named = set(re.findall(r"\b(?:RPI|ESP32)_\w+", text))
-    assert {"RPI_PICO_W", "RPI_PICO2_W", "ESP32_GENERIC"} <= named <= set(boards.names())
-    for command in re.findall(r"python (tools/\S+)", text):
-        assert pathlib.Path(ROOT / command).exists(), command

@@ -10,12 +10,12 @@ from .paths import locked
 
 ARM = ("gcc-arm-none-eabi", "libnewlib-arm-none-eabi", "libstdc++-arm-none-eabi-newlib")
 COMMON = ("build-essential", "pkg-config")
-# Debian packages that each port needs; esp32 brings its own toolchain with ESP-IDF.
+# Debian packages that each port needs. For esp32, ESP-IDF brings all but the compiler of mpy-cross.
 PACKAGES = {
     "rp2": (*COMMON, "cmake", "ninja-build", *ARM),
     "unix": (*COMMON, "libffi-dev"),
     "qemu": (*COMMON, *ARM, "gcc-riscv64-unknown-elf", "picolibc-riscv64-unknown-elf"),
-    "esp32": (*COMMON, "cmake"),
+    "esp32": ("build-essential",),
 }
 PROGRAMS = {"rp2": "firmware.uf2", "unix": "micropython", "qemu": "firmware.elf", "esp32": "firmware.bin"}
 
