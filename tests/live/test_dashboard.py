@@ -1,11 +1,9 @@
 """The dashboard example: one application on every server, and its page in a real browser."""
 
 import json
-import os
 import pathlib
 import shutil
 import socket
-import struct
 
 import pytest
 from playwright.async_api import expect
@@ -17,19 +15,6 @@ from server_process import PATIENCE, wait_until
 FOLDER = ROOT / "examples" / "dashboard"
 SERVERS = ("micropython", "python", "uvicorn", "gthread")
 BROWSED = ("micropython", "uvicorn")
-IMAGES = ROOT / "docs" / "images"
-#: What the pictures show: the application with measurements and events of the last minutes.
-PICTURED = """
-import math
-import hardware
-hardware.temperature = lambda: 22.4
-import app as dashboard
-app = dashboard.app
-dashboard.started -= 260
-dashboard.readings.extend([round(21.4 + 1.7 * math.sin(i / 13) + 0.4 * math.sin(i / 3.1), 1) for i in range(118)])
-dashboard.log.extend([[94, "Pump switched on"], [131, "notes.txt received, 2048 bytes"], [187, "Pump switched off"]])
-dashboard.settings["file"] = {"name": "notes.txt", "size": 2048}
-"""
 
 
 @pytest.fixture
@@ -230,29 +215,3 @@ async def test_the_budget(browsed):
         assert sum(lengths) < 12 * 1024
     files = [path for path in FOLDER.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     assert sum(path.stat().st_size for path in files) < 20 * 1024
-
-
-async def test_the_pictures_of_the_documentation(folder, tmp_path):
-    """What docs/images shows is taken here: `PICTURES=docs/images pytest ...` takes them anew."""
-    target = pathlib.Path(os.environ.get("PICTURES", tmp_path))
-    (folder / "pictured.py").write_text(PICTURED)
-    async with chromium() as browser:
-        with Served("uvicorn", folder / "pictured.py") as server:
-            for name, size, scheme, scale in (("phone", PHONE, "light", 2), ("desktop", DESKTOP, "dark", 1)):
-                page, _ = await new_page(browser, size, color_scheme=scheme, device_scale_factor=scale)
-                await page.goto(server.url)
-                await expect(page.locator("#now")).to_have_text("22.4")
-                if name == "phone":
-                    await page.get_by_role("switch", name="LED").press("Space")
-                await expect(page.get_by_role("switch", name="LED")).to_be_checked()
-                await page.mouse.click(1, 1)
-                await page.screenshot(path=target / f"dashboard-{name}.png")
-                taken = dimensions(target / f"dashboard-{name}.png")
-                assert taken == (size["width"] * scale, size["height"] * scale)
-                assert taken == dimensions(IMAGES / f"dashboard-{name}.png")
-                await page.context.close()
-
-
-def dimensions(path):
-    """Return the width and the height of a PNG file."""
-    return struct.unpack(">II", path.read_bytes()[16:24])
