@@ -24,6 +24,8 @@ PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{path.name}" for path in
 BEFORE = {
     "docs/cli.md": ["pip install -q ."],
     "docs/deployment.md": ["pip install -q .", "export MICROPYPATH=.frozen:$PWD/firmware"],
+    "docs/firmware.md": ["cp -r examples/one_app my_app"],
+    "docs/static.md": ["mkdir www", "touch www/app.js www/style.css www/index.html"],
 }
 #: Commands that serve until they are stopped -> their port.
 SERVERS = {

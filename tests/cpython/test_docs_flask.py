@@ -14,6 +14,7 @@ def page(tmp_path, monkeypatch):
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "index.html").write_text("{{ user }}: {{ notes[0].text }}")
     (tmp_path / "templates" / "login.html").write_text("<form method=post>")
+    (tmp_path / "templates" / "notes.html").write_text("{{ notes | length }} {{ messages }}")
     return run_document("flask.md")
 
 
@@ -33,6 +34,20 @@ async def test_the_application(page):
     assert (await client.get("/api/notes/2")).status_code == 404
 
 
+async def test_messages_for_the_next_page(page):
+    client, other = TestClient(page["app"]), TestClient(page["app"])
+    response = await client.post("/notes", form={"text": "Feed the cat"})
+    assert (response.status_code, response.headers["Location"]) == (303, "/notes")
+    assert (await other.get("/notes")).text == "2 []"
+    assert (await client.get("/notes")).text == "2 [&#39;Your note is saved.&#39;]"
+    response = await client.get("/notes")
+    assert (response.text, "Set-Cookie" in response.headers) == ("2 []", False)
+    session = {}
+    for message in ("one", "two"):
+        page["flash"](session, message)
+    assert session == {"messages": ["one", "two"]}
+
+
 async def test_hooks_after_errors():
     app = Microdot()
     app.get("/")(lambda request: "fine")
@@ -42,6 +57,8 @@ async def test_hooks_after_errors():
     fine, error = (await client.get("/")).headers, (await client.get("/nothing")).headers
     assert ("X-After" in fine, "X-Error" in fine) == (True, False)
     assert ("X-After" in error, "X-Error" in error) == (False, True)
+    options = (await client.request("OPTIONS", "/")).headers
+    assert ("X-After" in options, "X-Error" in options) == (False, False)
 
 
 async def test_paths_without_a_route():

@@ -9,11 +9,13 @@ from microdot.test_client import TestClient
 FORM = b'--x\r\nContent-Disposition: form-data; name="t"\r\n\r\n%d\r\n'
 
 
-async def test_hooks_after_errors_do_not_see_the_automatic_answer_to_options():
+async def test_hooks_do_not_see_the_automatic_answer_to_options():
     app = Microdot()
     app.get("/")(lambda request: "fine")
     seen = []
-    app.after_error_request(lambda request, response: seen.append(request.method))
+    app.before_request(lambda request: seen.append("before"))
+    app.after_request(lambda request, response: seen.append("after"))
+    app.after_error_request(lambda request, response: seen.append("after an error"))
     assert (await TestClient(app).request("OPTIONS", "/")).status_code == 200
     assert seen == []
 

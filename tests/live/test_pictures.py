@@ -1,6 +1,6 @@
 """The pictures of the documentation are screenshots made here, and the pages still look like that.
 
-`PICTURES=docs/images python -m pytest tests/live/test_pictures.py` takes them anew. Reduce them to 64 colours before
+`PICTURES=docs/images python -m pytest tests/live/test_pictures.py` takes them again. Reduce them to 64 colours before
 you commit them, for example with `pngquant 64 --ext .png --force docs/images/*.png`.
 """
 
@@ -83,7 +83,7 @@ class Camera:
         blank, _ = await new_page(browser)
         if await blank.evaluate(WORD) == WIDTHS:
             pictures = [encoded(path), encoded(IMAGES / name)]
-            assert await blank.evaluate(DIFFERENCE, pictures) <= 2, f"{name} shows an older page: take it anew"
+            assert await blank.evaluate(DIFFERENCE, pictures) <= 2, f"{name} is of an older page: take it again"
         await blank.context.close()
 
 
