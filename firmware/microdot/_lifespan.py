@@ -101,14 +101,18 @@ class Lifespan:
         """Run a function until it returns; after an exception start it again, with longer pauses if it fails soon."""
         pause = FIRST_PAUSE
         while not self._stopping:
-            begun = time.time()  # if somebody sets the clock, a pause may be too long or too short, which does no harm
+            begun = 0
             try:
+                begun = time.time()  # if somebody sets the clock, a pause is too long or too short, which does no harm
                 await invoke_handler(function)
                 return
             except BaseException as error:
                 self._report(error)
-            if abs(time.time() - begun) > MAX_PAUSE:
-                pause = FIRST_PAUSE
+            try:
+                if abs(time.time() - begun) > MAX_PAUSE:
+                    pause = FIRST_PAUSE
+            except MemoryError:
+                pass  # on MicroPython the time is an object, for which there may be no room; the task must not end
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE)
 

@@ -190,6 +190,22 @@ def test_memory_that_ends_while_the_application_serves():
         assert keep.count == number and "all is taken" in keep.text
 
 
+def test_the_board_watches_before_the_tasks_of_the_application_begin():
+    fresh()
+    app = hello()
+    board = Board()
+    begun = []
+
+    @app.task
+    async def take():
+        begun.append(board.hardware.now)
+        app.shutdown()
+
+    before = board.hardware.ticks()
+    board.start(app)
+    assert begun[0] > before  # so something has looked at the clock
+
+
 class Kept:
     """What a start has kept for the next one, when that was written: a good end of this one removes it."""
 

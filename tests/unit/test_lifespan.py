@@ -148,6 +148,45 @@ async def test_a_task_that_fails_starts_again():
     assert len(runs) <= 4  # one that returns has ended
 
 
+class Clock:
+    """A clock whose first times do not fit into memory."""
+
+    def __init__(self, failures):
+        self.failures = failures
+
+    def time(self):
+        if self.failures:
+            self.failures -= 1
+            raise MemoryError("no room for the time")
+        return 0
+
+
+async def test_a_task_survives_times_without_memory():
+    for fails in (False, True):  # the task itself, too
+        app = Microdot()
+        runs = []
+        pauses, clock = _lifespan.FIRST_PAUSE, _lifespan.time
+        _lifespan.FIRST_PAUSE = 0.01
+
+        @app.task
+        async def work(fails=fails, runs=runs):
+            runs.append(len(runs))
+            if fails and len(runs) == 1:
+                _lifespan.time.failures = 3
+                raise MemoryError("of a task")
+
+        _lifespan.time = Clock(0 if fails else 3)
+        try:
+            async with TestClient(app):
+                for _ in range(1000):
+                    if len(runs) > fails:
+                        break
+                    await asyncio.sleep(0.01)
+        finally:
+            _lifespan.FIRST_PAUSE, _lifespan.time = pauses, clock
+        assert runs == list(range(1 + fails))
+
+
 async def test_a_task_added_later():
     app = Microdot()
     seen = []

@@ -159,6 +159,7 @@ def test_updates_that_take_all_memory(small_board, deploy):
     for text, reason in (
         (HOG + "take()\n", "MemoryError"),
         (HOG + source("take()"), "does not answer: MemoryError"),
+        (HOG + source("return 'small'") + "@app.task\nasync def fill():\n    take()\n", "emory"),
         (HOG + source("return 'small'") + TAKE_MOST, "too little memory for the pages"),
     ):
         status, _, err = deploy(app=text)

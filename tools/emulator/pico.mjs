@@ -82,6 +82,7 @@ export class Pico extends EventEmitter {
     this.watchdog = mcu.peripherals[WATCHDOG_ADDRESS];
     this.watchdog.onWatchdogTrigger = () => {
       this.#restart = true;
+      this.watchdog.alarm.enable = false; // rp2040js 1.4.1 sets it again for the same moment, without end
     };
     this.connected = false;
     this.usb = new UsbSerial(mcu.usbCtrl, {

@@ -1,7 +1,8 @@
 // run.mjs FIRMWARE.uf2 SCRIPT.py [--pace N] [--flash FILE] [--cut N [--share S]] [--verbose]
 //
 // Boots the firmware, runs the script in the raw REPL, prints what it prints. Exit status: 0, 1 for an uncaught
-// exception (its traceback goes to standard error), 2 for wrong use or a board that does not answer, 3 for a power cut.
+// exception (its traceback goes to standard error), 2 for wrong use or a board that does not answer or restarts, 3 for a
+// power cut.
 //
 // --cut N cuts the power in the N-th operation of the script that erases or programs flash, of which a share S from 0 to
 // 1 is done (default: 0.5); with --flash the file then has what the flash holds. With --cut 0 the power stays, and the
@@ -20,6 +21,7 @@ const script = readScript(positionals[1]);
 const pico = boardFromOptions(positionals[0], { pace: 'Infinity', ...values });
 const repl = new Repl(pico);
 await repl.enter();
+pico.on('reset', () => fail('the board has restarted'));
 const before = pico.flashOperations;
 if (cut) {
   pico.once('cut', () => process.exit(POWER_CUT));

@@ -154,9 +154,13 @@ def watchdog():
     return machine.WDT(timeout=8000)
 
 
+_timer = None  # that of `keep_feeding()`: the garbage collector stops a timer of an RP2 that nothing refers to
+
+
 def keep_feeding(dog, seconds: int = 0) -> None:
     """Feed a watchdog by a timer from now on, for *seconds* or, if that is 0, for ever."""
-    timer = machine.Timer(-1 if os.uname()[0] == "rp2" else 0)
+    global _timer
+    _timer = timer = machine.Timer(-1 if os.uname()[0] == "rp2" else 0)
     left = seconds // 2
 
     def feed(_):

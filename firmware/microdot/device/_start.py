@@ -58,7 +58,7 @@ class Starts:
         try:
             with open(self.path, "w") as file:
                 file.write("%d\n" % number)
-                file.write(text[-_MAX_TEXT:])
+                file.write(text if len(text) <= _MAX_TEXT else text[-_MAX_TEXT:])  # a slice takes memory
         except (OSError, MemoryError) as error:
             log_error("Cannot write " + self.path + ": " + repr(error))
 
@@ -132,6 +132,8 @@ class Runner:
             self._wifi.fallback.announce()
         self.app.task(self._wifi.keep)
         self.app.task(self._tick)
+        tasks = self.app.lifespan.functions
+        tasks[:0] = [tasks.pop(), tasks.pop()]  # the first to begin: one of the application may take all memory
         self._watchdog = watchdog
         if not self.error:
             self._log.keep("Serving the application on port %d" % port)

@@ -37,6 +37,27 @@ taken = []
 while True:
     taken.append(bytearray(100))
 """
+# Takes the last byte, in pieces that need no large list.
+TAKE_LATER = """
+import asyncio
+
+taken = None
+
+async def take():
+    global taken
+    size = 4096
+    while size >= 16:
+        try:
+            taken = [taken, bytearray(size)]
+        except MemoryError:
+            size //= 2
+    await asyncio.sleep(1000)
+
+@app.get("/take")
+async def begin(request):
+    request.background(take())
+    return "begun"
+"""
 PREPARE = """
 for name, text in {files!r}.items():
     with open(name, "w") as file:
@@ -111,6 +132,11 @@ def used(board):
     return json.loads(ask(board, "/heap")[2])["used"]
 
 
+def started(board):
+    """Return what differs from one start of the board to the next."""
+    return json.loads(ask(board, "/_device/update")[2])["nonce"]
+
+
 def test_heap_while_a_page_is_open(board, note):
     assert wait_for(board) == "first"
     before = used(board)
@@ -130,10 +156,26 @@ def test_heap_while_a_page_is_open(board, note):
     assert opened <= 10 * 1024
 
 
-def test_an_application_that_fills_the_heap_and_a_good_one(board, deploy):
+def test_an_application_that_fills_the_heap(board, deploy):
     status, _, err = deploy(TAKE)
     assert status == 1 and "the board runs the one before: MemoryError" in err, err + board.log()
     assert wait_for(board) == "first"
-    status, out, err = deploy(APP.format(name="second"))
+
+
+def test_a_good_application_that_fills_the_heap_later(board, deploy):
+    status, out, err = deploy(APP.format(name="second") + TAKE_LATER)
     assert status == 0 and out.endswith("The board has confirmed it\n"), err + board.log()
     assert wait_for(board) == "second"
+    confirmed = started(board)
+    ask(board, "/heap")  # collects what nothing refers to: the timer that feeds the watchdog of the trial must stay
+    end = board.status()["simulatedMicroseconds"] + 10e6
+    while board.status()["simulatedMicroseconds"] < end:
+        time.sleep(0.1)
+    assert started(board) == confirmed, board.log()
+    assert ask(board, "/take")[2] == b"begun"
+    end = time.monotonic() + PATIENCE
+    while "The application has taken all memory, the board restarts" not in board.log():
+        assert time.monotonic() < end, board.log()
+        time.sleep(0.5)
+    assert wait_for(board) == "second"
+    assert started(board) != confirmed
