@@ -595,7 +595,8 @@ class Microdot:
 
         if ssl and not hasattr(ssl, "wrap_socket"):
             raise TypeError("ssl must be an SSLContext, not " + repr(ssl)[:80])
-        if not 0 <= int(port) <= 65535:  # some systems would take the lower 16 bits
+        port = int(port)  # it may come from the environment
+        if not 0 <= port <= 65535:  # some systems would take the lower 16 bits
             raise ValueError("invalid port " + str(port) + ": use 0 to 65535")
         self.debug = debug
         self.ssl = ssl

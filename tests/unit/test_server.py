@@ -65,9 +65,16 @@ async def test_several_servers_of_an_application():
 
 
 async def test_numbers_that_are_no_port():
-    for port in (-1, 65536, 80000, "http"):
+    for port in (-1, 65536, 80000, "80000", "http"):
         with raises(ValueError):
             await make().start_server("127.0.0.1", port)
+
+
+async def test_a_port_may_be_text():
+    """As it is in a variable of the environment; here it is one that is taken."""
+    async with Running(make()) as running:
+        with raises(OSError):
+            await make().start_server("127.0.0.1", str(running.port))
 
 
 async def test_serving_again_after_shutdown():
