@@ -152,7 +152,7 @@ def show_progress(done: int, total: int) -> None:
 def application_files(folder: pathlib.Path) -> "dict[str, pathlib.Path]":
     """Return the files of an application that a board is to have: {path on the board: file}.
 
-    :raises CommandError: if there is no such folder, or a part of it cannot be read.
+    :raises CommandError: if there is no such folder, a part of it cannot be read, or a name is no text.
     """
     found = {}
     try:
@@ -163,9 +163,13 @@ def application_files(folder: pathlib.Path) -> "dict[str, pathlib.Path]":
             for file in [pathlib.Path(path, name) for name in names if not stays(name)]:
                 if file.is_file():
                     open(file, "rb").close()  # before anything is copied
-                    found["/" + file.relative_to(folder).as_posix()] = file
+                    name = file.relative_to(folder).as_posix()
+                    name.encode()
+                    found["/" + name] = file
     except OSError as error:
         raise CommandError(f"cannot read {error.filename}: {error.strerror}") from None
+    except UnicodeEncodeError as error:
+        raise CommandError(f"the name {error.object!r} is not UTF-8, as it has to be on a board: rename it") from None
     return dict(sorted(found.items()))
 
 

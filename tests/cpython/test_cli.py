@@ -305,6 +305,15 @@ def test_a_part_of_an_application_that_may_not_be_read(stranger, capsys):
     assert failure(capsys, "deploy", "192.168.1.7", "shop") == (1, line)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+@pytest.mark.parametrize("arguments", [("deploy", ".", "--port", "COM3"), ("deploy", "192.168.1.7", ".")])
+def test_names_that_are_no_text(folder, capsys, arguments):
+    (folder / "app.py").write_text("")
+    (folder / os.fsdecode(b"caf\xe9.txt")).write_text("")
+    line = r"microdot: the name 'caf\udce9.txt' is not UTF-8, as it has to be on a board: rename it"
+    assert failure(capsys, *arguments) == (1, line)
+
+
 # Routes
 
 
