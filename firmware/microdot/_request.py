@@ -1,6 +1,6 @@
 """The request that a handler receives."""
 
-from ._compat import DEFAULT_MAX_READLINE, MAX_FIELDS, log_error
+from ._compat import DEFAULT_MAX_READLINE, MAX_FIELDS, const, log_error
 from ._datastructures import NoCaseDict
 from ._urls import decode, unquote
 from .errors import HTTPException
@@ -20,10 +20,10 @@ class G:
 
 # The types of bodies that `json` and `form` parse as a whole
 _PARSED = ("application/json", "application/x-www-form-urlencoded")
-_PIECE = 16 * 1024 + 1
+_PIECE = const(16 * 1024 + 1)
 # Handlers that asked for a multipart form without having it read; the log names each of them once
 _undecorated: list = []
-_UNLIMITED = 1 << 29  # a small integer everywhere
+_UNLIMITED = const(1 << 29)  # a small integer everywhere
 # Imported by the first request that needs them, and kept here: an import costs as much as parsing a small body
 BodyStream: "Any" = None
 parse_json: "Any" = None

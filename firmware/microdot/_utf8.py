@@ -6,7 +6,6 @@ try:
 except UnicodeError:
     _STRICT = True
 
-_NEVER = tuple(bytes((byte,)) for byte in (0xC0, 0xC1) + tuple(range(0xF5, 0x100)))
 # After these leading bytes only a part of the continuation bytes is allowed (RFC 3629, 4).
 _SECOND = ((b"\xe0", 0xA0, 0xBF), (b"\xed", 0x80, 0x9F), (b"\xf0", 0x90, 0xBF), (b"\xf4", 0x80, 0x8F))
 
@@ -50,10 +49,9 @@ def unfinished(data: "bytes | bytearray") -> int:
 
 
 def has_forbidden(data: "bytes | bytearray") -> bool:
-    """Return whether *data* has a byte or a pair of bytes that UTF-8 forbids but a loose decoder accepts."""
-    for byte in _NEVER:
-        if data.find(byte) >= 0:
-            return True
+    """Return whether *data*, not empty, has a byte or pair of bytes that UTF-8 forbids but a loose decoder accepts."""
+    if max(data) > 0xF4 or data.find(b"\xc0") >= 0 or data.find(b"\xc1") >= 0:
+        return True
     for lead, low, high in _SECOND:
         at = data.find(lead)
         while at >= 0:

@@ -2,17 +2,13 @@
 
 import json
 
-from ._compat import MICROPYTHON, encode_compact_json, encode_json
-from ._utf8 import decode, has_forbidden
+from ._compat import MICROPYTHON, const, encode_compact_json, encode_json
 from .errors import MalformedJSON
 
-_BOM = b"\xef\xbb\xbf"
-_HEX = b"0123456789abcdefABCDEF"
-
-
-def _refuse_constant(name):
-    raise ValueError(name + " is not JSON")
-
+_BOM = const(b"\xef\xbb\xbf")
+_HEX = const(b"0123456789abcdefABCDEF")
+#: `_utf8.has_forbidden()`, once a text has needed it.
+has_forbidden = None
 
 try:
     json.loads("[")
@@ -21,6 +17,11 @@ except ValueError:
     _LACKS_END = False
 
 if not MICROPYTHON:
+    from ._utf8 import decode
+
+    def _refuse_constant(name):
+        raise ValueError(name + " is not JSON")
+
     _decoder = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
@@ -55,8 +56,12 @@ def _parse(data):
         if _LACKS_END and text.count(b"{") + text.count(b"[") > 1:
             json.loads(b"[" + text)  # fails if there is more than this one end missing
     # The bytes are checked, because a str made for that would take as much memory again.
-    if text and max(text) > 127 and has_forbidden(text):
-        raise ValueError("malformed UTF-8")
+    if text and max(text) > 127:
+        global has_forbidden
+        if not has_forbidden:
+            from ._utf8 import has_forbidden
+        if has_forbidden(text):
+            raise ValueError("malformed UTF-8")
     return json.loads(data)
 
 
@@ -94,10 +99,6 @@ def _surrogate(data, at):
     return code if code >= 0xD800 else 0
 
 
-#: Types whose values JSON always has.
-_EXACT = {str, int, bool, type(None)}
-
-
 def dump_json(value, compact: bool = False) -> str:
     """Return *value* as JSON.
 
@@ -123,29 +124,30 @@ def _is_plain(value, str=str, int=int, float=float) -> bool:
     """
     containers = [value]
     for value in containers:
-        kind = value.__class__
-        if kind is dict:
+        if value.__class__ is dict:
             for name in value:
-                kind = name.__class__
-                if kind is not str and kind is not int:
-                    return False
-                item = value[name]
-                kind = item.__class__
-                if kind is not str and kind is not int:
+                if name.__class__ is str or name.__class__ is int:
+                    item = value[name]
+                    kind = item.__class__
+                    if kind is int or kind is str:
+                        continue
                     if kind is float:
                         if item - item:  # NaN for NaN and infinity
                             return False
                     elif kind is not bool and item is not None:
                         containers.append(item)
-        elif kind is list or kind is tuple:
+                else:
+                    return False
+        elif value.__class__ is list or value.__class__ is tuple:
             for item in value:
                 kind = item.__class__
-                if kind is not str and kind is not int:
-                    if kind is float:
-                        if item - item:
-                            return False
-                    elif kind is not bool and item is not None:
-                        containers.append(item)
+                if kind is int or kind is str:
+                    continue
+                if kind is float:
+                    if item - item:
+                        return False
+                elif kind is not bool and item is not None:
+                    containers.append(item)
         else:
             return False
     return True
@@ -157,11 +159,15 @@ def _check(value, key="") -> None:
     :param key: the key of *value*, for the message.
     :raises ValueError, TypeError: as `dump_json()`.
     """
-    if type(value) in _EXACT:
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
         return
+    foreign = False
     if isinstance(value, dict):
         for name in value:
-            _check_key(name)
+            if isinstance(name, (dict, list, tuple)):
+                raise TypeError("JSON has no " + type(name).__name__ + " as a key: " + repr(name)[:80])
+            _check(name)
             _check(value[name], name)
     elif isinstance(value, (list, tuple)):
         for item in value:
@@ -170,23 +176,10 @@ def _check(value, key="") -> None:
         if repr(value)[-3:] in ("nan", "inf"):  # MicroPython cannot calculate with instances of a subclass of float
             place = "" if key == "" else " of " + repr(key)[:80]
             raise ValueError("JSON has no %s: send None for the value%s" % (value, place))
-    elif not isinstance(value, (str, int)):
-        _refuse_type(value)
-    if MICROPYTHON and type(value) not in (dict, list, tuple) and _shows_itself(value):
-        _refuse_type(value)
-
-
-def _check_key(name):
-    if isinstance(name, (dict, list, tuple)):
-        raise TypeError("JSON has no " + type(name).__name__ + " as a key: " + repr(name)[:80])
-    _check(name)
-
-
-def _shows_itself(value):
-    """Return whether MicroPython's `dumps()` would write the `repr()` of a named tuple or of a class with its own."""
-    return hasattr(value, "__repr__") or isinstance(value, tuple) and repr(value)[:1] != "("
-
-
-def _refuse_type(value):
-    name = type(value).__name__
-    raise TypeError("JSON has no " + name + ": make a str, number, list or dict of " + repr(value)[:80])
+    else:
+        foreign = not isinstance(value, (str, int))
+    if MICROPYTHON and kind is not dict and kind is not list and kind is not tuple:
+        # dumps() writes the repr() of a named tuple, and of a class with its own.
+        foreign = foreign or hasattr(value, "__repr__") or isinstance(value, tuple) and repr(value)[:1] != "("
+    if foreign:
+        raise TypeError("JSON has no " + kind.__name__ + ": make a str, number, list or dict of " + repr(value)[:80])

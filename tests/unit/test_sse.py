@@ -306,6 +306,27 @@ async def test_what_becomes_of_an_exception():
         assert reports.ended == ([error] if interrupted else [])
 
 
+async def test_what_ends_the_program_passes_where_another_server_serves():
+    """Only the framework's own server can end in order: elsewhere the exception goes on to the event loop."""
+    errors = [KeyboardInterrupt()]
+    if sys.implementation.name == "micropython":
+        errors.append(SystemExit())  # a soft reset; on CPython one of the application is an error
+    for error in errors:
+
+        async def handler(request, sse, error=error):
+            raise error
+
+        reports = Reports()
+        reports.app.server = None
+        caught = None
+        try:
+            await body_of(handler, app=reports.app)._run()  # in no task, with which the event loop would end
+        except BaseException as passed:
+            caught = passed
+        assert caught is error
+        assert (reports.reported, reports.ended) == ([], [])
+
+
 async def test_a_server_that_stops_ends_a_handler_without_a_word():
     tasks = []
 

@@ -41,13 +41,13 @@ Only a task that waits is cancelled, and the reason is recorded first. There are
   `_EVICTED`, and cancel the task that reads. That task takes the cancellation back (`uncancel`). A request that is late
   with its body, or with the rest of its head, is answered with 408; otherwise the connection just ends.
 - A write takes too long: `check()` sets `write_deadline` to `_EXPIRED` and cancels the task that writes. `_send()`
-    takes this back and raises OSError, as for a client that has gone.
-  - The connection has to end: `cancel()` sets `cancelled`, and cancels the connection's task. This is never taken back.
-    The cause is a shutdown, a newer event stream of the same client, `evict()` if the client has gone, or
-    `_look_after_client()` if the client leaves while the response's body waits.
+  takes this back and raises OSError, as for a client that has gone.
+- The connection has to end: `cancel()` sets `cancelled`, and cancels the connection's task. This is never taken back.
+  The cause is a shutdown, a newer event stream of the same client, `evict()` if the client has gone, or
+  `_look_after_client()` if the client leaves while the response's body waits.
 
-  A CancelledError without one of these reasons comes from the application, and counts as an error of it: see
-  `is_fault()`.
+A CancelledError without one of these reasons comes from the application, and counts as an error of it: see
+`is_fault()`.
 
 Memory
 ------
@@ -64,6 +64,7 @@ from .._compat import (
     DEFAULT_MAX_READLINE,
     MAX_LINE,
     TICKS_PER_SECOND,
+    const,
     invoke_handler,
     isolate,
     log_error,
@@ -94,22 +95,22 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 
 #: Fifths of a tick that a new connection may be silent before it has to make room; fewer while many are silent.
 PATIENCE = 10
-_EXPIRED = -1  # a deadline that has passed
-_EVICTED = -2  # set whatever the deadline was: another client gets the place
+_EXPIRED = const(-1)  # a deadline that has passed
+_EVICTED = const(-2)  # set whatever the deadline was: another client gets the place
 # Ticks after which a connection may have to make room for another client: if it lingers, if a part of a head has come,
 # and during a TLS handshake.
-_LINGER_TICKS = 1
-_HEAD_TICKS = 4
-_HANDSHAKE_TICKS = 20
+_LINGER_TICKS = const(1)
+_HEAD_TICKS = const(4)
+_HANDSHAKE_TICKS = const(20)
 # After an error, what the client still sends is read up to this many bytes, so that it reads the reply (section 9.6).
-_LINGER_BYTES = 64 * 1024
-_LINGER_SECONDS = 2
+_LINGER_BYTES = const(64 * 1024)
+_LINGER_SECONDS = const(2)
 # Without a half close, as with TLS, the client waits until the server closes: if it is silent it has sent everything.
 _LINGER_SILENCE = 0.25
 # A larger piece of a response is sent in several, each with a deadline of its own.
 _MAX_PIECE = READ_SIZE + 64
 # An unread body up to this size is read for the sake of the next request; a larger one ends the connection.
-_MAX_DRAIN = 16 * 1024
+_MAX_DRAIN = const(16 * 1024)
 
 
 class Connection:

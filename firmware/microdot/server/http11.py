@@ -4,24 +4,25 @@ The parser is strict wherever two programs could read a message differently (req
 `HTTPException` what RFC 9112 allows a server to refuse, and repairs nothing.
 """
 
+from .._compat import const
 from ..errors import HTTPException, reason_phrase
 
-_TOKEN = b"etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&'*+.^`|~"
-_HOST = b"0123456789.etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_~%!$&'()*+,;="
-_DIGITS = b"0123456789"
-_HEX_DIGITS = b"0123456789abcdefABCDEF"
-_BLANKS = b" \t"
+_TOKEN = const(b"etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_0123456789!#$%&'*+.^`|~")
+_HOST = const(b"0123456789.etaoinsrhldcumfpgwybvkxjqz-ACEHUORTDLSXIFKWBGJMNPQVYZ_~%!$&'()*+,;=")
+_DIGITS = const(b"0123456789")
+_HEX_DIGITS = const(b"0123456789abcdefABCDEF")
+_BLANKS = const(b" \t")
 # A client that sends more empty lines than this before a request does not speak HTTP.
-_MAX_EMPTY_LINES = 4
+_MAX_EMPTY_LINES = const(4)
 # A chunk's extension is read and ignored. A longer line is an attack, and so is a chunk of 16**8 bytes or more.
-_MAX_CHUNK_LINE = 256
-_MAX_CHUNK_DIGITS = 8
+_MAX_CHUNK_LINE = const(256)
+_MAX_CHUNK_DIGITS = const(8)
 
 # The states of a chunked body.
-_SIZE = 0
-_DATA = 1
-_DATA_END = 2
-_TRAILER = 3
+_SIZE = const(0)
+_DATA = const(1)
+_DATA_END = const(2)
+_TRAILER = const(3)
 
 
 def _has_control(line):
