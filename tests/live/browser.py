@@ -5,7 +5,9 @@ import os
 import pathlib
 import shutil
 
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
+
+from server_process import PATIENCE
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -16,6 +18,8 @@ QUIET = [
 AXE = ROOT / ".cache" / "axe" / "node_modules" / "axe-core" / "axe.min.js"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
+
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @contextlib.asynccontextmanager
