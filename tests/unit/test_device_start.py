@@ -6,7 +6,7 @@ import sys
 
 from device_board import PATH, Board, Wifi, brief, hello
 from microdot import Microdot
-from microdot.device import _status
+from microdot.device import _start, _status
 from microdot.device._start import Runner, Starts
 from microdot.test_client import TestClient
 from support import folder, raises
@@ -188,6 +188,64 @@ def test_memory_that_ends_while_the_application_serves():
         board.start(app, enough=enough)
         assert "restart" in board.hardware.events
         assert keep.count == number and "all is taken" in keep.text
+
+
+class FullPages:
+    """The pages of a board that has no memory for them."""
+
+    path = "/_device/update"
+
+    def __init__(self):
+        self.app = self
+
+    async def serve_request(self, request):
+        raise MemoryError("no room for a page")
+
+
+def test_memory_that_ends_for_the_pages_of_the_board():
+    for size, restarts in ((50000, True), (10000, False)):  # a restart helps if there has been room at the start
+        fresh()
+        app = hello()
+        board = Board()
+        board.runner._make_pages = FullPages
+        room = Room(size)
+
+        @app.task
+        async def ask(app=app, board=board, room=room):
+            await asyncio.sleep(0.05)
+            room.size = 5000
+            try:
+                await app.serve_request(FullPages())
+            except MemoryError:
+                room.refused = 0
+            while not room.refused and "restart" not in board.hardware.events and room.asked < 4:
+                await asyncio.sleep(0.05)
+            app.shutdown()
+
+        _start.bytearray, patience = room, _start._TIME_WITHOUT_ROOM
+        _start._TIME_WITHOUT_ROOM = 0
+        try:
+            board.start(app)
+        finally:
+            _start._TIME_WITHOUT_ROOM = patience
+            del _start.bytearray
+        assert ("restart" in board.hardware.events) == restarts and bool(room.refused) == restarts
+
+
+class Room:
+    """A `bytearray` with a limit."""
+
+    refused = asked = 0
+
+    def __init__(self, size):
+        self.size = size
+
+    def __call__(self, size):
+        self.asked += 1
+        if size > self.size:
+            self.refused += 1
+            raise MemoryError("no room")
+        return bytearray(size)
 
 
 def test_the_board_watches_before_the_tasks_of_the_application_begin():

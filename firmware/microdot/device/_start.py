@@ -8,7 +8,9 @@ does not count.
 
 An application that cannot be imported is left out at once. If the server ends with an exception, the board restarts. It
 also restarts if memory runs out: at once while the application is imported, because what that has taken may never be
-free again; while the application serves, if there is no memory for ten seconds.
+free again; while the application serves, if there is no memory for ten seconds. That is little memory, or as much as
+the board's pages need if one of them has failed for lack of it. An application that has left less from its start on is
+not restarted for the sake of the pages, because that would not help.
 
 A version that has come over the network is on trial: the watchdog is on, and after 20 seconds of serving the board asks
 the application for `/`, and loads its own pages, which take the next update. A status below 500 shows that the version
@@ -36,6 +38,8 @@ _TIME_TO_ANSWER = 10
 #: Bytes without which no request is served, and seconds without them after which a board restarts.
 _ROOM = 2048
 _TIME_WITHOUT_ROOM = 10
+#: Bytes that must be free for a request to the pages of a board, such as an update, and for loading their modules.
+_ROOM_FOR_PAGES = _ROOM_TO_LOAD = 8 * 1024
 
 
 class Starts:
@@ -92,6 +96,8 @@ class Runner:
     _on_trial = False
     _watchdog = False  # wanted even without a trial
     _restarting = False
+    _had_room = False  # for the pages, when the start had succeeded
+    _lacks_room = False  # for a page that was asked for
 
     def __init__(self, log, wifi, hardware, starts, versions, make_pages):
         self._log = log
@@ -167,10 +173,17 @@ class Runner:
             path = request.path
             if path[:8] != "/_device" or path[8:9] not in ("", "/"):
                 return serve_request(request)
-            self._load_pages()
-            return self._pages.app.serve_request(request)
+            return self._serve_page(request)
 
         self.app.serve_request = choose
+
+    async def _serve_page(self, request):
+        try:
+            self._load_pages()
+            await self._pages.app.serve_request(request)
+        except MemoryError:
+            self._lacks_room = self._had_room
+            raise
 
     def _load_pages(self):
         if self._pages is None and self._make_pages:
@@ -313,7 +326,8 @@ class Runner:
     async def _watch(self):
         """Keep the time, feed the watchdog, and see that the start has not failed.
 
-        :raises MemoryError: if there is no room for a request, and has been none for some time.
+        :raises MemoryError: if there is no room for a request, or a page that was asked for, and has been none for some
+            time.
         """
         hardware = self._hardware
         left = ENOUGH
@@ -322,6 +336,8 @@ class Runner:
         while True:
             if self._dog:
                 self._dog.feed()
+            if left == 0 and not self._had_room:
+                self._had_room = _has_room(_ROOM_FOR_PAGES + _ROOM_TO_LOAD)
             if left <= 0 and self._on_trial:
                 await self._end_trial()
                 left = ENOUGH
@@ -329,6 +345,10 @@ class Runner:
                 self._counts = False
                 self._starts.clear()
             try:
+                if self._lacks_room:
+                    self._load_pages()
+                    bytearray(_ROOM_FOR_PAGES)
+                    self._lacks_room = False
                 bytearray(_ROOM)
                 short = 0
             except MemoryError:
@@ -385,6 +405,14 @@ class Runner:
     def _report(loop, context):
         """Log the exception of a task that the application itself has started."""
         log_error(context.get("message") or "Exception in a task", context.get("exception"))
+
+
+def _has_room(size):
+    try:
+        bytearray(size)
+    except MemoryError:
+        return False
+    return True
 
 
 def _free_failed(name):
