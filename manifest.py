@@ -70,6 +70,7 @@ SETS = {
     ),
     "sessions": (
         "_clock",
+        "_digests",
         "auth",
         "login",
         "passwords",
@@ -83,6 +84,7 @@ SETS = {
     ),
     "device": (
         "_clock",
+        "_digests",
         "checks",
         "csrf",
         "device/__init__",
@@ -108,7 +110,6 @@ SETS = {
         "device/_versions",
         "hosts",
         "throttle",
-        "tokens",
     ),
 }
 

@@ -4,9 +4,9 @@ from binascii import a2b_base64, b2a_base64
 
 from ._compat import invoke_handler, wraps
 from ._datastructures import check_text
+from ._digests import compare_digest
 from ._response import Response
 from .errors import HTTPException, error_text
-from .tokens import compare_digest
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable

@@ -8,7 +8,7 @@ import hashlib
 from binascii import hexlify
 
 from ._compat import MICROPYTHON, invoke_handler
-from .tokens import compare_digest, hmac_pads, random_text, to_bytes
+from ._digests import compare_digest, hmac_pads, random_text, to_bytes
 
 _SCRYPT = "scrypt:32768:8:3"
 _PBKDF2 = "pbkdf2:sha256:"

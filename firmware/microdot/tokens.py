@@ -1,11 +1,15 @@
 """Signed tokens: JSON Web Tokens (RFC 7519) with HMAC-SHA256, the algorithm HS256 of RFC 7518, section 3.2."""
 
-import os
 import time
-from binascii import a2b_base64, b2a_base64
-from hashlib import sha256
+from binascii import a2b_base64
 
+from ._digests import base64url, compare_digest, hmac_pads, hmac_sha256, random_text, to_bytes
 from .jsondata import dump_json, parse_json
+
+__all__ = [
+    "RESERVED", "compare_digest", "decode_token", "encode_token", "hmac_pads", "hmac_sha256", "is_within", "keyed_hash",
+    "random_text", "to_bytes", "to_json", "unix_time",
+]  # fmt: skip
 
 #: Purposes that begin with this are the framework's. An application cannot make or read such tokens with a `Session`.
 RESERVED = "microdot:"
@@ -13,48 +17,11 @@ RESERVED = "microdot:"
 _LEEWAY = 300
 _HEADER = b"eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"  # {"alg":"HS256","typ":"JWT"}
 _EPOCH = 946684800 if time.gmtime(0)[0] == 2000 else 0  # some boards count from the year 2000
-_SALT = os.urandom(16)
 
 
 def unix_time() -> int:
     """Return the seconds since 1970, as far as the clock has been set."""
     return int(time.time()) + _EPOCH
-
-
-def random_text(size: int = 16) -> str:
-    """Return *size* random bytes in URL-safe base64."""
-    return _encode(os.urandom(size)).decode()
-
-
-def to_bytes(value: "str | bytes") -> bytes:
-    """Return a str as UTF-8, bytes as they are."""
-    return value.encode() if isinstance(value, str) else value
-
-
-def compare_digest(a: "str | bytes", b: "str | bytes") -> bool:
-    """Return whether two secrets are the same, in a time that does not tell how much of them is.
-
-    This compares hashes with a random part, whose first difference says nothing about that of *a* and *b*.
-    """
-    return sha256(_SALT + to_bytes(a)).digest() == sha256(_SALT + to_bytes(b)).digest()
-
-
-def hmac_pads(key: bytes) -> "tuple[bytes, bytes]":
-    """Return the inner and the outer block that HMAC-SHA256 makes of a key (RFC 2104)."""
-    if len(key) > 64:
-        key = sha256(key).digest()
-    key = key + bytes(64 - len(key))
-    return bytes([byte ^ 0x36 for byte in key]), bytes([byte ^ 0x5C for byte in key])
-
-
-def hmac_sha256(key: bytes, message: bytes) -> bytes:
-    """Return the HMAC-SHA256 of a message (RFC 2104), 32 bytes."""
-    inner, outer = hmac_pads(key)
-    return sha256(outer + sha256(inner + message).digest()).digest()
-
-
-def _encode(data):
-    return b2a_base64(data).strip().rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_")
 
 
 def _load(part):
@@ -65,7 +32,7 @@ def _load(part):
 def _sign(message, key, purpose):
     key = to_bytes(key)
     # Each purpose has a key of its own, so that a token of one is unknown to all others (RFC 8725, section 3.12).
-    return _encode(hmac_sha256(hmac_sha256(key, to_bytes(purpose)) if purpose else key, message))
+    return base64url(hmac_sha256(hmac_sha256(key, to_bytes(purpose)) if purpose else key, message))
 
 
 def keyed_hash(text: str, key: "str | bytes", purpose: str) -> str:
@@ -88,7 +55,7 @@ def encode_token(payload: dict, key: "str | bytes", purpose: str = "") -> str:
         the token is valid.
     :raises ValueError, TypeError: as `to_json()` does.
     """
-    message = _HEADER + b"." + _encode(to_json(payload).encode())
+    message = _HEADER + b"." + base64url(to_json(payload).encode())
     return (message + b"." + _sign(message, key, purpose)).decode()
 
 

@@ -9,11 +9,11 @@ import os
 from binascii import hexlify
 
 from .. import Microdot, Response
+from .._digests import compare_digest, hmac_sha256, random_text
 from .._routing import Route
 from ..csrf import CSRF
 from ..errors import abort
 from ..throttle import MemoryAttempts, Throttle
-from ..tokens import compare_digest, hmac_sha256, random_text
 from ._page import respond_with_page, respond_with_script
 from ._secret import secret
 from ._status import make_status

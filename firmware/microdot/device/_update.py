@@ -16,8 +16,8 @@ import os
 from binascii import hexlify
 from hashlib import sha256
 
+from .._digests import compare_digest, hmac_sha256, random_text
 from ..errors import HTTPException
-from ..tokens import compare_digest, hmac_sha256, random_text
 from ._versions import GOOD, make_folders, remove
 
 #: Size in bytes of the longest list. The list is in memory while an update arrives.
