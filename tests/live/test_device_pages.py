@@ -100,8 +100,17 @@ async def test_an_update(board, tmp_path):
     (folder / "static").mkdir(parents=True)
     (folder / "app.py").write_text(source("return open('static/text').read()"))
     (folder / "static" / "text").write_text("new" * 3000)
+    methods = []
+
+    async def answer(route):
+        methods.append(route.request.method)
+        if methods[-2:] == ["POST", "GET"] and methods.count("POST") == 2:
+            return  # as if the board restarted before it has answered
+        await route.continue_()
+
     async with chromium() as browser:
         page, errors = await open_pages(browser, board)
+        await page.route("**/_device/update", answer)
         form = page.locator("#update")
         await form.locator("[type=file]").set_input_files(folder)
         await form.locator("[type=password]").fill("wrong")

@@ -6,8 +6,9 @@ let stream = null;
 // A login ends when the board restarts.
 let restarted = false;
 
+// A board that restarts may leave a request without an answer and without an end.
 async function ask(path, options) {
-  const response = await fetch(root + path, options);
+  const response = await fetch(root + path, { signal: AbortSignal.timeout(15000), ...options });
   if (response.status === 401) showLogin();
   if (!response.ok) throw Object.assign(new Error(), { text: await response.text() });
   return response.json();
@@ -27,7 +28,8 @@ function onSubmit(form, action) {
     try {
       await action(form);
     } catch (error) {
-      alert.textContent = error.text || error.message || 'The board does not answer.';
+      // What fetch() itself raises is no plain Error, and its text depends on the browser.
+      alert.textContent = error.text || error.name === 'Error' && error.message || 'The board does not answer.';
     }
     button.disabled = false;
   });
@@ -258,7 +260,7 @@ onSubmit(at('restart'), async (form) => {
   for (;;) {
     await wait(2000);
     try {
-      await fetch(root + 'update');
+      await ask('update');
     } catch {
       continue;
     }
