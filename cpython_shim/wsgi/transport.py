@@ -37,12 +37,15 @@ class WSGITransport:
                 self._unreadable = 400, "Malformed Content-Length"
             else:
                 self._remaining = int(length)
-        elif environ.get("wsgi.input_terminated") and not (chunked and self._hides_cut):
-            # In HTTP/1 a body without a length is chunked; in HTTP/2 every request may have one.
-            if chunked or environ["REQUEST_METHOD"] not in ("GET", "HEAD") or environ["SERVER_PROTOCOL"] >= "HTTP/2":
-                self._remaining = None
-        elif chunked:
-            self._unreadable = 411, "Length required"
+        else:
+            # In HTTP/1 a body without a length is chunked. In HTTP/2 every request may have one, and it ends with its
+            # stream, whether the server says so or not.
+            streamed = environ["SERVER_PROTOCOL"] >= "HTTP/2"
+            if (streamed or environ.get("wsgi.input_terminated")) and not (chunked and self._hides_cut):
+                if streamed or chunked or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+                    self._remaining = None
+            elif chunked:
+                self._unreadable = 411, "Length required"
 
     def take_sock(self):
         """Return None: the server keeps the connection."""
