@@ -131,6 +131,11 @@ def opens_files(function):
     return function
 
 
+def log_refusals(function):
+    """Return *function*: the filesystems of boards know no permissions."""
+    return function
+
+
 def isolate(coroutine):
     """Return *coroutine*, to be awaited: there are no context variables."""
     return coroutine

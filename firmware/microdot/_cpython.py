@@ -178,6 +178,22 @@ def opens_files(function):
     return function
 
 
+def log_refusals(function):
+    """Log that a file may not be read where *function* hides that from the client, as 404; a decorator."""
+
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            hidden = error.__context__
+            if isinstance(hidden, PermissionError):
+                log_error(f"Cannot read {hidden.filename!r}: {hidden.strerror}")
+            raise
+
+    return wrapper
+
+
 @types.coroutine
 def run_in(context, coroutine):
     """Run *coroutine* in *context*, inside the task that awaits this."""

@@ -70,9 +70,10 @@ class ProxyHeaders:
             depth += 1
         if clients and clients[-depth]:
             request.client_addr = _split_port(clients[-depth])
-        proto = _pick(fields, "proto", depth).lower()
-        if proto in ("http", "https", "ws", "wss"):  # some proxies name the scheme of a WebSocket, such as Traefik
-            request.scheme = "https" if proto in ("https", "wss") else "http"
+        # Some proxies, such as Traefik, name the scheme of a WebSocket.
+        proto = _pick(fields, "proto", depth).lower().replace("ws", "http")
+        if proto in ("http", "https"):
+            request.scheme = proto
         host = _pick(fields, "host", depth) if self.host else ""
         if host and not _has_forbidden(host):
             request.headers.pop("Host", None)

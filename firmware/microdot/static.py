@@ -2,7 +2,7 @@
 
 import os
 
-from ._compat import MICROPYTHON, fspath, log_error, opens_files
+from ._compat import MICROPYTHON, fspath, log_error, log_refusals, opens_files
 from ._file_body import respond_with_file
 from ._response import Response
 from ._urls import quote
@@ -53,6 +53,7 @@ def mount_static(
         app.get(prefix)(lambda request: _redirect_to_folder(prefix))
 
 
+@log_refusals
 def send_from(
     folder: "str | PathLike[str]",
     path: str,
@@ -74,9 +75,7 @@ def send_from(
     """
     try:
         return _send(fspath(folder), path, index, max_age, cache_control)
-    except (OSError, ValueError) as error:
-        if not MICROPYTHON and isinstance(error, PermissionError):  # the client learns nothing of that
-            log_error("Cannot read %r: %s" % (error.filename, error.strerror))
+    except (OSError, ValueError):
         raise HTTPException(404, "Not found") from None
 
 
