@@ -246,6 +246,7 @@ class SyncItems:
 
     _AHEAD = 64
     _AHEAD_SIZE = 256 * 1024
+    _ENDS = (SystemExit, KeyboardInterrupt)
 
     def __init__(self, iterator):
         self._iterator = iterator
@@ -259,7 +260,9 @@ class SyncItems:
         while not self._ready:
             if self._taking and self._taking.done():
                 taking, self._taking = self._taking, None
-                taking.result()  # raises what the iterator raised
+                error = taking.result()  # raises what the iterator raised, unless it was one of `_ENDS`
+                if error:
+                    raise error
             elif self._ended:
                 raise StopAsyncIteration
             else:
@@ -276,19 +279,26 @@ class SyncItems:
         return _run(threads.streams, self._context, self._take, asyncio.get_running_loop())
 
     def _take(self, loop):
+        """Take items; return the exception of `_ENDS` that the iterator raised, or None.
+
+        A task that raised it would end the event loop, and with it all other requests.
+        """
         size = 0
         for _ in range(self._AHEAD):
             if self._ended or size >= self._AHEAD_SIZE:
-                return
+                return None
             try:
                 item = next(self._iterator)
             except StopIteration:
                 self._ended = True
-                return
+                return None
+            except self._ENDS as error:
+                return error
             size += len(item) if hasattr(item, "__len__") else 0
             self._ready.append(item)
             if not self._arrived.is_set():
                 loop.call_soon_threadsafe(self._arrived.set)
+        return None
 
     async def aclose(self):
         """Close the iterator, as soon as the thread has left it."""

@@ -83,12 +83,24 @@ def test_what_is_returned(served):
         assert ask(served, f"/return/{name}") == answer, name
 
 
-@pytest.mark.parametrize("how", FUNCTIONS)
+@pytest.mark.parametrize("served", ["python", "uvicorn"], indirect=True)
+def test_system_exit_is_an_error_like_others(served):
+    wrong = []
+    for place, kind, how in cells():
+        if kind == "ValueError":
+            path = f"/{place}/SystemExit/{how}"
+            status, _ = ask(served, path)
+            if status != expected(served.kind, place, kind, how) or path not in served.log():
+                wrong.append((path, status))
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", ["handler/{kind}/def", "handler/{kind}/async", "first_piece/{kind}/def"])
 @pytest.mark.parametrize("kind", ["SystemExit", "KeyboardInterrupt"])
 @pytest.mark.parametrize("server", SERVERS)
-def test_what_ends_a_program(server, kind, how):
+def test_what_ends_a_program(server, kind, path):
     with Served(server, PROGRAM) as served:
-        status, _ = ask(served, f"/handler/{kind}/{how}")  # in no case does the client wait for nothing
+        status, _ = ask(served, "/" + path.format(kind=kind))  # in no case does the client wait for nothing
         if server in ("python", "uvicorn") and kind == "SystemExit":
             assert status == 500
             assert ask(served, "/return/str") == (200, b"x")
