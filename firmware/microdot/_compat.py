@@ -131,7 +131,7 @@ def opens_files(function):
     return function
 
 
-def log_refusals(function):
+def log_refusals(function: "F") -> "F":
     """Return *function*: the filesystems of boards know no permissions."""
     return function
 

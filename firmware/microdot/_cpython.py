@@ -10,9 +10,11 @@ import logging
 import traceback
 import types
 from inspect import iscoroutine as iscoroutine
-from typing import Any, Awaitable, Callable
+from typing import Any, Awaitable, Callable, TypeVar
 
 from . import threads
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULT_MAX_CONNECTIONS = 1000
 MAX_FIELDS = 1000
@@ -178,7 +180,7 @@ def opens_files(function):
     return function
 
 
-def log_refusals(function):
+def log_refusals(function: "F") -> "F":
     """Log that a file may not be read where *function* hides that from the client, as 404; a decorator."""
 
     @functools.wraps(function)
@@ -191,7 +193,7 @@ def log_refusals(function):
                 log_error(f"Cannot read {hidden.filename!r}: {hidden.strerror}")
             raise
 
-    return wrapper
+    return wrapper  # type: ignore[return-value]
 
 
 @types.coroutine
