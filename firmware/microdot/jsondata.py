@@ -8,7 +8,7 @@ from .errors import MalformedJSON
 _BOM = const(b"\xef\xbb\xbf")
 _HEX = const(b"0123456789abcdefABCDEF")
 #: `_utf8.has_forbidden()`, once a text has needed it.
-has_forbidden = None
+_has_forbidden = None
 
 try:
     json.loads("[")
@@ -57,10 +57,10 @@ def _parse(data):
             json.loads(b"[" + text)  # fails if there is more than this one end missing
     # The bytes are checked, because a str made for that would take as much memory again.
     if text and max(text) > 127:
-        global has_forbidden
-        if not has_forbidden:
-            from ._utf8 import has_forbidden
-        if has_forbidden(text):
+        global _has_forbidden
+        if not _has_forbidden:
+            from ._utf8 import has_forbidden as _has_forbidden
+        if _has_forbidden(text):
             raise ValueError("malformed UTF-8")
     return json.loads(data)
 
