@@ -59,10 +59,17 @@ class Health:
         ready = all(passed)
         return {"status": "ready" if ready else "not ready", "checks": checks}, 200 if ready else 503, _NO_STORE
 
+    async def _call(self, name):
+        """Return what a check returns; SystemExit becomes another error: a task that raises it ends the event loop."""
+        try:
+            return await invoke_handler(self._checks[name])
+        except SystemExit as error:
+            raise RuntimeError("it raised SystemExit") from error
+
     async def _run(self, name):
         """Return whether a check passes; log the first of several failures in a row."""
         try:
-            result = await asyncio.wait_for(invoke_handler(self._checks[name]), self.timeout)
+            result = await asyncio.wait_for(self._call(name), self.timeout)
             error = None if result is not False else ValueError("it returned False")
         except asyncio.TimeoutError:
             error = TimeoutError(f"it took longer than {self.timeout} seconds")

@@ -63,3 +63,19 @@ def test_a_check_that_takes_too_long(health, client):
 
     health.timeout = 0.01
     assert client.get("/ready").json["checks"] == {"slow": "failed"}
+
+
+def test_a_check_that_ends_the_program(health, client):
+    """The error of a tool's check must not end the server."""
+
+    @health.check
+    async def asynchronous():
+        raise SystemExit(1)
+
+    @health.check
+    def function():
+        raise SystemExit(1)
+
+    for _ in range(2):
+        response = client.get("/ready")
+        assert (response.status_code, response.json["status"]) == (503, "not ready")
