@@ -47,7 +47,7 @@ async def test_the_server_takes_each_session_that_was_saved():
     """On the framework's own server the limit is also that of a header field's line."""
     app, problems = make_app(2000)
     default = Request.max_readline
-    for limit in 400, 700:
+    for limit in 300, 500:
         Request.max_readline = limit
         longest = 0
         try:

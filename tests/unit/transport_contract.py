@@ -165,19 +165,19 @@ async def check_invoke(door):
 
 async def check_body(door):
     limits = Request.max_body_length, Request.max_content_length
-    Request.max_body_length, Request.max_content_length = 500, 1200
+    Request.max_body_length, Request.max_content_length = 200, 600
     try:
         for method, path, body, expected in (
             ("GET", "/body", b"", b""),
             ("POST", "/body", b"", b""),
-            ("POST", "/body", b"a" * 500, b"a" * 500),
-            ("POST", "/stream-in", b"b" * 1200, b"1200"),
+            ("POST", "/body", b"a" * 200, b"a" * 200),
+            ("POST", "/stream-in", b"b" * 600, b"600"),
         ):
             app = make_app()
             assert await door.http(app, method, path, body) == (200, expected)
             await settled(app)
         app = make_app()
-        status, _ = await door.http(app, "POST", "/stream-in", b"c" * 1201)
+        status, _ = await door.http(app, "POST", "/stream-in", b"c" * 601)
         assert status == 413
         assert app.events == ["sent", ("log", 413)]
     finally:
