@@ -65,7 +65,7 @@ def json_type(cls: type, convert: "Callable[[Any], object]") -> None:
     >>> json_type(uuid.UUID, str)
 
     :param convert: `f(value)`, which returns something that JSON has, or something with another registered class.
-    :raises TypeError: if *cls* is not a class, or one whose objects are JSON as they are; if *convert* is no function.
+    :raises TypeError: if *cls* is not a class, or its objects are JSON already; if *convert* cannot be called.
     """
     if not isinstance(cls, type):
         raise TypeError(f"json_type() needs a class, not {cls!r}")
