@@ -1,9 +1,11 @@
 """Cookies (RFC 6265): the request's `Cookie` field parsed, the response's `Set-Cookie` values made."""
 
-from ._compat import MAX_FIELDS
+from ._compat import MAX_FIELDS, const
 from ._datastructures import check_text
 from ._dates import format_date
 from ._urls import decode
+
+_BLANKS = const(" \t")
 
 
 def parse_cookies(field: "str | bytes", max_cookies: int = MAX_FIELDS) -> "dict[str, str]":
@@ -16,9 +18,11 @@ def parse_cookies(field: "str | bytes", max_cookies: int = MAX_FIELDS) -> "dict[
     cookies: "dict[str, str]" = {}
     for pair in field.split(";", max_cookies)[:max_cookies]:
         name, equals, value = pair.partition("=")
-        name = name.strip()
+        # Only these blanks: CPython strips others too, with which a page of a subdomain could forge the name of a
+        # cookie that browsers protect, such as `__Host-id`.
+        name = name.strip(_BLANKS)
         if equals and name not in cookies:
-            value = value.strip()
+            value = value.strip(_BLANKS)
             if len(value) > 1 and value[0] == '"' == value[-1]:
                 value = value[1:-1]
             cookies[name] = value

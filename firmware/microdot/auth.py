@@ -2,14 +2,17 @@
 
 from binascii import a2b_base64, b2a_base64
 
-from ._compat import invoke_handler, wraps
+from ._compat import const, invoke_handler, wraps
 from ._datastructures import check_text
 from ._digests import compare_digest
 from ._response import Response
+from ._utf8 import decode
 from .errors import HTTPException, error_text
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Callable
+
+_BLANKS = const(" \t")
 
 __all__ = ["BasicAuth", "TokenAuth", "compare_digest"]
 
@@ -34,12 +37,12 @@ class _Auth:
         value = request.headers.get(header)
         if value is None:
             return None
-        value = value.strip()
+        value = value.strip(_BLANKS)
         if scheme:
             name, _, value = value.partition(" ")
             if name.lower() != scheme.lower():
                 return None
-        return value.strip() or None
+        return value.strip(_BLANKS) or None
 
     async def _identify(self, request):
         if not self.auth_callback:
@@ -100,7 +103,7 @@ class BasicAuth(_Auth):
             return None
         try:
             data = a2b_base64(value)
-            name, colon, password = str(data, "utf-8").partition(":")
+            name, colon, password = decode(data).partition(":")
         except ValueError:
             return None
         # The decoder skips what is not base64.

@@ -105,8 +105,9 @@ class Field:
         else:
             value = _read(value, kind) if is_text else value
             if kind is float and isinstance(value, int) and not isinstance(value, bool):
-                value = float(value)
-            if not isinstance(value, kind) or kind is int and isinstance(value, bool) or value != value:
+                value = _to_float(value)
+            wrong = not isinstance(value, kind) or kind is int and isinstance(value, bool)
+            if wrong or kind is float and value - value:  # NaN for NaN and infinity
                 errors[name] = "must be " + _NAMES[kind]
                 return None
             unit = " characters" if kind is str else ""
@@ -131,16 +132,25 @@ class Field:
         return checked
 
 
+def _to_float(number):
+    """Return a whole number as a float, None if it is larger than a float can be; MicroPython makes infinity of it."""
+    try:
+        return float(number)
+    except OverflowError:
+        return None
+
+
 def _read(text, kind):
     """Return the value that a text of a form stands for, None if it stands for none of this type."""
     if kind is str:
         return text
-    text = text.strip()
+    text = text.strip(" \t\r\n")
     if kind is bool:
         return _FLAGS.get(text.lower())
     try:
         # Python also reads 1_000 and digits of other scripts, which are not numbers in a form. 24 digits are plenty.
-        if text and len(text) <= 24 and not text.strip("0123456789.eE+-"):
+        # MicroPython reads a text without digits, such as "e5", as 0.
+        if len(text) <= 24 and not text.strip("0123456789.eE+-") and text.lstrip("+-.")[:1].isdigit():
             return kind(text)
     except ValueError:
         pass

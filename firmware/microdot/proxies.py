@@ -126,7 +126,7 @@ def _split_port(text):
         address, _, port = text.partition(":")
     else:
         address, port = text, ""
-    return address, int(port) if port and not port.strip("0123456789") else 0
+    return address, int(port) if 0 < len(port) < 6 and not port.strip("0123456789") else 0
 
 
 def _parse_address(address):

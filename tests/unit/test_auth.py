@@ -108,6 +108,8 @@ async def test_nothing_malformed_is_checked():
     client = protect(auth)
     for headers in {}, {"Authorization": "Basic !"}, basic("joe"), basic(b"\xff:x"), {"Authorization": "Basic am9lOng"}:
         await client.get("/x", headers=headers)
+    for forbidden in b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xe0\x80\xaf":
+        await client.get("/x", headers=basic(b"joe:" + forbidden))  # a lone surrogate, and longer than necessary
     assert checked == []
     assert (await client.get("/optional/x", headers=basic("joe:x"))).text == "x None"
     assert checked == [("joe", "x")]
@@ -148,6 +150,22 @@ async def test_token_auth_refused():
         assert response.status_code == 401 and response.headers["WWW-Authenticate"] == challenge, value
         assert response.text == "Unauthorized"
         assert (await client.get("/optional/x", headers=headers)).text == "x None"
+
+
+async def test_other_blanks_belong_to_the_token():
+    auth = TokenAuth()
+    tokens = []
+
+    @auth.authenticate
+    async def check(request, token):
+        tokens.append(token)
+
+    client = protect(auth)
+    for value in "Bearer \t a \t", "Bearer \xa0a\u3000":
+        await client.get("/x", headers={"Authorization": value})
+    assert tokens == ["a", "\xa0a\u3000"]
+    await client.get("/x", headers={"Authorization": "\xa0Bearer a"})
+    assert len(tokens) == 2
 
 
 async def test_token_auth_with_a_header_of_its_own():

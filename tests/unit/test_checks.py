@@ -39,7 +39,7 @@ def test_names_every_wrong_field():
 def test_types_are_exact():
     for kind, wrong in (
         (int, (True, 1.0, "1", [], {})),
-        (float, (True, "1", [], float("nan"))),
+        (float, (True, "1", [], float("nan"), float("inf"), -float("inf"), 10**400)),
         (str, (1, True, [], {})),
         (bool, (0, 1, "true", 1.0)),
         ([int], (1, "1", {})),
@@ -108,8 +108,10 @@ def test_texts_of_forms():
     form = Form(n="-5", x=" 1.5e2", on="on", l="1")
     assert fields.check(form, True) == {"n": -5, "x": 150.0, "on": True, "l": [1, 2]}
     assert fields.check(Form(n="", x="1"), True) == {"n": 7, "x": 1.0, "on": False, "l": []}
-    for text in ("1_0", "٣", "nan", "inf", "0x1", "1 2", "1" * 25, "-", "e", "1.5.2"):
+    for text in ("1_0", "٣", "nan", "0x1", "1 2", "1" * 25, "-", "e", "1.5.2", "e5", ".", "+.e1", "1e999", "\xa01"):
         assert errors([Field("n", float)], {"n": text}, True) == {"n": "must be a number"}, text
+    for text, value in (("+.5", 0.5), ("1.", 1.0), ("-1.e2", -100.0), ("\t1\r\n", 1.0)):
+        assert Fields([Field("n", float)]).check({"n": text}, True) == {"n": value}
     assert errors([Field("n", int)], {"n": "1.5"}, True) == {"n": "must be a whole number"}
     assert errors([Field("name")], {"name": ""}, True) == {"name": "is required"}
     assert errors([Field("on", bool)], {"on": "maybe"}, True) == {"on": "must be true or false"}

@@ -26,6 +26,15 @@ def test_parse():
         assert parse_cookies(field) == expected, field
 
 
+def test_only_spaces_and_tabs_are_blanks():
+    """A page of a subdomain may set a cookie with another blank before `__Host-`; browsers would not let it without."""
+    for blank in "\xa0", "\x85", "\u2000", "\u2028", "\u3000":
+        field = "%s__Host-id%s=%s1%s; __Host-id=2" % (blank, blank, blank, blank)
+        expected = {blank + "__Host-id" + blank: blank + "1" + blank, "__Host-id": "2"}
+        assert parse_cookies(field.encode()) == parse_cookies(field) == expected, repr(blank)
+    assert parse_cookies("\t__Host-id \t=\t1 ") == {"__Host-id": "1"}
+
+
 def test_parse_bytes():
     assert parse_cookies(b"a=1; b=2") == {"a": "1", "b": "2"}
     assert parse_cookies("a=1; b=2; c=3", 2) == {"a": "1", "b": "2"}
