@@ -91,6 +91,7 @@ SETS = {
         "device/_access_point",
         "device/_board",
         "device/_dns",
+        "device/_fields",
         "device/_hardware",
         "device/_hosts",
         "device/_log",

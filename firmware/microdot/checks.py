@@ -56,6 +56,13 @@ class Field:
     :raises TypeError: for another type.
     """
 
+    # The usual values are here once instead of in each instance, which saves memory on a board.
+    minimum: "float | None" = None
+    maximum: "float | None" = None
+    choices: "list | tuple | None" = None
+    secret = False
+    rule: "Callable[[Any], str | None] | None" = None
+
     def __init__(
         self,
         name: str,
@@ -77,11 +84,16 @@ class Field:
         self.type = type
         self.default = default
         self.label = label or name
-        self.minimum = minimum
-        self.maximum = maximum
-        self.choices = choices
-        self.secret = secret
-        self.rule = rule
+        if minimum is not None:
+            self.minimum = minimum
+        if maximum is not None:
+            self.maximum = maximum
+        if choices is not None:
+            self.choices = choices
+        if secret:
+            self.secret = secret
+        if rule:
+            self.rule = rule
 
     def check(self, value: object, errors: "dict[str, str]", name: str, is_text: bool = False):
         """Return *value* as the field's type; what is wrong with it is added to *errors* under *name*."""

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from microdot.device._settings import network_name
+from microdot.device._fields import network_name
 
 ADDRESS = "127.0.0.1"
 NETWORKS = [(b"home", -50, True), (b"caf\xc3\xa9", -65, False), (b"\xff\x00<", -75, True)]

@@ -5,7 +5,8 @@ import os
 
 from microdot.checks import CheckError, Field
 from microdot.device import _settings
-from microdot.device._settings import Settings, name_fields, network_name
+from microdot.device._fields import name_fields, network_name
+from microdot.device._settings import Settings
 from support import folder, raises
 
 PATH = folder() + "/device-settings.json"

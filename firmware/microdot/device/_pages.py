@@ -14,6 +14,7 @@ from .._routing import Route
 from ..csrf import CSRF
 from ..errors import abort
 from ..throttle import MemoryAttempts, Throttle
+from ._fields import device_fields
 from ._page import respond_with_page, respond_with_script
 from ._secret import secret
 from ._status import make_status
@@ -133,7 +134,7 @@ class Pages:
         """Return the settings that have a single value, as fields of a form."""
         settings = self._settings
         values = settings.shown()
-        sections = {"app": settings.fields, "device": settings.device_fields}
+        sections = {"app": settings.fields, "device": device_fields()}
         return {name: _describe(sections[name], values[name]) for name in sections}, 200, _FRESH
 
     async def save_settings(self, request):

@@ -25,9 +25,9 @@ from ..checks import CheckError
 from ..csrf import CSRF
 from . import _portal_page
 from ._dns import MAX_SIZE, make_answer
+from ._fields import DEFAULT_NAME, check_network, name_fields, network_name
 from ._hosts import own_hosts
 from ._secret import secret
-from ._settings import DEFAULT_NAME, check_network, name_fields, network_name
 from ._style import respond_with_style
 
 #: Where the page is.

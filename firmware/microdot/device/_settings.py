@@ -14,123 +14,10 @@ import os
 from .._compat import log_error
 from ..checks import REQUIRED, CheckError, Field, Fields
 from ..jsondata import dump_json, parse_json
+from ._fields import MAX_NETWORKS, device_fields, network_name
 
 #: A file larger than this, in bytes, is not read: it might take all memory.
 MAX_SIZE = 16 * 1024
-_MAX_NETWORKS = 8
-_NAME = "abcdefghijklmnopqrstuvwxyz0123456789-"
-
-
-def network_name(network: dict) -> bytes:
-    """Return the name of a network of the settings as the bytes that it is on the air.
-
-    :raises ValueError: if `ssid_hex` does not consist of whole bytes in hexadecimal.
-    """
-    if network.get("ssid_hex"):
-        return _unhex(network["ssid_hex"])
-    return (network.get("ssid") or "").encode()
-
-
-def name_fields(name: bytes) -> dict:
-    """Return the field that holds a network's name: `ssid`, or `ssid_hex` for one that is not UTF-8."""
-    try:
-        text = name.decode()
-        if text.encode() == name:
-            return {"ssid": text}
-    except UnicodeError:
-        pass
-    return {"ssid_hex": "".join(["%02x" % byte for byte in name])}
-
-
-def _unhex(text):
-    if len(text) % 2 or text.strip("0123456789abcdefABCDEF"):
-        raise ValueError("not hexadecimal: " + text)
-    return bytes([int(text[i : i + 2], 16) for i in range(0, len(text), 2)])
-
-
-def _network_error(network):
-    try:
-        size = len(network_name(network))
-    except ValueError:
-        return "has an ssid_hex that is not hexadecimal"
-    if not 1 <= size <= 32:
-        return "needs a name of 1 to 32 bytes, in ssid or ssid_hex"
-    password = network["password"]
-    size = len(password.encode())
-    if password and not 8 <= size <= 63 and not (size == 64 and not password.strip("0123456789abcdefABCDEF")):
-        return "needs a password of 8 to 63 characters, or none"
-    return None
-
-
-def _name_error(name):
-    if name.strip(_NAME) or name[0] == "-" or name[-1] == "-":
-        return "must consist of the letters a to z, digits, and hyphens between them"
-    return None
-
-
-def _country_error(text):
-    if text and (len(text) != 2 or text.strip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")):
-        return "must be two capital letters, such as DE"
-    return None
-
-
-def _secret_error(text):
-    """Return what is wrong with a passphrase: WPA2 takes 8 to 63 characters of ASCII."""
-    if text and (len(text) < 8 or [1 for character in text if not " " <= character <= "~"]):
-        return "must have 8 to 63 characters: letters without accents, digits, punctuation and spaces"
-    return None
-
-
-def _address_error(text):
-    """Return what is wrong with an IPv4 address, which may have the length of a prefix, or be empty."""
-    if not text:
-        return None
-    address, _, prefix = text.partition("/")
-    parts = address.split(".")
-    if "/" in text:
-        parts.append(prefix)
-    for part in parts:
-        if not part or part.strip("0123456789") or int(part[:4]) > 255:
-            return "must be an address such as 192.168.1.7/24"
-    if address.count(".") != 3 or prefix and int(prefix) > 32:
-        return "must be an address such as 192.168.1.7/24"
-    return None
-
-
-#: A network that the board may join.
-NETWORK = Fields([
-    Field("ssid", default="", label="Name", maximum=32),
-    Field("ssid_hex", default="", label="Name in hexadecimal", maximum=64),
-    Field("password", default="", label="Password", maximum=64, secret=True),
-    Field("address", default="", label="Fixed address", rule=_address_error),
-    Field("gateway", default="", label="Gateway", rule=_address_error),
-    Field("dns", default="", label="Name server", rule=_address_error),
-])  # fmt: skip
-
-_ITEM = Field("network", NETWORK, rule=_network_error)
-
-#: The name of a board for which nobody has chosen one.
-DEFAULT_NAME = "microdot"
-
-#: The section `device`.
-DEVICE = Fields([
-    Field("name", default=DEFAULT_NAME, label="Name", minimum=1, maximum=32, rule=_name_error),
-    Field("country", default="", label="Country, two letters", rule=_country_error),
-    Field("secret", default="", label="Passphrase of the board", maximum=63, secret=True, rule=_secret_error),
-    Field("power_saving", bool, default=True, label="Save power in Wi-Fi"),
-    Field("ntp", default="pool.ntp.org", label="Time server", maximum=63),
-    Field("fallback_after", int, default=60, label="Seconds until the board opens its own network", minimum=0,
-          maximum=86400),
-    Field("networks", [_ITEM], default=(), label="Networks", maximum=_MAX_NETWORKS),
-])  # fmt: skip
-
-
-def check_network(network: dict) -> dict:
-    """Return a network with all of its fields.
-
-    :raises CheckError: if the settings cannot hold it.
-    """
-    return Fields([_ITEM]).check({"network": network})["network"]
 
 
 class Settings:
@@ -145,8 +32,6 @@ class Settings:
         self.path = path
         #: The fields of the application's section, in their order.
         self.fields = Fields([])
-        #: The fields of the board's section.
-        self.device_fields = DEVICE
         self._data = None  # the file's content, undeclared fields included
         self._app = None
         self._device = None
@@ -166,7 +51,7 @@ class Settings:
     def device(self) -> dict:
         """The values of the board's section; `save()` changes them."""
         if self._device is None:
-            self._device = self._read_section("device", DEVICE)
+            self._device = self._read_section("device", device_fields())
         return self._device
 
     def __getitem__(self, name: str):
@@ -182,7 +67,7 @@ class Settings:
             nothing changes then.
         """
         data = dict(self._load())
-        for name, fields, values in (("app", self.fields, app), ("device", DEVICE, device)):
+        for name, fields, values in (("app", self.fields, app), ("device", device and device_fields(), device)):
             if values:
                 checked = fields.check(values)
                 section = dict(data[name]) if isinstance(data.get(name), dict) else {}
@@ -201,12 +86,12 @@ class Settings:
         """
         name = network_name(network)
         others = [known for known in self.device["networks"] if network_name(known) != name]
-        self.save(device={"networks": [network] + others[: _MAX_NETWORKS - 1]})
+        self.save(device={"networks": [network] + others[: MAX_NETWORKS - 1]})
 
     def shown(self) -> dict:
         """Return both sections with their values; for a secret only whether it is set."""
         app = {field.name: self[field.name] for field in self.fields}
-        return {"device": _shown(DEVICE, self.device), "app": _shown(self.fields, app)}
+        return {"device": _shown(device_fields(), self.device), "app": _shown(self.fields, app)}
 
     # The file
 

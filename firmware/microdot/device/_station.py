@@ -14,7 +14,7 @@ The task of `keep()` moves between them. `try_network()` and `scan()` may use th
 
 import asyncio
 
-from ._settings import NETWORK, network_name
+from ._fields import network_fields, network_name
 
 #: Seconds between two checks of the radio while it joins a network, and seconds after which it gives up.
 _STEP = 0.25
@@ -134,7 +134,7 @@ class Station:
 
         :raises CheckError: if the fields are not as declared.
         """
-        network = NETWORK.check(network)
+        network = network_fields().check(network)
         async with self._radio:
             return await self._join(network)
 

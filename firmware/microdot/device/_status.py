@@ -5,7 +5,7 @@ import time
 
 from .. import __version__
 from .._dates import CLOCK_SET
-from ._settings import name_fields
+from ._fields import name_fields
 
 
 def clock_is_set() -> bool:
