@@ -602,26 +602,28 @@ class Microdot:
         self.ssl = ssl
         if debug and not self.access_log:
             enable_access_log()
-        self.server = Server(self, ssl)
+        self.server = server = Server(self, ssl)  # another call may replace the attribute
         own = type(self).handle_request is _handle_request and "handle_request" not in self.__dict__
-        self.server.overridden = not own
-        self.server.listen(host, port)
+        server.overridden = not own
+        server.listen(host, port)
         if not start_serving:
-            return self.server
-        if self._announces or debug:
-            name = "[%s]" % host if ":" in host else host or "0.0.0.0"
-            line = "Serving on %s://%s:%d" % ("https" if ssl else "http", name, self.server.port)
-            if self._announces:
-                announce(line)
-            else:
-                log_access(line)
-        await self.server.serve_forever()
+            return server
+        async with server:
+            await server.start_serving()
+            if (self._announces or debug) and server.is_serving():  # a function for the start may stop it
+                name = "[%s]" % host if ":" in host else host or "0.0.0.0"
+                line = "Serving on %s://%s:%d" % ("https" if ssl else "http", name, server.port)
+                if self._announces:
+                    announce(line)
+                else:
+                    log_access(line)
+            await server.serve_forever()
         return None
 
     def run(self, host: str = "0.0.0.0", port: int = 5000, debug: bool = False, ssl=None) -> None:
         """Serve the application until `shutdown()`, Ctrl-C or, on CPython, SIGTERM; see `start_server()`.
 
-        The console shows the URL when the server begins to listen.
+        The console shows the URL when the server accepts connections, after the application's functions for the start.
 
         :raises SystemExit: if the server cannot listen on the address; a line says why. A board raises OSError.
         """

@@ -10,7 +10,7 @@ import pytest
 
 from live.served import CPYTHON, KINDS, ROOT, Served
 from runtimes import micropython_binary
-from server_process import PATIENCE, ServerProcess
+from server_process import PATIENCE, ServerProcess, wait_until
 
 HELLO = """
 from microdot{module} import Microdot
@@ -178,6 +178,40 @@ def test_run_says_where_it_serves(tmp_path, kind):
         assert httpx.get(f"http://127.0.0.1:{port}/shutdown", timeout=PATIENCE).status_code == 200
         assert server.process.wait(PATIENCE) == 0
         assert server.log() == f"Serving on http://127.0.0.1:{port}\n"
+
+
+STARTED = """
+@app.on_startup
+async def start():
+    print('starting')
+    {what}
+
+{run}
+"""
+
+
+@pytest.mark.parametrize("run", ["app.run({port})", "import asyncio; asyncio.run(app.start_server({port}, debug=True))"])
+@pytest.mark.parametrize("kind", ["python", "micropython"])
+def test_the_line_comes_when_connections_are_accepted(tmp_path, kind, run):
+    """Not when the application's functions for the start have only begun, fail, or end the server."""
+    (head, _) = RUN.split("app.run()")
+    run = run.format(port="'127.0.0.1', 0")
+    logs = {}
+    for what in ("", "raise ValueError('no sensor')", "app.shutdown()"):
+        command, environment = program(kind, tmp_path, head + STARTED.format(what=what, run=run))
+        environment["PYTHONUNBUFFERED"] = "1"
+        if what:
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+            logs[what] = done.returncode, done.stdout + done.stderr
+            continue
+        with ServerProcess(command, tmp_path, environment) as server:
+            assert wait_until(lambda server=server: "Serving" in server.log())
+            assert httpx.get(f"http://127.0.0.1:{server.port}/shutdown", timeout=PATIENCE).status_code == 200
+            assert server.process.wait(PATIENCE) == 0
+            assert server.log().index("starting") < server.log().index("Serving on http://127.0.0.1:")
+    assert logs["app.shutdown()"] == (0, "starting\n")
+    status, log = logs["raise ValueError('no sensor')"]
+    assert status == 1 and "ValueError: no sensor" in log and "Serving" not in log
 
 
 @pytest.mark.parametrize("kind", ["python", "micropython"])

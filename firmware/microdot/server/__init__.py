@@ -130,6 +130,7 @@ class Server:
         if not self._accepting:
             self._changed = asyncio.Event()
             self._accepting = asyncio.create_task(self._accept())
+            await asyncio.sleep(0)  # it begins, and a shutdown() of a function for the start takes effect
 
     async def serve_forever(self) -> None:
         """Accept connections until `close()`, then finish as `wait_closed()` does."""
