@@ -6,6 +6,7 @@ import importlib.util
 import os
 import pathlib
 import sys
+import threading
 import traceback
 import types
 
@@ -15,6 +16,14 @@ from .console import CommandError
 
 #: Status of the program if the application raises an exception when it is imported or started.
 FAILED_IMPORT = 3
+
+
+class ServingModule(SystemExit):
+    """A module begins to serve while it is imported; like every SystemExit this ends an event loop at once."""
+
+    def __str__(self) -> str:
+        """Return what is wrong, and what to do."""
+        return 'this serves the application, so the import would not end: put it below if __name__ == "__main__":'
 
 
 def add_argument(parser) -> None:
@@ -89,7 +98,8 @@ def shorten(path: str) -> str:
 def _import(name):
     sys.path.insert(0, os.getcwd())
     try:
-        return importlib.import_module(name)
+        with _without_servers():
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name + ".").startswith(error.name + "."):
             if not os.access(os.curdir, os.R_OK | os.X_OK):  # Python takes such a folder for an empty one
@@ -101,6 +111,24 @@ def _import(name):
         raise
     except BaseException as error:
         raise _failed(name, error) from None
+
+
+@contextlib.contextmanager
+def _without_servers():
+    """Let `Microdot.start_server()`, and so `run()`, raise ServingModule in this thread; in others it may serve."""
+    thread = threading.current_thread()
+    start_server = microdot.Microdot.start_server
+
+    async def refuse(*args, **kwargs):
+        if threading.current_thread() is thread:
+            raise ServingModule
+        return await start_server(*args, **kwargs)
+
+    microdot.Microdot.start_server = refuse
+    try:
+        yield
+    finally:
+        microdot.Microdot.start_server = start_server
 
 
 def failed_to_start(name: str, error: Exception) -> "CommandError | None":
@@ -125,6 +153,8 @@ def _failed(name, error):
             with contextlib.suppress(Exception):  # the package of the module may be what cannot be read
                 description = f"{shorten(importlib.util.find_spec(name).origin)}: {description}"
         return CommandError(f"cannot {what}: {description}", FAILED_IMPORT)
+    if isinstance(error, ServingModule):  # the line of the module is what has to move, not that of a coroutine
+        frames = [frame for frame in frames if frame.name == "<module>"]
     return _error(what, error, frames)
 
 
@@ -136,6 +166,8 @@ def _error(what, error, frames):
 
 
 def _describe(error):
+    if isinstance(error, ServingModule):
+        return str(error)
     return "".join(traceback.format_exception_only(type(error), error))
 
 

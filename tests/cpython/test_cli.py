@@ -190,6 +190,8 @@ def test_without_an_output(shop, arguments, status):
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has such a file")
 @pytest.mark.parametrize("arguments", ["routes", "run --port 0"])
 def test_an_output_without_space(shop, arguments):
+    text = (shop / "app.py").read_text().replace("app.shutdown()", "pass")  # else no line says that it serves
+    (shop / "app.py").write_text(text)
     command = f"exec {shlex.quote(sys.executable)} -m microdot {arguments} > /dev/full"
     done = subprocess.run(command, shell=True, cwd=shop, timeout=60, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "microdot: No space left on device\n")
@@ -402,6 +404,49 @@ def test_applications_that_fail(folder, capsys, command, source, message):
     status, line = failure(capsys, command, "app")
     assert status == application.FAILED_IMPORT
     assert line.startswith("microdot: cannot import app: " + message)
+
+
+SERVING = """import asyncio
+from microdot import Microdot
+app = Microdot()
+async def main():
+    served = asyncio.create_task({call})
+    await asyncio.sleep(3600)
+async def watch():
+    await asyncio.gather(asyncio.sleep(3600), {call})
+class Own(Microdot):
+    async def start_server(self, *args, **kwargs):
+        await super().start_server(*args, **kwargs)
+"""
+
+
+@pytest.mark.parametrize("command", ["routes", "run"])
+@pytest.mark.parametrize("line", [
+    "app.run(port=0)", "asyncio.run({call})", "asyncio.run(main())", "asyncio.run(watch())", "Own().run(port=0)",
+    "asyncio.new_event_loop().run_until_complete({call})",
+    "from microdot import device; device.run(app, port=0)",
+])
+def test_modules_that_serve_while_they_are_imported(folder, capsys, command, line):
+    """Also if they catch every Exception, as programs for boards do."""
+    source = SERVING + "try:\n    " + line + "\nexcept Exception:\n    pass\n"
+    (folder / "served.py").write_text(source.replace("{call}", "app.start_server('127.0.0.1', 0)"))
+    (folder / "app.py").write_text("\nfrom served import app\n")
+    start_server = microdot.Microdot.start_server
+    status, printed = failure(capsys, command, "app")
+    assert status == application.FAILED_IMPORT
+    assert printed.startswith("microdot: cannot import app: served.py, line 13: this serves the application")
+    assert printed.endswith('put it below if __name__ == "__main__":')
+    assert microdot.Microdot.start_server is start_server
+
+
+def test_a_module_that_serves_in_a_thread(folder, capsys):
+    (folder / "app.py").write_text(
+        "import threading\nfrom microdot import Microdot\napp = Microdot()\nadmin = Microdot()\n"
+        "started = threading.Event()\nadmin.on_startup(started.set)\n"
+        "threading.Thread(target=admin.run, args=('127.0.0.1', 0)).start()\n"
+        "assert started.wait(60)\nadmin.shutdown()\n"
+    )
+    assert cli.main(["routes"]) == 0
 
 
 # Arguments and output

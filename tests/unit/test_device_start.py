@@ -119,6 +119,20 @@ def test_an_application_that_cannot_be_imported():
             remove_app()
 
 
+def test_an_application_that_serves_while_it_is_imported():
+    start = "import asyncio\nfrom microdot import Microdot\napp = Microdot()\n"
+    start_server = Microdot.start_server
+    for line in ("app.run(port=0)", "asyncio.run(app.start_server(port=0))"):
+        fresh()
+        write_app(start + line)
+        try:
+            board = Board().start()
+            assert "app.py serves while it is imported: leave that out" in board.runner.error
+            assert Microdot.start_server is start_server
+        finally:
+            remove_app()
+
+
 def test_what_an_application_has_imported_before_it_fails():
     fresh()
     write_app("import part_of_app\nraise ValueError('at import')")
@@ -135,7 +149,7 @@ def test_what_an_application_has_imported_before_it_fails():
 
 def test_the_log_begins_with_what_is_served():
     fresh()
-    assert Board().start(brief(hello())).log.lines()[0] == ["Serving the application on port 0"]
+    assert Board().start(brief(hello())).log.lines()[0] == ["Starting the application on port 0"]
     assert Board(pressed=True).start(brief(hello()), button=14).log.lines()[0][-1].startswith("Starting without")
 
 

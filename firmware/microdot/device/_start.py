@@ -142,7 +142,7 @@ class Runner:
         tasks[:0] = [tasks.pop(), tasks.pop()]  # the first to begin: one of the application may take all memory
         self._watchdog = watchdog
         if not self.error:
-            self._log.keep("Serving the application on port %d" % port)
+            self._log.keep("Starting the application on port %d" % port)
         if pages:
             self._put_pages_first()
         try:
@@ -265,6 +265,8 @@ class Runner:
         None if the board must restart: with the previous version, or because memory has run out.
         """
         known = set(sys.modules)
+        start_server = Microdot.start_server
+        Microdot.start_server = _refuse_to_serve
         try:
             return __import__("app").app
         except Exception as error:
@@ -275,6 +277,8 @@ class Runner:
             if isinstance(error, MemoryError):
                 _free_failed("app")
             has_memory = self._fail(error, "Cannot import the application")
+        finally:
+            Microdot.start_server = start_server
         if self._on_trial or not has_memory:
             return None
         gc.collect()
@@ -405,6 +409,11 @@ class Runner:
     def _report(loop, context):
         """Log the exception of a task that the application itself has started."""
         log_error(context.get("message") or "Exception in a task", context.get("exception"))
+
+
+def _refuse_to_serve(*args, **kwargs):
+    """Take the place of `start_server()` while the application is imported, which would not end."""
+    raise RuntimeError("app.py serves while it is imported: leave that out, or put it below if __name__ == '__main__':")
 
 
 def _has_room(size):

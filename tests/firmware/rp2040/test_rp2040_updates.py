@@ -149,7 +149,7 @@ def test_heap_while_a_page_is_open(board, note):
     log.request("GET", "/_device/log", headers={"Host": HOST, "Cookie": cookie})
     events = log.getresponse()
     assert events.status == 200
-    assert events.readline() + events.readline() == b"id: 1\ndata: Serving the application on port 80\n"
+    assert events.readline() + events.readline() == b"id: 1\ndata: Starting the application on port 80\n"
     opened = used(board) - before
     log.close()
     note("heap of an open page of the board", f"{opened} bytes")
