@@ -190,7 +190,7 @@ async def start():
 """
 
 
-@pytest.mark.parametrize("run", ["app.run({port})", "import asyncio\nasyncio.run(app.start_server({port}, debug=True))"])
+@pytest.mark.parametrize("run", ["app.run({port})", "import asyncio; asyncio.run(app.start_server({port}, debug=1))"])
 @pytest.mark.parametrize("kind", ["python", "micropython"])
 def test_the_line_comes_when_connections_are_accepted(tmp_path, kind, run):
     """Not when the application's functions for the start have only begun, fail, or end the server."""
