@@ -46,7 +46,7 @@ class HTTPSRedirect:
         if request.headers.get("Sec-WebSocket-Version"):
             raise HTTPException(403, "Use wss: this WebSocket needs TLS")
         host = _strip_port(request.headers.get("Host") or "")
-        if not host or set(host) & set(',/@\\"<>?# '):
+        if not host or set(host) & set(',/@\\"<>?# ') or not host.isprintable():
             raise HTTPException(400, "Missing or invalid Host field")
         port = "" if self.port == 443 else f":{self.port}"
         return Response.redirect(f"https://{host}{port}{request.root_path}{request.url}", 308)

@@ -23,6 +23,7 @@ _PARSED = ("application/json", "application/x-www-form-urlencoded")
 _PIECE = const(16 * 1024 + 1)
 # Handlers that asked for a multipart form without having it read; the log names each of them once
 _undecorated: list = []
+_BLANKS = const(" \t")  # around a header field's value; some servers leave them there
 _UNLIMITED = const(1 << 29)  # a small integer everywhere
 # Imported by the first request that needs them, and kept here: an import costs as much as parsing a small body
 BodyStream: "Any" = None
@@ -34,7 +35,8 @@ def _decode_headers(raw):
     headers = NoCaseDict()
     for name in raw:
         value = raw[name]
-        headers[name if isinstance(name, str) else decode(name)] = value if isinstance(value, str) else decode(value)
+        value = value if isinstance(value, str) else decode(value).strip(_BLANKS)
+        headers[name if isinstance(name, str) else decode(name)] = value
     return headers
 
 
@@ -178,7 +180,7 @@ class Request:
         if self._headers is not None:
             return self._headers.get(name.decode())
         value = self._raw_headers.get(name)
-        return None if value is None else decode(value)
+        return None if value is None else decode(value).strip(_BLANKS)
 
     @property
     def content_length(self) -> int:
@@ -198,7 +200,7 @@ class Request:
         content_type = self.content_type
         if not content_type or content_type in _PARSED:  # the usual spelling of the usual types
             return content_type
-        return content_type.partition(";")[0].strip().lower()
+        return content_type.partition(";")[0].strip(_BLANKS).lower()
 
     @property
     def args(self) -> "MultiDict":

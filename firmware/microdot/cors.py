@@ -1,6 +1,7 @@
 """Cross-origin resource sharing (WHATWG Fetch, section 3.2): which other sites' pages may use the application."""
 
 from ._compat import log_error
+from ._datastructures import check_text
 
 
 class CORS:
@@ -52,7 +53,7 @@ class CORS:
     def get_cors_headers(self, request) -> dict:
         """Return the header fields for the response to *request*."""
         headers = {}
-        origin = request.headers.get("Origin")
+        origin = _read(request, "Origin")
         if self.allowed_origins:
             if origin or self.allowed_origins != "*":
                 request.vary("Origin")
@@ -71,10 +72,10 @@ class CORS:
     def _add_preflight(self, request, headers):
         if self.max_age is not None:
             headers["Access-Control-Max-Age"] = str(self.max_age)
-        method = (request.headers.get("Access-Control-Request-Method") or "").upper()
+        method = _read(request, "Access-Control-Request-Method").upper()
         if method and (self.allowed_methods is None or method in self.allowed_methods):
             headers["Access-Control-Allow-Methods"] = method
-        names = request.headers.get("Access-Control-Request-Headers")
+        names = _read(request, "Access-Control-Request-Headers")
         if names:
             if self.allowed_headers is not None:
                 names = [name.strip() for name in names.split(",")]
@@ -89,6 +90,17 @@ class CORS:
     def answer_options(self, request, headers: dict) -> None:
         """Add the header fields to the answer to a preflight request."""
         headers.update(self.get_cors_headers(request))
+
+
+def _read(request, name):
+    """Return a header field of the request, `''` if there is none or a response must not contain its text.
+
+    Some servers let control characters through.
+    """
+    try:
+        return check_text(request.headers.get(name, ""), name)
+    except ValueError:
+        return ""
 
 
 def _convert(function, values):

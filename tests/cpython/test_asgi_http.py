@@ -98,6 +98,13 @@ async def test_repeated_fields():
     assert seen["headers"]["x"] == "1, 2, 3"
 
 
+async def test_blanks_around_the_values_of_fields():
+    """httptools leaves those at the end there."""
+    seen = await show(scope_of("/a", headers=[(b"x", b" 1 \t"), (b"cookie", b"a=1 ")]))
+    assert seen["headers"] == {"x": "1", "cookie": "a=1"}
+    assert seen["cookies"] == {"a": "1"}
+
+
 async def test_what_a_server_may_leave_out():
     scope = scope_of("/caf\u00e9 x", raw_path=..., client=..., scheme=..., query_string=...)
     seen = await show(scope)

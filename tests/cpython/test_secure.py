@@ -59,7 +59,7 @@ def test_what_is_exempt():
         assert client.get("/health/").status_code == 404
 
 
-@pytest.mark.parametrize("host", ["evil.example/", "evil@example.com", "a b", "a\\b", ""])
+@pytest.mark.parametrize("host", ["evil.example/", "evil@example.com", "a b", "a\\b", "a\x01b", ""])
 def test_hosts_that_are_none(host):
     with TestClient(make(HTTPSRedirect())) as client:
         assert client.get("/page", {"Host": host}).status_code == 400

@@ -1,4 +1,4 @@
-from microdot import Microdot, Response, abort
+from microdot import Microdot, Request, Response, abort
 from microdot import cors as cors_module
 from microdot.cors import CORS
 from microdot.test_client import TestClient
@@ -153,6 +153,22 @@ async def test_malformed_requests_have_no_origin():
     app = Microdot()
     CORS(app, [ORIGIN])
     assert (await app.dispatch_request(None)).status_code == 400
+
+
+async def test_what_no_response_can_carry_is_not_sent_back():
+    for origins, expected in (("*", "*"), ([ORIGIN], None)):
+        app = Microdot()
+        CORS(app, origins)
+        app.get("/")(lambda request: "ok")
+        for method in "GET", "OPTIONS":
+            for text in ORIGIN + "\x01", "\x7f", "a\rb", " a":
+                fields = "Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"
+                request = Request(app, None, method, "/", "1.1", dict.fromkeys(fields, text))
+                res = await app.dispatch_request(request)
+                assert res.status_code == 200, (method, text)
+                assert res.headers.get("Access-Control-Allow-Origin") == expected
+                assert "Access-Control-Allow-Methods" not in res.headers
+                assert "Access-Control-Allow-Headers" not in res.headers
 
 
 async def test_initialized_twice_or_for_two_applications():

@@ -15,6 +15,15 @@ def test_url():
     assert request.args.getlist("y") == ["2"]
 
 
+def test_blanks_around_the_values_of_fields():
+    """Some servers leave them there."""
+    fields = {b"content-length": b"2 ", b"content-type": b"\tapplication/json \t", b"x": b" \xc2\xa0 "}
+    request = make(headers=fields, method="POST", body=b"55")
+    assert (request.content_length, request.content_type, request.json) == (2, "application/json", 55)
+    assert request.headers["X"] == "\xa0"
+    assert make(headers={"Content-Type": "application/json\xa0"}, method="POST", body=b"55").json is None
+
+
 def test_query_string_absent_and_empty():
     request = make("/a")
     assert request.query_string is None
