@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 from microdot._compat import log_error, log_recovery
-from microdot._queues import DROP, WAIT, QueueClosed
+from microdot._queues import DROP, WAIT
 from microdot.pubsub import PubSub, PubSubError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -176,6 +176,4 @@ class RedisPubSub(PubSub):
             return
         payload = message["data"]
         payload = payload[1:] if payload.startswith(_BINARY) else payload.decode(errors="replace")
-        for subscription in self._topics.get(topic, ()):
-            with contextlib.suppress(QueueClosed):
-                subscription._queue.offer(payload)
+        self._deliver(topic, payload)

@@ -34,8 +34,7 @@ async def say(name, text):
 async def forward(messages, ws):
     """Send the published messages to one client until it leaves."""
     try:
-        async for message in messages:
-            await ws.send(message)
+        await messages.send_to(ws)
     except WebSocketError:
         pass
 

@@ -102,8 +102,7 @@ async def style(request):
 async def events(request, sse):
     async with hub.subscribe("weather") as changes:
         await sse.send(shown())
-        async for text in changes:
-            await sse.send(text)
+        await changes.send_to(sse)
 
 
 @app.post("/led")

@@ -2,6 +2,9 @@
 
 import asyncio
 
+if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
+    from typing import Any
+
 #: What happens to an item for which a full queue has no place.
 WAIT = "wait"  # its sender waits until the receiver has taken one
 DROP = "drop"  # the oldest item is thrown away
@@ -28,6 +31,8 @@ class BoundedQueue:
     _filled = None  # an Event, set while there is an item, or never will be one
     _open = None  # an Event, set while there is a place, or the queue is closed
 
+    items: "list[Any]"  #: what waits for the receiver, oldest first
+
     def __init__(self, size: int, overflow: str = WAIT):
         if size < 1 or overflow not in (WAIT, DROP, CLOSE):
             raise ValueError("invalid queue: size %r, overflow %r" % (size, overflow))
@@ -35,13 +40,13 @@ class BoundedQueue:
             self._size = size
         if overflow != self._overflow:
             self._overflow = overflow
-        self._items = []
+        self.items = []
         self.closed = False  # in each instance, so that `close()` need not allocate room for it
 
     @property
     def empty(self) -> bool:
         """Whether a receiver would have to wait: there is no item, and there may be one yet."""
-        return not self._items and not self.closed
+        return not self.items and not self.closed
 
     def offer(self, item) -> bool:
         """Put *item* in without waiting; return False if its sender has to wait for a place.
@@ -50,18 +55,18 @@ class BoundedQueue:
         """
         if self.closed:
             raise QueueClosed
-        if len(self._items) >= self._size:
+        if len(self.items) >= self._size:
             if self._overflow == WAIT:
                 return False
             self.dropped += 1
             if self._overflow == CLOSE:
                 self.close()
                 raise QueueClosed
-            self._items.pop(0)
-        self._items.append(item)
+            self.items.pop(0)
+        self.items.append(item)
         if self._filled:
             self._filled.set()
-        if self._open and len(self._items) >= self._size:
+        if self._open and len(self.items) >= self._size:
             self._open.clear()
         return True
 
@@ -82,7 +87,7 @@ class BoundedQueue:
         :param closed: what to raise if there is none and the queue is closed.
         :raises asyncio.TimeoutError: if none comes in time.
         """
-        while not self._items:
+        while not self.items:
             if self.closed:
                 raise closed
             if not self._filled:
@@ -91,11 +96,11 @@ class BoundedQueue:
                 await self._filled.wait()
             else:
                 await asyncio.wait_for(self._filled.wait(), timeout)
-        item = self._items.pop(0)  # nothing is awaited from here on, so that no item is lost by a timeout
+        item = self.items.pop(0)  # nothing is awaited from here on, so that no item is lost by a timeout
         if not self.closed:
             if self._open:
                 self._open.set()
-            if self._filled and not self._items:
+            if self._filled and not self.items:
                 self._filled.clear()
         return item
 

@@ -141,6 +141,28 @@ class Upgradable(Ticking, Protocol):
         """
 
 
+class Writing(Upgradable, AsyncTransport, Protocol):
+    """A transport that can also send without waiting. An extension recognises its two methods by their names."""
+
+    def write(self, data: bytes) -> bool:
+        """Send bytes after an upgrade; return whether all of them are sent. If not, `send(b"")` waits for the rest.
+
+        It must not be called while a `send()` waits.
+
+        :raises OSError: if the client is gone.
+        """
+
+    def write_piece(self, body: Any, forms: "dict[str, bytes]") -> "bool | None":
+        """Send the piece `forms["event"]` of *body*, the response's body, for which the transport waits.
+
+        Return None if it does not wait for a piece of this body: then nothing is sent. Otherwise return whether all of
+        the piece is sent. If not, the body has to give another piece, with which the transport waits for the rest.
+
+        :param forms: gets the chunk of the piece, which other connections can use.
+        :raises OSError: if the client is gone.
+        """
+
+
 class MessageTransport(Ticking, Protocol):
     """A transport whose server speaks WebSocket by itself, as ASGI servers do.
 

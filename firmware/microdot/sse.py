@@ -56,6 +56,7 @@ class SSE:
 
     #: The id of the last event that the client got before it lost the connection; None if there was none.
     last_event_id: "str | None" = None
+    _events: "_Events | None" = None  # the body, if the server can send an event without it
 
     def __init__(self, queue: BoundedQueue):
         self._queue = queue
@@ -80,6 +81,25 @@ class SSE:
         """
         await self._queue.put(format_comment(data) if comment else format_event(data, event, event_id, retry))
 
+    def send_now(self, data, forms: "dict[str, bytes]") -> bool:
+        """Send an event if the client can take it at once; return whether this was possible. For `PubSub`.
+
+        :param forms: a dictionary for all clients that get this event, in which they share its wire form.
+        :raises OSError: if the client is gone.
+        """
+        events = self._events
+        if events is None or self._queue.items:
+            return False
+        if "event" not in forms:
+            forms["event"] = format_event(data)
+        sent = events.transport.write_piece(events, forms)
+        if sent is None:
+            return False
+        events.ticks = 0
+        if not sent:
+            self._queue.offer(_NOTHING)  # the client is slow: whoever sends the body waits for it
+        return True
+
     @property
     def dropped(self) -> int:
         """How many events for this client the overflow policy has dropped."""
@@ -91,12 +111,13 @@ class _Events:
 
     yields_bytes = True
     _keep_alive: "float | None" = 15  # seconds; the usual value is not in each instance
-    _ticks = 0  # since the last event
+    ticks = 0  # since the last event
     _clocked = False  # the server has a clock, by which comments are sent
     _task = None  # of the handler
 
     def __init__(self, request, queue, keep_alive, call):
         self._request = request
+        self.transport = request.transport
         self._queue = queue
         if keep_alive != self._keep_alive:
             self._keep_alive = keep_alive
@@ -107,7 +128,7 @@ class _Events:
 
     def __anext__(self):
         """Return the next piece; to be awaited."""
-        self._ticks = 0
+        self.ticks = 0
         if self._clocked:
             return self._queue.get(None, StopAsyncIteration)
         return self._next()
@@ -116,9 +137,8 @@ class _Events:
         queue = self._queue
         if self._task is None:  # not before: for HEAD the body is never read
             self._task = asyncio.create_task(self._run())
-            transport = self._request.transport
-            if self._keep_alive and hasattr(transport, "watch"):
-                transport.watch = self
+            if self._keep_alive and hasattr(self.transport, "watch"):
+                self.transport.watch = self
                 self._clocked = True
             await asyncio.sleep(0)
             if queue.empty:
@@ -130,8 +150,8 @@ class _Events:
 
     def look(self):
         """Send a comment if there has been no event for long; the server calls this at each tick."""
-        self._ticks += 1
-        if self._ticks >= self._keep_alive * TICKS_PER_SECOND and self._queue.empty:
+        self.ticks += 1
+        if self.ticks >= self._keep_alive * TICKS_PER_SECOND and self._queue.empty:
             self._queue.offer(_NOTHING)
 
     def _handle(self):
@@ -139,6 +159,8 @@ class _Events:
         function, args, kwargs = self._call
         self._call = None
         sse = SSE(self._queue)
+        if hasattr(self.transport, "write_piece"):
+            sse._events = self
         last_event_id = self._request._header(b"last-event-id")
         if last_event_id is not None:
             sse.last_event_id = last_event_id
@@ -165,7 +187,7 @@ class _Events:
     async def aclose(self):
         """End the handler: the client has gone."""
         if self._clocked:
-            self._request.transport.watch = None
+            self.transport.watch = None
         self._queue.close()
         if self._task is not None:
             task, self._task = self._task, None

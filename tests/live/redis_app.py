@@ -26,8 +26,7 @@ async def publish(request, text):
 async def socket(request, ws):
     async with hub.subscribe("news") as messages:
         await ws.send(str(os.getpid()))
-        async for message in messages:
-            await ws.send(message)
+        await messages.send_to(ws)
 
 
 @app.get("/events")

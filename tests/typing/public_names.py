@@ -151,6 +151,8 @@ async def pieces(request: Request) -> Iterator[str]:
 async def events(request: Request) -> Response:
     async def send(request: Request, sse: SSE) -> None:
         await sse.send(format_comment("x") + format_event({"n": 1}, event="n", event_id="1", retry=2))
+        async with hub.subscribe("news") as subscription:
+            await subscription.send_to(sse)
 
     return sse_response(request, send)
 

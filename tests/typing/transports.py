@@ -1,6 +1,15 @@
 """Each transport is one by its type: mypy checks them all against the interface."""
 
-from microdot._transport import AsyncTransport, Endpoint, MessageTransport, Ticking, Transport, Upgradable, Watcher
+from microdot._transport import (
+    AsyncTransport,
+    Endpoint,
+    MessageTransport,
+    Ticking,
+    Transport,
+    Upgradable,
+    Watcher,
+    Writing,
+)
 from microdot.asgi.application import HTTPTransport
 from microdot.asgi.websocket import MessageConnection, WebSocketTransport
 from microdot.server.connection import Connection
@@ -12,7 +21,7 @@ from microdot.websocket.frames import Connection as Frames
 from microdot.wsgi.transport import SocketTransport, WSGITransport
 
 
-def own_server(transport: Connection) -> tuple[AsyncTransport, Upgradable]:
+def own_server(transport: Connection) -> tuple[AsyncTransport, Writing]:
     return transport, transport
 
 

@@ -73,7 +73,7 @@ from .._compat import (
 from .._request import Request
 from .._request_body import BodyStream  # not later, when memory may be short
 from ..errors import HTTPException
-from .http11 import RequestParser, format_head
+from .http11 import RequestParser, format_chunk, format_head
 from .network import (
     HANDSHAKE_WITH_HEAD,
     READ_SIZE,
@@ -132,6 +132,7 @@ class Connection:
     serving = False  # a request is being served, and the application has not asked for the connection's streams
     waiting = False  # for a piece of a response's body, which may take for ever
     gone = False  # the client has closed its side while a request was served
+    body = None  # of the response that is being sent in chunks
     watch: "Watcher | None" = None
     has_body = False  # the request has a body
     #: Size in bytes of the longest header field that the client may send, its name included.
@@ -304,6 +305,27 @@ class Connection:
             return self._send(data)
         self.responding = True
         return self._send(data) if len(data) <= _MAX_PIECE else self._send_pieces(memoryview(data))
+
+    def write(self, data: bytes) -> bool:
+        """Send bytes without waiting; return whether all of them are sent: if not, `send(b"")` waits for that.
+
+        :raises OSError: if the client is gone.
+        """
+        try:
+            self.writer.write(data)
+        except MemoryError:
+            abort_stream(self.writer)  # a part of the data may have been sent
+            raise
+        return not has_unsent(self.writer)
+
+    def write_piece(self, body, forms: "dict[str, bytes]") -> "bool | None":
+        """Send the piece `forms["event"]` of *body*; see `_transport.Writing`."""
+        if self.body is not body or not self.waiting or self._head:
+            return None
+        chunk = forms.get("chunk")
+        if chunk is None:
+            chunk = forms["chunk"] = format_chunk(forms["event"])
+        return self.write(chunk)
 
     async def _send_pieces(self, data):
         for start in range(0, len(data), _MAX_PIECE):

@@ -84,6 +84,8 @@ async def _send_stream(connection, response, request, head, chunked):
             own = False
             await connection.send(head.pop())
             own = True
+        if chunked:
+            connection.body = response.body
         connection.waiting = waits
         while True:
             chunk = await chunks.__anext__()
@@ -121,6 +123,7 @@ async def _send_stream(connection, response, request, head, chunked):
         return None
     finally:
         connection.waiting = False
+        connection.body = None
         await chunks.aclose()
     connection.drop_head()
     if head or chunked:

@@ -102,6 +102,28 @@ class WebSocket(Channel):
             frame = self._connection.control(opcode, data.encode() if isinstance(data, str) else data)
         await self._write(frame)
 
+    def send_now(self, data: "str | bytes", forms: "dict[str, bytes]") -> bool:
+        """Send a message if the client can take it at once; return whether this was possible. For `PubSub`.
+
+        :param forms: a dictionary for all clients that get this message, in which they share its frame.
+        :raises OSError: if the client is gone.
+        """
+        write = getattr(self._request.transport, "write", None)
+        if not write or self._sending or self._closing or self._ended:
+            return False
+        connection = self._connection
+        frame = forms.get("frame") if connection.shares_frames else None
+        if frame is None:
+            if not isinstance(data, (str, bytes)):
+                return False
+            frame = connection.message(data, TEXT if isinstance(data, str) else BINARY)
+            if connection.shares_frames:
+                forms["frame"] = frame
+        if not write(frame):
+            asyncio.create_task(self._send_rest())
+            self._sending = True
+        return True
+
     async def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Close the connection, waiting `close_timeout` seconds at most for the peer to agree.
 

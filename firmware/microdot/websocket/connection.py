@@ -248,6 +248,10 @@ class Channel:
             self._sent.clear()
             await self._sent.wait()
         self._sending = True
+        await self._send_in_turn(data)
+
+    async def _send_in_turn(self, data):
+        """Send what nothing else can be mixed with, because `_sending` is True."""
         try:
             await self._request.transport.send(data)
         except OSError:
@@ -289,6 +293,13 @@ class Channel:
     async def _ping(self):
         try:
             await self._write(self._connection.control(PING))
+        except OSError:
+            pass
+
+    async def _send_rest(self):
+        """Wait until the peer has taken what `send_now()` has left."""
+        try:
+            await self._send_in_turn(b"")
         except OSError:
             pass
 

@@ -114,6 +114,8 @@ class FrameParser:
     """
 
     # The initial values are here once instead of in each instance, which saves memory on a board.
+    #: Whether the same message gives the same frame on other connections: there is no mask and no compression.
+    shares_frames = True
     _masked = True
     _limit = 0
     _extension = None
@@ -128,6 +130,8 @@ class FrameParser:
     _checked = 0  # bytes of a text message that are known to be UTF-8
 
     def __init__(self, client: bool = False, max_message_length: int = 0, extension=None):
+        if client or extension is not None:
+            self.shares_frames = False
         if client:
             self._masked = False
         if max_message_length:

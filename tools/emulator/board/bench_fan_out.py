@@ -34,7 +34,9 @@ class Client(Connection):
 
     def write(self, data):
         global missing
-        if self.reads and MARK in bytes(data):
+        if not self.reads:
+            self.out_buf += data
+        elif MARK in bytes(data):
             missing -= 1
             if not missing:
                 all_have_it.set()

@@ -18,13 +18,11 @@ async def publish(message):
 @with_websocket
 async def socket(request, ws):
     async with hub.subscribe("news") as messages:
-        async for message in messages:
-            await ws.send(message)
+        await messages.send_to(ws)
 
 
 @app.get("/events")
 @with_sse
 async def events(request, sse):
     async with hub.subscribe("news") as messages:
-        async for message in messages:
-            await sse.send(message)
+        await messages.send_to(sse)
