@@ -511,9 +511,18 @@ class Microdot:
         else:
             handler = self._error_handler(req, classes)
             self.report_exception(req, error, handler is not None)
+        res = None
         if handler:
-            res = make_response(await self._invoke(req)(handler, req, error), handler)
-        else:
+            try:
+                res = await self._invoke(req)(handler, req, error)
+                if res is not None:  # None is no success: the handler may only have logged the error
+                    res = make_response(res, handler)
+            except BaseException as second:
+                if is_http_error(second) or not is_fault(second, req and req.transport):
+                    raise
+                log_error("Exception in an error handler", second)
+                res, status_code, reason = None, 500, error_text(500)
+        if res is None:
             res = make_response(await self.error_response(req, status_code, reason), self.error_response)
         for name in headers or ():
             res.headers.setdefault(name, headers[name])

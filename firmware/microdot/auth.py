@@ -82,7 +82,8 @@ class BasicAuth(_Auth):
 
     :param realm: the text that browsers show when they ask for the password.
     :param charset: the character encoding that browsers are told to use; only UTF-8 is understood.
-    :param scheme: the authentication scheme.
+    :param scheme: the authentication scheme that the response names. Browsers ask for a password only if they know it.
+        Clients may send it, or `Basic`.
     :param error_status: status of the response to clients without good credentials.
     :raises ValueError: for a realm that no header field can carry.
     """
@@ -99,6 +100,8 @@ class BasicAuth(_Auth):
 
     def _get_auth(self, request):
         value = self._credentials(request, "Authorization", self.scheme)
+        if value is None:
+            value = self._credentials(request, "Authorization", "Basic")
         if value is None:
             return None
         try:

@@ -405,6 +405,52 @@ async def test_an_error_handler_may_raise_an_http_error_of_any_class():
     assert (res.status_code, res.text, res.headers["X-Pot"]) == (418, "short and stout", "tea")
 
 
+async def test_an_error_handler_that_only_logs_does_not_make_an_error_a_success():
+    seen = []
+    for error, status_code in (
+        (OSError("disk"), 500),
+        (MalformedJSON(), 400),
+        (HTTPException(409, None, {"X": "y"}), 409),
+    ):
+        app, client = failing(error)
+        for cls in OSError, ValueError, HTTPException:
+            app.errorhandler(cls)(lambda request, error: seen.append(error))  # which returns None
+        res = await client.get("/")
+        assert res.status_code == status_code and res.text
+        assert res.headers.get("X") == ("y" if status_code == 409 else None)
+        app.errorhandler(500)(lambda request: ("page of 500", 500))
+        assert ((await client.get("/")).text == "page of 500") == (status_code == 500)
+        assert seen[-2:] == [error, error]
+
+
+async def test_the_handler_for_500_answers_if_another_error_handler_fails():
+    def fail(request, error):
+        raise OSError("second")
+
+    async def return_what_cannot_be_sent(request, error):
+        return object()
+
+    for handler in fail, return_what_cannot_be_sent:
+        app, client = failing(KeyError())
+        app.errorhandler(KeyError)(handler)
+        assert is_plain_500(await client.get("/"))
+        calls = []
+
+        @app.errorhandler(500)
+        def answer(request, calls=calls):
+            calls.append(request.path)
+            return "page of 500", 500
+
+        res = await client.get("/")
+        assert (res.status_code, res.text, calls) == (500, "page of 500", ["/"])
+
+        @app.errorhandler(500)
+        def fail_too(request):
+            raise OSError("third")
+
+        assert is_plain_500(await client.get("/"))
+
+
 async def test_a_missing_field_is_the_clients_fault():
     app = Microdot()
 
