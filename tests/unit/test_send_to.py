@@ -240,7 +240,7 @@ async def test_a_body_that_a_hook_has_wrapped_is_not_bypassed():
     async with Doors() as doors:
 
         @doors.app.after_request
-        def wrap(request, response):
+        async def wrap(request, response):  # not in a thread, for which settle() would not wait
             if response.status_code == 200:
                 response.body = Upper(response.body)
 
