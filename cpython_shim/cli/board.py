@@ -6,13 +6,15 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from .console import CommandError
 
 INSTALL = "pip install 'microdot-cpython[boards]'"
 #: Seconds for a program on a board that should end by itself.
 PATIENCE = 120
+#: Bytes that a board writes to its flash in a second, at least.
+BYTES_A_SECOND = 2000
 #: Files that one run of mpremote copies: a command line of Windows holds 32,767 characters.
 FILES_AT_ONCE = 40
 # Marks a line of JSON among everything else that is printed, for instance by boot.py.
@@ -51,6 +53,19 @@ try:
 except OSError as error:
     if error.errno != 2:
         raise
+"""
+# Prints the size of a block of flash, the number of free ones, and {path: size} of those files that there are.
+_ROOM = """
+import os
+import json
+sizes = {{}}
+for path in {paths!r}:
+    try:
+        sizes[path] = os.stat(path)[6]
+    except OSError:
+        pass
+stat = os.statvfs("/")
+print({mark!r} + json.dumps([stat[0], stat[3], sizes]))
 """
 _MAKE_FOLDERS = """
 import os
@@ -118,6 +133,25 @@ class Board:
         """Return the files in a folder on the board and in those below it: {path: SHA-256}."""
         return dict(self.ask(_HASHES, folder=folder.rstrip("/")))
 
+    def check_room(self, files: "dict[str, pathlib.Path]", gone: "Collection[str]" = ()) -> None:
+        """Check that the board's flash has room for files, in place of those that have their names.
+
+        :param files: {path on the board: file here}.
+        :param gone: paths of the files on the board that will be deleted before.
+        :raises CommandError: if they cannot fit. If they just fit, the flash may be full in the end, because folders
+            take room, too.
+        """
+        ((block, free, replaced),) = self.ask(_ROOM, paths=sorted({*files, *gone}))
+        sizes = {path: file.stat().st_size for path, file in files.items()}
+        needed = sum(_blocks(size, block) for size in sizes.values())
+        free += sum(_blocks(size, block) for size in replaced.values())
+        if needed > free:
+            largest = max(sizes, key=sizes.get)
+            raise CommandError(
+                f"the files need {needed * block // 1024} KB, and the board's flash has room for"
+                f" {free * block // 1024} KB: leave some out, such as {largest} with {sizes[largest] // 1024} KB"
+            )
+
     def copy(self, files: "dict[str, pathlib.Path]", progress: "Callable[[str], None]") -> None:
         """Copy files to the board, and make their folders.
 
@@ -131,7 +165,8 @@ class Board:
         for start in range(0, len(paths), FILES_AT_ONCE):
             some = paths[start : start + FILES_AT_ONCE]
             arguments = [a for path in some for a in ("+", "fs", "cp", "-f", str(files[path]), ":" + path)]
-            self._mpremote(arguments[1:])
+            size = sum(files[path].stat().st_size for path in some)
+            self._mpremote(arguments[1:], PATIENCE + size // BYTES_A_SECOND)
             for path in some:
                 progress(path)
 
@@ -152,6 +187,10 @@ class Board:
         return done.stdout
 
 
+def _blocks(size, block):
+    return (size + block - 1) // block
+
+
 def explain(port: str, text: str) -> str:
     """Return in one line what went wrong, given what mpremote printed."""
     if "failed to access" in text:
@@ -159,7 +198,7 @@ def explain(port: str, text: str) -> str:
     if "could not enter raw repl" in text or "could not complete raw paste" in text:
         return f"the board at {port} does not answer: connect it anew, and check that MicroPython is installed on it"
     if "ENOSPC" in text or "OSError: 28" in text or "No space left" in text:
-        return "the board's flash is full"
+        return "the board's flash is full: leave files out, or delete some on the board"
     last = text.splitlines()[-1] if text else "no message"
     return f"the board at {port}: {last.removeprefix('mpremote: ')}"
 

@@ -80,13 +80,12 @@ def deploy(options) -> int:
     check_framework(found)
     there = found.hashes("/")
     changed = {path: file for path, file in files.items() if there.get(path) != sha256(file)}
+    gone = [path for path in there if path not in files and not is_of_the_board(path)] if options.delete else []
+    found.check_room(changed, gone)
+    found.remove(gone)  # what is copied may need the room
+    for path in sorted(gone):
+        print("  deleted " + path, flush=True)
     found.copy(changed, lambda path: print("  " + paint("copied ", GREEN) + path, flush=True))
-    gone = []
-    if options.delete:
-        gone = [path for path in there if path not in files and not is_of_the_board(path)]
-        found.remove(gone)
-        for path in sorted(gone):
-            print("  deleted " + path)
     if "/versions/state" in there or "/versions/state.new" in there:
         found.ask(_FORGET_VERSIONS)
     print(f"{len(changed)} of {len(files)} files copied; starting the board", flush=True)

@@ -22,6 +22,8 @@ PATH = "/_device/update"
 TIMEOUT = 30
 PATIENCE = 180
 INTERVAL = 1
+#: Characters of an update's digest that are the version's name.
+NAME = 12
 _PIECE = 4096
 # What a board says of itself, and of a version that it has received.
 _STATUS = {"nonce", "possible", "version", "state", "failed"}
@@ -66,11 +68,19 @@ class NetworkBoard:
         :param files: {name on the board: file here}.
         :param nonce: the board's.
         :param progress: called with the number of bytes that are sent, and that of all.
+        :raises CommandError: if the board refuses them, or the connection breaks before the board has all of them.
         """
         contents = [(name, file.read_bytes()) for name, file in files.items()]
         listed = make_list(contents)
         digest = hashlib.sha256(listed).hexdigest()
         body = b"".join([listed, *(content for _, content in contents)])
+        sent = 0
+
+        def count(done, total):
+            nonlocal sent
+            sent = done
+            progress(done, total)
+
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Length": str(len(body)),
@@ -78,11 +88,14 @@ class NetworkBoard:
             "Update-Signature": sign(self._secret, nonce, digest.encode()),
         }
         try:
-            return self._ask("POST", headers, body, progress)["version"]
+            return self._ask("POST", headers, body, count)["version"]
         except OSError as error:
-            raise CommandError(
-                f"the connection to {self.address} broke: {error}; the board keeps its version"
-            ) from None
+            name = digest[:NAME]
+            if sent < len(body) or not self._has_taken(name, error):
+                raise CommandError(
+                    f"the connection to {self.address} broke: {error}; the board keeps its version"
+                ) from None
+            return name
 
     def wait(self, name: str, progress: "Callable[[str], None]") -> None:
         """Wait until the board has confirmed a version.
@@ -110,6 +123,29 @@ class NetworkBoard:
             if state == "good":
                 return
         raise CommandError(f"the board at {self.address} has not confirmed the new version in {PATIENCE} seconds")
+
+    def _has_taken(self, name, error):
+        """Return whether the board has a version, after the connection broke behind its last byte.
+
+        :raises CommandError: if the board does not answer.
+        """
+        limit = time.monotonic() + TIMEOUT
+        without = 0
+        while time.monotonic() < limit:
+            time.sleep(INTERVAL)
+            try:
+                found = self._ask("GET", {})
+            except (OSError, CommandError):  # it restarts
+                continue
+            if name in (found["version"], found["failed"]):
+                return True
+            without = 0 if found.get("progress") else without + 1
+            if without == 3:  # at first it may not have read yet what it has received
+                return False
+        raise CommandError(
+            f"the connection to {self.address} broke behind the last byte: {error}; the board does not answer any more."
+            " It runs the new version, or keeps the one before: its page shows which"
+        )
 
     def _ask_why(self, nonce):
         """Return why the last update failed, in one line."""

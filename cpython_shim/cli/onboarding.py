@@ -60,11 +60,11 @@ def install(found: board.Board, mpy_version: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = framework.compile_modules(pathlib.Path(folder), mpy_version)
         there = found.hashes(framework.TARGET)
+        # Source beside a compiled module would be imported instead of it, and the flash has no room for both.
+        found.remove([path for path in there if path not in files])
         changed = {path: file for path, file in files.items() if there.get(path) != sha256(file)}
         progress = Progress("Installing the framework", len(changed))
         found.copy(changed, progress.step)
-    # Source beside a compiled module would be imported instead of it.
-    found.remove([path for path in there if path not in files])
     print(paint("Installed the framework", GREEN) + f": {len(files)} modules, {len(changed)} of them new", flush=True)
 
 

@@ -149,7 +149,67 @@ def test_a_missing_compiler_is_one_line(monkeypatch, tmp_path):
         framework.compile_modules(tmp_path, 6)
 
 
+def test_what_the_framework_replaces_goes_before_the_flash_is_full(monkeypatch):
+    """The sources that mip has copied, and the compiled modules, are too large together."""
+    done = []
+    files = {"/lib/microdot/sse.mpy": board.pathlib.Path(__file__)}
+    monkeypatch.setattr(framework, "compile_modules", lambda folder, version: files)
+    monkeypatch.setattr(board.Board, "ask", lambda self, script: [None])
+    monkeypatch.setattr(board.Board, "hashes", lambda self, folder: {"/lib/microdot/sse.py": "of the source"})
+    monkeypatch.setattr(board.Board, "remove", lambda self, paths: done.extend(paths))
+    monkeypatch.setattr(board.Board, "copy", lambda self, files, progress: done.extend(files))
+    onboarding.install(board.Board("COM3"), 6)
+    assert done == ["/lib/microdot/sse.py", "/lib/microdot/sse.mpy"]
+
+
 # Applications
+
+
+def room_of(mpremote, tmp_path, sizes, free, there):
+    """Check the room for files of some sizes on a board with *free* blocks of 4096 bytes, and files of some sizes."""
+    mpremote("run", f"microdot: {json.dumps([4096, free, there])}\n")
+    files = {}
+    for name, size in sizes.items():
+        files["/" + name] = tmp_path / name
+        (tmp_path / name).write_bytes(bytes(size))
+    board.Board("COM3").check_room(files, ["/old.bin"])
+
+
+def test_files_that_the_flash_has_room_for(mpremote, tmp_path):
+    room_of(mpremote, tmp_path, {"a": 4096, "b": 1, "c": 0}, 2, {})
+    room_of(mpremote, tmp_path, {"a": 8192, "b": 1}, 1, {"/a": 8000})
+    room_of(mpremote, tmp_path, {"a": 8192}, 0, {"/old.bin": 8000})
+    room_of(mpremote, tmp_path, {}, 0, {})
+
+
+def test_files_that_the_flash_has_no_room_for(mpremote, tmp_path):
+    with pytest.raises(CommandError) as raised:
+        room_of(mpremote, tmp_path, {"a": 5 * 4096, "b": 1}, 4, {"/b": 10})
+    assert str(raised.value) == (
+        "the files need 24 KB, and the board's flash has room for 20 KB: leave some out, such as /a with 20 KB"
+    )
+    with pytest.raises(CommandError, match="room for 0 KB"):
+        room_of(mpremote, tmp_path, {"a": 1}, 0, {})
+
+
+def test_what_is_deleted_makes_room_first(tmp_path, monkeypatch):
+    (tmp_path / "app.py").write_text("")
+    done = []
+    monkeypatch.setattr(board.Board, "ask", lambda self, script, **values: [""])
+    monkeypatch.setattr(board.Board, "hashes", lambda self, folder: {"/main.py": "", "/old.bin": ""})
+    for name in ("check_room", "remove", "copy"):
+        monkeypatch.setattr(board.Board, name, lambda self, *args, name=name: done.append((name, list(args[0]))))
+    monkeypatch.setattr(deploying.watching, "restart", lambda port, stay: None)
+    assert cli.main(["deploy", str(tmp_path), "--port", "COM3", "--delete"]) == 0
+    assert done == [("check_room", ["/app.py"]), ("remove", ["/main.py", "/old.bin"]), ("copy", ["/app.py"])]
+
+
+def test_large_files_have_time(tmp_path, monkeypatch):
+    (tmp_path / "large").write_bytes(bytes(board.BYTES_A_SECOND * 50))
+    seen = []
+    monkeypatch.setattr(board.Board, "_mpremote", lambda self, arguments, patience=None: seen.append(patience) or "")
+    board.Board("COM3").copy({"/large": tmp_path / "large"}, lambda path: None)
+    assert seen == [board.PATIENCE + 50]
 
 
 def test_what_stays_on_the_computer(tmp_path):
@@ -210,7 +270,8 @@ def test_an_application_without_main_is_told_why_it_does_not_start(
         (tmp_path / name).write_text("")
     monkeypatch.setattr(board.Board, "ask", lambda self, script, **values: [""])
     monkeypatch.setattr(board.Board, "hashes", lambda self, folder: dict.fromkeys(there, "another"))
-    monkeypatch.setattr(board.Board, "copy", lambda self, files, progress: None)
+    for name in ("check_room", "copy", "remove"):
+        monkeypatch.setattr(board.Board, name, lambda self, *args: None)
     monkeypatch.setattr(deploying.watching, "restart", lambda port, stay: None)
     assert cli.main(["deploy", str(tmp_path), "--port", "COM3", *options]) == 0
     assert ("no main.py" in capsys.readouterr().out) == said

@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from microdot import cli
+from microdot.cli import network
 from microdot.cli.console import CommandError
 from microdot.cli.network import NetworkBoard
 
@@ -60,3 +61,21 @@ def test_an_empty_address_is_no_board_at_a_usb_port(tmp_path, monkeypatch, capsy
     assert cli.main(["deploy", "", str(tmp_path)]) == 1
     line = "microdot: '' is not the address of a board: write 192.168.1.7 or greenhouse.local\n"
     assert capsys.readouterr().err == line
+
+
+def test_a_board_that_is_gone_behind_the_last_byte(tmp_path, monkeypatch):
+    asked = []
+
+    def ask(self, method, headers, body=None, progress=None):
+        asked.append(method)
+        if body:
+            progress(len(body), len(body))
+        raise ConnectionResetError("the router has gone")
+
+    monkeypatch.setattr(NetworkBoard, "_ask", ask)
+    monkeypatch.setattr(network, "TIMEOUT", 0.2)
+    monkeypatch.setattr(network, "INTERVAL", 0.01)
+    (tmp_path / "app.py").write_text("app = None")
+    with pytest.raises(CommandError, match="It runs the new version, or keeps the one before: its page shows which"):
+        NetworkBoard("192.0.2.7", "secret").send({"app.py": tmp_path / "app.py"}, "nonce", lambda done, total: None)
+    assert asked[:2] == ["POST", "GET"]

@@ -127,6 +127,34 @@ async def test_an_update(board, tmp_path):
         assert board.get() == "new" * 3000 and errors == []
 
 
+async def test_a_connection_that_breaks_during_an_update(board, tmp_path):
+    folder = tmp_path / "application"
+    folder.mkdir()
+    (folder / "app.py").write_text(source("return 'new'"))
+    arrives = False
+
+    async def lose(route):
+        if route.request.method != "POST":
+            return await route.continue_()
+        if arrives:
+            await route.fetch()
+        return await route.abort("connectionreset")
+
+    async with chromium() as browser:
+        page, _ = await open_pages(browser, board)
+        await page.route("**/_device/update", lose)
+        form = page.locator("#update")
+        await form.locator("[type=file]").set_input_files(folder)
+        await form.locator("[type=password]").fill(SECRET)
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("The connection broke. The board keeps its version.").wait_for()
+        assert board.get() == "first"
+        arrives = True
+        await form.get_by_role("button", name="Send").click()
+        await form.get_by_text("The board runs version").wait_for()
+        assert board.get() == "new"
+
+
 async def test_an_update_of_too_many_files(board, tmp_path):
     folder = tmp_path / "application"
     folder.mkdir()

@@ -51,6 +51,9 @@ class Hardware:
         assert dog is self
         self.events.append("timer" if not seconds else "timer for %d seconds" % seconds)
 
+    def stop_feeding(self):
+        self.events.append("no timer")
+
     def heap(self):
         return 5000, 4000
 

@@ -114,7 +114,7 @@ def test_a_good_update():
         sys.modules.pop("part")
         assert name_of(board) == "new" and state() == ("a", GOOD, "0123456789ab", "-")
         assert seen[0][0] == TRIED and seen[0][1].endswith("versions/a")
-        assert board.hardware.events == ["watchdog", "timer for 60 seconds", "feed", "timer"]
+        assert board.hardware.events == ["watchdog", "timer for 30 seconds", "no timer", "feed", "timer"]
         assert "The update 0123456789ab works" in board.log.lines()[0]
         board = versioned.start()
         assert name_of(board) == "new" and board.hardware.events == []
@@ -131,7 +131,7 @@ def test_an_update_that_fails_at_import():
         with Versioned() as versioned:
             versioned.update(text)
             board = versioned.start()
-            assert board.hardware.events == ["watchdog", "timer for 60 seconds", "restart"]
+            assert board.hardware.events == ["watchdog", "timer for 30 seconds", "restart"]
             assert state()[:2] == ("a", TRIED)
             board = versioned.start()
             assert name_of(board) == "old" and state() == (BASE, GOOD, "-", "0123456789ab")

@@ -1,5 +1,6 @@
 """Updates of an application over the network, by `microdot deploy`, on boards that the computer pretends to be."""
 
+import http.client
 import socket
 import urllib.request
 
@@ -152,6 +153,28 @@ def test_a_client_that_leaves(board, deploy):
     assert board.get() == "first"
     assert deploy(app=source('return "second"'))[0] == 0
     assert board.get() == "second"
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_a_connection_that_breaks_behind_the_last_byte(board, deploy, monkeypatch, taken):
+    getresponse = http.client.HTTPConnection.getresponse
+
+    def lose(connection):
+        response = getresponse(connection)
+        if connection._method == "POST":
+            raise ConnectionResetError("the router has gone")
+        return response
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", lose)
+    if not taken:
+        monkeypatch.setenv(network.VARIABLE, "wrong words")
+    status, out, err = deploy(app=source('return "second"'))
+    if taken:
+        assert status == 0 and out.endswith("The board has confirmed it\n"), err
+        assert board.get() == "second"
+    else:
+        assert status == 1 and err.endswith("broke: the router has gone; the board keeps its version\n")
+        assert board.get() == "first" and board.starts == 1
 
 
 def test_updates_that_take_all_memory(small_board, deploy):

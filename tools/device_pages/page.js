@@ -196,6 +196,7 @@ function sign(secret, nonce, text) {
   return hex(sha256(join(key.map((byte) => byte ^ 0x5c), inner)));
 }
 
+// Resolves to whether the board has said that it has everything; if not, the connection broke, and it may have it all the same.
 function send(list, contents, signature, progress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -203,10 +204,8 @@ function send(list, contents, signature, progress) {
     request.setRequestHeader('Update-List', list.length);
     request.setRequestHeader('Update-Signature', signature);
     request.upload.onprogress = ({ loaded, total }) => { [progress.max, progress.value] = [total, loaded]; };
-    request.onerror = () => reject(new Error('The connection broke. The board keeps its version.'));
-    request.onload = () => request.status === 200
-      ? resolve(JSON.parse(request.response).version)
-      : reject(new Error(request.response));
+    request.onerror = () => resolve(false);
+    request.onload = () => request.status === 200 ? resolve(true) : reject(new Error(request.response));
     request.send(new Blob([list, ...contents]));
   });
 }
@@ -225,7 +224,8 @@ onSubmit(at('update'), async (form) => {
   }
   const list = utf8(lines.join('')), { nonce } = await ask('update');
   say(form, `Files to send: ${contents.length}`);
-  const version = await send(list, contents, sign(secret.value, nonce, hex(sha256(list))), form.querySelector('progress'));
+  const digest = hex(sha256(list)), version = digest.slice(0, 12);
+  const arrived = await send(list, contents, sign(secret.value, nonce, digest), form.querySelector('progress'));
   restarted = true;
   stream?.close();
   for (let left = 120; left > 0; left--) {
@@ -235,6 +235,12 @@ onSubmit(at('update'), async (form) => {
       found = await ask('update');
     } catch {
       continue; // the board restarts
+    }
+    if (!arrived && found.version !== version && found.failed !== version) {
+      if (found.progress) continue; // the board has not noticed it yet
+      restarted = false;
+      followLog();
+      throw new Error('The connection broke. The board keeps its version.');
     }
     if (found.failed === version) {
       const fields = { 'Update-Signature': sign(secret.value, found.nonce, 'why') };

@@ -173,6 +173,14 @@ def keep_feeding(dog, seconds: int = 0) -> None:
     timer.init(period=2000, callback=feed)
 
 
+def stop_feeding() -> None:
+    """End what `keep_feeding()` does; the watchdog has to be fed in another way from now on."""
+    global _timer
+    if _timer:
+        _timer.deinit()
+        _timer = None
+
+
 def set_clock(seconds: int) -> None:
     """Set the clock to a number of seconds since 1970, in UTC."""
     epoch = 946684800 if time.gmtime(0)[0] == 2000 else 0

@@ -123,6 +123,10 @@ def keep_feeding(dog, seconds: int = 0) -> None:
     """Do nothing."""
 
 
+def stop_feeding() -> None:
+    """Do nothing."""
+
+
 def set_clock(seconds: int) -> None:
     """Do nothing: the system sets its clock."""
 

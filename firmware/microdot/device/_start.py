@@ -32,8 +32,8 @@ from ._versions import GOOD, NEW, TRIED
 ENOUGH = 20
 _MAX_FAILED = 3
 _MAX_TEXT = 1024
-#: Seconds that a version on trial may take to be imported, and to answer.
-_TIME_TO_IMPORT = 60
+#: Seconds that a version on trial may take until it serves, and to answer.
+_TIME_TO_BEGIN = 30
 _TIME_TO_ANSWER = 10
 #: Bytes without which no request is served, and seconds without them after which a board restarts.
 _ROOM = 2048
@@ -128,7 +128,7 @@ class Runner:
         if watchdog and not self.error or self._on_trial:
             self._dog = self._hardware.watchdog()
         if self._on_trial:
-            self._hardware.keep_feeding(self._dog, _TIME_TO_IMPORT)
+            self._hardware.keep_feeding(self._dog, _TIME_TO_BEGIN)
         self._wifi.switch_on()
         self.app = self._replacement() if self.error else app or self._import()
         if self.app is None:
@@ -334,6 +334,8 @@ class Runner:
             time.
         """
         hardware = self._hardware
+        if self._on_trial:  # from here on a version that blocks the event loop is found out
+            hardware.stop_feeding()
         left = ENOUGH
         short = 0
         last = hardware.ticks()

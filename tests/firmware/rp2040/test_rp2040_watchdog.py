@@ -22,7 +22,9 @@ for second in range(1, 26):
 """
 
 
-@pytest.mark.parametrize(("feed", "fed"), [("", 8), (FEED.format(seconds=", 10"), 18)])
+@pytest.mark.parametrize(("feed", "fed"), [
+    ("", 8), (FEED.format(seconds=", 10"), 18), (FEED.format(seconds=", 60") + "_hardware.stop_feeding()\n", 8),
+])  # fmt: skip
 def test_a_watchdog_restarts_the_board(emulator, pico_ppp_uf2, tmp_path, feed, fed):
     script = tmp_path / "waits.py"
     script.write_text(START + feed + WAIT)
