@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import microdot
 from microdot import Response
 from microdot._compat import invoke_handler, is_fault, isolate, log_error, uncancel
+from microdot._response import close_body
 from microdot.errors import HTTPException, error_text
 from microdot.gateway.process import HostProcess
 
@@ -147,7 +148,7 @@ class HTTPTransport:
         bodiless = request.method == "HEAD" or response.status_code != 200 and not response.has_body
         if isinstance(body, bytes) or bodiless:
             if not isinstance(body, bytes):
-                await response.body_iter().aclose()
+                await close_body(response.body_iter(), self)
             await _send_head(response, request, self.send)
             await self.send({"type": "http.response.body", "body": b"" if bodiless else body})
             return None
@@ -257,7 +258,7 @@ async def _stream(response, request, send):
         raise RuntimeError(f"the body of a response raised {type(error).__name__}") from error
     finally:
         head.hold()
-        await chunks.aclose()
+        await close_body(chunks, None)
     return None
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 from microdot import Response
 from microdot._compat import TICKS_PER_SECOND, invoke_handler
+from microdot._response import close_body
 from microdot.websocket.frames import ABNORMAL, CLOSE, NO_STATUS, TEXT, TOO_BIG, FrameError, is_close_code
 
 from .messages import encode_headers, make_request, read_headers
@@ -70,7 +71,7 @@ class WebSocketTransport:
             try:
                 body = b"".join([bytes(chunk) async for chunk in chunks])
             finally:
-                await chunks.aclose()
+                await close_body(chunks, None)
         # In one message: servers begin to answer when the first one comes, and some do not wait for the others.
         await send({"type": "websocket.http.response.body", "body": body})
 

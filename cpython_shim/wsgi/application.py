@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import microdot
 from microdot import Request, Response
 from microdot._compat import is_fault, log_error
+from microdot._response import close_body
 from microdot._response_body import to_bytes
 from microdot.errors import error_text, reason_phrase
 from microdot.gateway.process import HostProcess
@@ -315,7 +316,7 @@ class _Body(_Pieces):
 
     def close(self):
         """Close the file or generator; the server calls this."""
-        self._thread.finish(self._chunks.aclose())
+        self._thread.finish(close_body(self._chunks, None))
 
 
 class _AsyncBody(_Pieces):
@@ -362,4 +363,4 @@ class _AsyncBody(_Pieces):
     async def _close(self):
         if self._watched:
             self._transport.unwatch_client()
-        await self._chunks.aclose()
+        await close_body(self._chunks, None)

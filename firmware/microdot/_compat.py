@@ -119,7 +119,8 @@ def is_fault(error, owner) -> bool:
     """
     if isinstance(error, asyncio.CancelledError):
         return not (owner and owner.cancelled)
-    return isinstance(error, (Exception, GeneratorExit)) and not isinstance(error, MemoryError)
+    # Nothing else may leave a task: MicroPython's event loop would end.
+    return not isinstance(error, (SystemExit, KeyboardInterrupt, MemoryError))
 
 
 def uncancel(task) -> None:

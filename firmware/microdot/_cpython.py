@@ -326,7 +326,11 @@ def escape_controls(text: str) -> str:
 
 def log_error(message: str, error=None) -> None:
     """Write to the log `microdot.error`, with an exception's traceback; the console shows it unless configured."""
-    _error_log.error(escape_controls(message), exc_info=error)
+    try:
+        _error_log.error(escape_controls(message), exc_info=error)
+    except Exception as second:  # before 3.13 Python asks an exception for attributes, and its `__getattr__` may fail
+        _error_log.error("%s: a %s, whose traceback cannot be shown because of a %s",
+                         escape_controls(message), type(error).__name__, type(second).__name__)  # fmt: skip
 
 
 def log_recovery(message: str) -> None:

@@ -1,5 +1,6 @@
 """The response that a handler returns, or that is made of what it returns."""
 
+from ._compat import is_fault, log_error
 from ._datastructures import ResponseHeaders, check_text
 from ._urls import quote_url
 from .errors import check_status
@@ -293,6 +294,21 @@ class Response:
         return respond_with_file(
             cls, filename, status_code, content_type, stream, max_age, compressed, file_extension
         )
+
+
+async def close_body(chunks, transport) -> None:
+    """Close the iterator that `Response.body_iter()` returned.
+
+    An error of the application is logged. It changes nothing for the client, who may have got the whole body.
+
+    :raises BaseException: what is not an error of the application, as `Microdot.dispatch_request()`.
+    """
+    try:
+        await chunks.aclose()
+    except BaseException as error:
+        if not is_fault(error, transport):
+            raise
+        log_error("Exception while the body of a response was closed", error)
 
 
 def _list_pairs(fields):

@@ -131,8 +131,11 @@ def is_http_error(error: BaseException) -> bool:
     It has the attributes `status_code`, an int, `reason` and `headers`. Its class does not matter: on MicroPython no
     class can be both a ValueError and an HTTPException.
     """
-    status_code = getattr(error, "status_code", None)
-    return isinstance(status_code, int) and hasattr(error, "reason") and hasattr(error, "headers")
+    try:
+        status_code = getattr(error, "status_code", None)
+        return isinstance(status_code, int) and hasattr(error, "reason") and hasattr(error, "headers")
+    except Exception:  # its own `__getattr__` fails
+        return False
 
 
 def abort(status_code: int, reason: "str | None" = None) -> "NoReturn":

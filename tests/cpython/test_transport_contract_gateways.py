@@ -205,6 +205,11 @@ async def test_order(door):
 
 
 @HTTP
+async def test_a_body_that_cannot_be_closed(door):
+    await contract.check_failing_close(door())
+
+
+@HTTP
 async def test_disconnect(door):
     await contract.check_disconnect(door())
 

@@ -1,3 +1,6 @@
+import asyncio
+import sys
+
 import microdot._app
 from microdot import Microdot, Request, Response, abort
 from microdot._app import mro
@@ -360,6 +363,48 @@ async def test_an_error_is_known_by_its_attributes():
         res = await client.get("/")
         assert (res.status_code, res.text) == (status_code, text)
         assert res.headers.get("X-Pot") == ("tea" if status_code == 418 else None)
+
+
+class Delegating(Exception):
+    """An exception whose attributes are those of something else, and absent ones a KeyError."""
+
+    def __getattr__(self, name):
+        return {}[name]
+
+
+async def test_an_exception_whose_attributes_fail():
+    """The log asks for them, too."""
+    app, client = failing(Delegating("lost"))
+    assert (await client.get("/")).status_code == 500
+    app.errorhandler(Delegating)(lambda request, error: ("handled", 502))
+    res = await client.get("/")
+    assert (res.status_code, res.text) == (502, "handled")
+
+
+class NoException(BaseException):
+    """What the event loop of MicroPython would end with."""
+
+
+async def test_what_is_no_exception():
+    app, client = failing(NoException())
+
+    async def work():
+        raise NoException
+
+    @app.get("/later")
+    async def later(request):
+        request.background(work())
+        return "later"
+
+    if sys.implementation.name == "micropython":
+        assert (await client.get("/")).status_code == 500
+        assert (await client.get("/later")).text == "later"
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert app.background_tasks == []
+    else:  # what test frameworks raise, and gevent, must reach them
+        with raises(NoException):
+            await client.get("/")
 
 
 async def test_an_http_error_of_any_class_is_not_logged():

@@ -43,7 +43,7 @@ class OwnServer:
         sent = await self.serve(app, self.head(method, path, len(body)), *pieces, end=bool(body))
         if not sent:
             return None, b""
-        answer, rest = split(sent)
+        answer, rest = split(sent, method)
         assert not rest
         return answer.status, answer.body
 
@@ -86,6 +86,10 @@ async def test_cut_body():
 
 async def test_order():
     await contract.check_order(OwnServer())
+
+
+async def test_a_body_that_cannot_be_closed():
+    await contract.check_failing_close(OwnServer())
 
 
 async def test_upgrade():

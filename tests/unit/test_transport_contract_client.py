@@ -59,6 +59,10 @@ async def test_order():
     await contract.check_order(ClientOfTests())
 
 
+async def test_a_body_that_cannot_be_closed():
+    await contract.check_failing_close(ClientOfTests())
+
+
 async def test_disconnect():
     await asyncio.wait_for(contract.check_disconnect(ClientOfTests()), 20)
 

@@ -43,6 +43,14 @@ class Pieces:
         self.events.append("closed")
 
 
+class Stubborn(Pieces):
+    """A body that cannot be closed."""
+
+    async def aclose(self):
+        self.events.append("closed")
+        raise ValueError("of the body's end")
+
+
 class Ticks:
     """What a transport's clock calls; `enough` is set after two ticks."""
 
@@ -104,6 +112,11 @@ def make_app():
     async def stream_out(request):
         begin(request)
         return Pieces(events, False)
+
+    @app.get("/stubborn")
+    async def stubborn(request):
+        begin(request)
+        return Stubborn(events, False)
 
     @app.get("/endless")
     async def endless(request):
@@ -208,6 +221,17 @@ async def check_order(door):
     app = make_app()
     assert (await door.http(app, "GET", "/nowhere"))[0] == 404
     assert app.events == ["sent", ("log", 404)]
+
+
+async def check_failing_close(door):
+    """The client gets the whole response, and everything after it happens."""
+    for method, body, pieces in (("GET", b"onetwo", ["piece", "piece"]), ("HEAD", b"", [])):
+        app = make_app()
+        assert await door.http(app, method, "/stubborn") == (200, body)
+        events = await settled(app)
+        assert events.count("closed") == 1, (method, events)
+        events.remove("closed")
+        assert events == ["handler"] + pieces + ["sent", ("log", 200), "work"], (method, events)
 
 
 async def check_disconnect(door):

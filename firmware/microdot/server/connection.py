@@ -72,6 +72,7 @@ from .._compat import (
 )
 from .._request import Request
 from .._request_body import BodyStream  # not later, when memory may be short
+from .._response import close_body
 from ..errors import HTTPException
 from .http11 import RequestParser, format_chunk, format_head
 from .network import (
@@ -412,7 +413,8 @@ class Connection:
         if isinstance(response.body, bytes) or self._may_stream(request, response):
             return send_response(self, response, request)
         self.keep_alive = False
-        return response.body_iter().aclose()  # an EventSource tries again, but not after any status other than 200
+        # An EventSource tries again, but not after any status other than 200.
+        return close_body(response.body_iter(), self)
 
     def _may_stream(self, request, response):
         """Return False for an event stream for which there is no room, True for any other response."""

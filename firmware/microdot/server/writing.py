@@ -1,7 +1,7 @@
 """The delivery of a response to its client: head and body, framed as RFC 9112, sections 6 and 7 say."""
 
 from .._compat import MICROPYTHON, is_fault, iscoroutine, log_error
-from .._response import Response
+from .._response import Response, close_body
 from ..errors import error_text
 from .http11 import LAST_CHUNK, format_chunk, format_head
 
@@ -58,7 +58,7 @@ async def _send_head(connection, response, head):
     """Send a head, and close the body that is not sent."""
     await connection.send(head)
     if not isinstance(response.body, bytes):
-        await response.body_iter().aclose()
+        await close_body(response.body_iter(), connection)
 
 
 async def _send_both(connection, head, body):
@@ -124,7 +124,7 @@ async def _send_stream(connection, response, request, head, chunked):
     finally:
         connection.waiting = False
         connection.body = None
-        await chunks.aclose()
+        await close_body(chunks, connection)
     connection.drop_head()
     if head or chunked:
         await connection.send((head.pop() if head else b"") + (LAST_CHUNK if chunked else b""))

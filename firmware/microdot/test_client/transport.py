@@ -3,7 +3,7 @@
 import asyncio
 
 from .._compat import invoke_handler, is_fault, log_error, uncancel
-from .._response import Response
+from .._response import Response, close_body
 from ..errors import error_text
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
@@ -74,7 +74,8 @@ class TestTransport:
                 parts.append(bytes(piece))
                 piece = await _next(pieces)
         finally:
-            await _close(pieces)
+            if pieces:
+                await close_body(pieces, self)
         if request.method != "HEAD":
             self.response_body = b"".join(parts)
         self._answer(request, kept)
@@ -110,7 +111,7 @@ class TestTransport:
         try:
             return response, await _next(pieces), pieces
         except BaseException as error:
-            await pieces.aclose()
+            await close_body(pieces, self)
             if self.answered.is_set() or not is_fault(error, self):
                 raise
             self._hold()
@@ -151,7 +152,8 @@ class TestTransport:
         finally:
             self._task = None
             self._hold()
-            await _close(pieces)
+            if pieces:
+                await close_body(pieces, self)
         return None if kept is response else kept
 
     def _hand(self, piece):
@@ -193,8 +195,3 @@ async def _next(pieces):
         return await pieces.__anext__() if pieces else None
     except StopAsyncIteration:
         return None
-
-
-async def _close(pieces):
-    if pieces:
-        await pieces.aclose()
