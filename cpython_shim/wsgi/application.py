@@ -115,7 +115,9 @@ def _start_response(request, response, start_response, thread):
     """
     body = response.body
     if isinstance(body, bytes):
-        chunks = [body] if response.has_body and request.method != "HEAD" else []
+        # The usual status costs no call.
+        bodiless = request.method == "HEAD" or response.status_code != 200 and not response.has_body
+        chunks = [] if bodiless else [body]
     else:
         chunks = _make_pieces(response, request, thread)
         if request.method == "HEAD" or not response.has_body:
@@ -130,8 +132,8 @@ def _start_response(request, response, start_response, thread):
                     raise
                 response = _respond_to_error(request, error, thread)
                 return _start_response(request, response, start_response, thread)
-    reason = response.reason or reason_phrase(response.status_code) or "Unknown"
-    start_response(f"{response.status_code} {_native(reason)}", _encode_headers(response, request.method))
+    status = f"{response.status_code} {_native(response.reason)}" if response.reason else _status(response.status_code)
+    start_response(status, _encode_headers(response, request.method))
     return chunks, response
 
 
@@ -192,11 +194,19 @@ def _split_target(environ):
     root = environ.get("SCRIPT_NAME", "").rstrip("/").encode("latin-1")
     path = environ.get("PATH_INFO", "").encode("latin-1")
     query = environ.get("QUERY_STRING", "").encode("latin-1")
-    return make_target(raw.partition("?")[0].encode("latin-1"), root, path, query), quote_path(root)
+    target = make_target(raw.partition("?")[0].encode("latin-1"), root, path, query)
+    return target, quote_path(root) if root else ""
+
+
+@functools.lru_cache(None)
+def _status(status_code):
+    """Return a status code with its standard reason phrase."""
+    return f"{status_code} {reason_phrase(status_code) or 'Unknown'}"
 
 
 def _encode_headers(response, method):
-    return [(name, _native(value)) for name, value in response.header_list(method == "HEAD")]
+    pairs = response.header_list(method == "HEAD")
+    return [(name, value if value.isascii() else _native(value)) for name, value in pairs]
 
 
 def _native(text):

@@ -258,8 +258,11 @@ class Request:
                 self.max_body_length = _UNLIMITED if size is None else size
 
     def _check_announced(self):
-        if self.max_content_length is not None and self.content_length > self.max_content_length:
+        """Return the body's announced size, after a check of it."""
+        length = self.content_length
+        if self.max_content_length is not None and length > self.max_content_length:
             raise HTTPException(413, "Payload too large")
+        return length
 
     async def load_body(self) -> None:
         """Read the body into `body` if it is not larger than `max_body_length`; dispatching does this.
@@ -270,8 +273,7 @@ class Request:
         stream = self._stream
         if self._body is not None or stream is None:
             return
-        self._check_announced()
-        length = self.content_length
+        length = self._check_announced()
         if length > self.max_body_length:
             return
         if length:

@@ -13,6 +13,7 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 dump_json: "Any" = None
 _TEXT = "text/plain"
 _JSON = "application/json; charset=UTF-8"
+_JSON_TYPES = (dict, list, bool, int, float)  # here, because MicroPython would make the tuple anew each time
 
 
 class Response:
@@ -86,7 +87,7 @@ class Response:
             body = b""
             if status_code == 200:
                 self.status_code = 204
-        elif isinstance(body, (dict, list, bool, int, float)):
+        elif isinstance(body, _JSON_TYPES):
             global dump_json
             if not dump_json:
                 from .jsondata import dump_json

@@ -189,6 +189,9 @@ class URLMap:
 
     A route without variables is found by its path; the others by the segments before their first variable, so that the
     cost of a look-up grows with the number of segments and not with the number of routes.
+
+    Most routes are plain: they have no variable, or only one, which is the last segment. As long as all routes are
+    plain, those before the last slash of a path are the only ones with a variable that can match it.
     """
 
     def __init__(self):
@@ -197,6 +200,7 @@ class URLMap:
         self._by_path: "dict[str, Route | list[Route]]" = {}
         self._by_prefix: "dict[str, Route | list[Route]]" = {}
         self._longest = 0  # the number of characters in the longest prefix
+        self._plain = 0  # the number of routes before the first one that is not plain
 
     # The routes as Microdot's applications know them: a list of tuples
 
@@ -223,7 +227,10 @@ class URLMap:
         """
         segments = URLPattern(url_pattern).segments
         variables = [i for i, segment in enumerate(segments) if not isinstance(segment, str)]
-        key = "/" + "/".join(segments[: variables[0]] if variables else segments)
+        key = "".join(["/" + segment for segment in (segments[: variables[0]] if variables else segments)])
+        plain = not variables or variables[0] == len(segments) - 1 and not segments[-1][3]
+        if plain and self._plain == len(self.routes):
+            self._plain += 1
         if variables:
             self._longest = max(self._longest, len(key))
         table = self._by_prefix if variables else self._by_path
@@ -262,7 +269,7 @@ class URLMap:
             slash = 0
             longest = self._longest
             while 0 <= slash <= longest:  # a path may have many more segments
-                more = table.get(path[: slash or 1])
+                more = table.get(path[:slash])
                 if more:
                     # A new list where there are several: that of the table is in order, and threads share it.
                     found = sorted(_as_list(found) + _as_list(more), key=_order) if found else more
@@ -278,14 +285,34 @@ class URLMap:
         route = self._by_path.get(path)
         if isinstance(route, Route) and method in route.methods:
             return route, None
+        if not route:
+            route, values = self._find_plain(method, path)
+            if route:
+                return route, values
         other = None
         for route in self._candidates(path):
             values = match(route.segments, path) if route.segments else None
             if values is not None or not route.segments:
-                if method in route.methods or method == "HEAD" and "GET" in route.methods:
+                if _serves(route, method):
                     return route, values
                 other = other or route
         return None, other
+
+    def _find_plain(self, method, path):
+        """Return the plain route with a variable for *method* and *path*, and the variable's value in a dictionary.
+
+        Return (None, None) if another route may come first, or if there is none.
+        """
+        prefix, slash, text = path.rpartition("/")
+        routes = self._by_prefix.get(prefix) if slash and text else None
+        for route in _as_list(routes) if routes else ():
+            if route.order >= self._plain:
+                break
+            if _serves(route, method):
+                values: "dict" = {}
+                if _parse(route.segments[-1], text, values):
+                    return route, values
+        return None, None
 
     def allowed(self, path: str) -> "list[str]":
         """Return the methods that some route serves at *path* (RFC 9110, section 10.2.1); an empty list for none."""
@@ -297,6 +324,11 @@ class URLMap:
             if by and implied not in methods:
                 methods.append(implied)
         return methods
+
+
+def _serves(route, method):
+    """Return whether a route is for *method*; HEAD is served by the routes of GET too."""
+    return method in route.methods or method == "HEAD" and "GET" in route.methods
 
 
 def _as_entry(route):

@@ -206,6 +206,38 @@ def test_a_head_route_of_ones_own():
     assert found(url_map, "HEAD", "/a")[0] == "head"
 
 
+def first_of(routes, method, path):
+    """Try one route after the other: return the handler of the first one that matches, and the variables."""
+    for methods, pattern, handler in routes:
+        values = URLPattern(pattern).match(path)
+        if values is not None and (method in methods.split() or method == "HEAD" and "GET" in methods.split()):
+            return handler, values
+    return None
+
+
+def test_any_routes_are_found_as_if_each_was_tried():
+    patterns = (
+        "/", "/a", "/a/b", "/<x>", "/<int:n>", "/<path:p>", "/a/<x>", "/a/<int:n>", "/a/<re:[0-9]:r>", "/<x>/b",
+        "/a/<path:p>", "/<x>/<int:n>", "/a/<x>/b", "/a/b/<x>", "/<re:a/.:r>", "/a//<x>",
+    )  # fmt: skip
+    paths = (
+        "", "/", "//", "*", "1", "a", "//1", "/a", "/1", "/-1", "/a/", "/a/b", "/a/1", "/a/b/1", "/a/b/b", "/c/b",
+        "/c/1", "/a//1", "/a/1/b", "/1/", "/a/\n",
+    )  # fmt: skip
+    number = 7
+    for _ in range(60):
+        routes = []
+        while len(routes) < 5:
+            number = (number * 1103515 + 12345) % 2147483
+            methods = ("GET", "GET POST", "HEAD", "POST")[number // 7 % 4]
+            routes.append((methods, patterns[number // 31 % len(patterns)], len(routes)))
+        url_map = make_map(*routes)
+        for path in paths:
+            for method in ("GET", "HEAD", "POST"):
+                expected = first_of(routes, method, path)
+                assert found(url_map, method, path) == expected, (routes, method, path, expected)
+
+
 def test_a_path_with_many_segments_is_looked_up_by_few_prefixes():
     url_map = make_map(("GET", "/a/<x>", "a"), ("GET", "/a/b/<path:x>", "b"))
 
