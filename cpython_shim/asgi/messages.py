@@ -13,7 +13,8 @@ def read_headers(scope):
 
 def make_request(app, scope, method, headers, transport):
     """Return the request of a scope."""
-    root, path = b"", scope["path"].encode("utf-8", "surrogateescape")
+    root, path = b"", scope["path"]
+    path = path.encode() if path.isascii() else path.encode("utf-8", "surrogateescape")  # the former is quicker
     if scope.get("root_path"):
         root, path = _split_path(scope["root_path"], path)
     target = make_target(scope.get("raw_path") or b"", root, path, scope.get("query_string") or b"")

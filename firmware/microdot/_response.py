@@ -198,14 +198,16 @@ class Response:
         :param head: whether this is a response to HEAD, whose Content-Length may be that of a body that is not here.
         """
         fields = self._headers
+        body = self.body
+        if not fields and self.status_code == 200 and isinstance(body, bytes):  # the usual response
+            return [("Content-Type", self.content_type), ("Content-Length", str(len(body)))]
         if fields:
             # The application must not say how the body is delimited: the next response would begin elsewhere.
             fields.pop("Transfer-Encoding", None)
-            if not head and self.has_body and isinstance(self.body, bytes) and "Content-Length" in fields:
-                fields["Content-Length"] = str(len(self.body))
+            if not head and self.has_body and isinstance(body, bytes) and "Content-Length" in fields:
+                fields["Content-Length"] = str(len(body))
         pairs = _list_pairs(fields) if fields else []
-        if self.status_code == 200 or self.has_body:  # the usual status costs no call
-            body = self.body
+        if self.has_body:
             if not fields or "Content-Type" not in fields:
                 pairs.append(("Content-Type", self.content_type))
             if isinstance(body, bytes) and (not fields or "Content-Length" not in fields):

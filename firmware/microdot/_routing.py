@@ -9,9 +9,8 @@ _types: "dict[str, tuple]" = {}
 
 
 def _parse_int(value):
-    digits = value[1:] if value[:1] == "-" else value
-    # int() alone would take "+5" and "1_0", isdigit() takes digits that int() refuses
-    return int(value) if digits and not digits.strip("0123456789") else None
+    # int() alone would take "+5" and "1_0"; it refuses a "-" that is not the first character
+    return None if value.strip("-0123456789") else int(value)
 
 
 class URLPattern:
@@ -305,10 +304,12 @@ class URLMap:
         """
         prefix, slash, text = path.rpartition("/")
         routes = self._by_prefix.get(prefix) if slash and text else None
-        for route in _as_list(routes) if routes else ():
+        if isinstance(routes, Route):
+            routes = (routes,)
+        for route in routes or ():
             if route.order >= self._plain:
                 break
-            if _serves(route, method):
+            if method in route.methods or _serves(route, method):  # the usual case costs no call
                 values: "dict" = {}
                 if _parse(route.segments[-1], text, values):
                     return route, values
