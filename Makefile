@@ -66,8 +66,7 @@ check: machine
 	$(BIN)/python tools/firmware/check_ports.py
 	$(MAKE) coverage
 
-# Of the package on CPython, servers in other processes included. MicroPython cannot measure its own; PyPI's is a module
-# of CPython and would not hear SIGTERM where coverage looks on.
+# Of the package on CPython, servers in other processes included. MicroPython cannot measure its own.
 coverage:
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest --cpython-only -q -k "not micropython" $(PYTEST) tests/unit tests/cpython tests/live tests/wire

