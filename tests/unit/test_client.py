@@ -1,4 +1,5 @@
 import asyncio
+from binascii import b2a_base64
 
 from microdot import Microdot, Request, Response, abort
 from microdot.multipart import with_form_data
@@ -36,6 +37,13 @@ async def test_methods():
         assert res.json["host"] == "a.example" and res.json["scheme"] == "https"
         assert res.json["client"] == ["127.0.0.1", 1234]
         assert res.headers["content-type"] == "application/json; charset=UTF-8"
+
+
+async def test_header_fields_arrive_as_from_a_server():
+    app = Microdot()
+    app.get("/")(lambda request: [request.headers["A"], request.headers["N"]])
+    headers = {"A": " Basic " + b2a_base64(b"joe:x").decode(), "N": 5}  # with the line end of b2a_base64()
+    assert (await TestClient(app).get("/", headers=headers)).json == ["Basic am9lOng=", "5"]
 
 
 async def test_bodies():
