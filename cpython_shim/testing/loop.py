@@ -42,7 +42,7 @@ class LoopThread:
             future.cancel()
             raise
         try:
-            if error:
+            if error is not None:
                 raise error
             return result
         finally:

@@ -119,7 +119,7 @@ class RequestThread:
             call()
             self._busy = False
         try:
-            if error:
+            if error is not None:  # an exception may have a length of 0, and so be false
                 raise error
             return result
         finally:

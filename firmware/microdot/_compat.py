@@ -191,18 +191,20 @@ def log_error(message: str, error=None) -> None:
     shown = None
     try:
         message = escape_controls(message)
-        shown = _escape_exception(error) if error else None
+        shown = None if error is None else _escape_exception(error)
     except MemoryError:
         pass  # the error that is logged may be a lack of memory
+    except Exception as second:  # raised by the exception's own `__str__`
+        shown = "%s, whose text cannot be shown because of a %s\n" % (type(error).__name__, type(second).__name__)
     print(message)
     if shown:
         print(shown, end="")
-    elif error:
+    elif error is not None:
         sys.print_exception(error)
     for keep in _logs:
         try:
             keep(message)
-            if error:
+            if error is not None:
                 keep(shown or _format_exception(error))
         except MemoryError:
             pass

@@ -263,7 +263,7 @@ class SyncItems:
             if self._taking and self._taking.done():
                 taking, self._taking = self._taking, None
                 error = taking.result()  # raises what the iterator raised, unless it was one of `_ENDS`
-                if error:
+                if error is not None:
                     raise error
             elif self._ended:
                 raise StopAsyncIteration
@@ -327,7 +327,9 @@ def escape_controls(text: str) -> str:
 def log_error(message: str, error=None) -> None:
     """Write to the log `microdot.error`, with an exception's traceback; the console shows it unless configured."""
     try:
-        _error_log.error(escape_controls(message), exc_info=error)
+        # In a tuple, because logging asks what it is given whether it is true, and an exception may have a length of 0.
+        exc_info = None if error is None else (type(error), error, error.__traceback__)
+        _error_log.error(escape_controls(message), exc_info=exc_info)
     except Exception as second:  # before 3.13 Python asks an exception for attributes, and its `__getattr__` may fail
         _error_log.error("%s: a %s, whose traceback cannot be shown because of a %s",
                          escape_controls(message), type(error).__name__, type(second).__name__)  # fmt: skip

@@ -4,6 +4,7 @@ import sys
 import microdot._app
 from microdot import Microdot, Request, Response, abort
 from microdot._app import mro
+from microdot._compat import add_log
 from microdot.errors import HTTPException, MalformedJSON, MissingField
 from microdot.test_client import TestClient
 from support import raises
@@ -379,6 +380,42 @@ async def test_an_exception_whose_attributes_fail():
     app.errorhandler(Delegating)(lambda request, error: ("handled", 502))
     res = await client.get("/")
     assert (res.status_code, res.text) == (502, "handled")
+
+
+class Unspeakable(Exception):
+    """An exception without a text."""
+
+    def __str__(self):
+        raise ValueError
+
+    __repr__ = __str__
+
+
+class Empty(Exception):
+    """An exception that is false."""
+
+    def __len__(self):
+        return 0
+
+
+async def test_every_exception_is_logged():
+    logged = []
+    add_log(logged.append)
+    for error in Unspeakable(), Empty("the text of an empty one"), Delegating("lost"):
+        app, client = failing(error)
+        assert (await client.get("/")).status_code == 500
+
+        @app.errorhandler(Exception)
+        def fail(request, error):
+            raise error
+
+        del logged[:]
+        assert (await client.get("/")).status_code == 500
+        assert "Exception in an error handler" in "".join(logged)
+        assert type(error).__name__ in "".join(logged), logged
+    _, client = failing(Empty("the text of an empty one"))
+    await client.get("/")
+    assert "the text of an empty one" in "".join(logged[-2:])
 
 
 class NoException(BaseException):

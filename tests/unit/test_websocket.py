@@ -401,13 +401,21 @@ async def test_upgrade_in_the_handler():
     assert peer.transport.accepted["Sec-WebSocket-Protocol"] == "chat"
 
 
+class EmptyError(Exception):
+    """An exception that is false."""
+
+    def __len__(self):
+        return 0
+
+
 async def test_the_end_of_a_handler_that_upgrades_by_itself():
     async def fail(request):
         await websocket_upgrade(request)
         raise errors[-1]
 
     errors = []
-    ends = ((ValueError("of the handler"), 1011), (OSError(2), 1011), (MemoryError(), 1011), (WebSocketError(), 1000))
+    ends = [(ValueError("of the handler"), 1011), (OSError(2), 1011), (MemoryError(), 1011), (WebSocketError(), 1000)]
+    ends.append((EmptyError(), 1011))
     for error, code in ends:
         errors.append(error)
         app = Microdot()

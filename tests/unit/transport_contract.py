@@ -43,12 +43,19 @@ class Pieces:
         self.events.append("closed")
 
 
+class EmptyError(ValueError):
+    """An exception that is false, as those that list several errors may be."""
+
+    def __len__(self):
+        return 0
+
+
 class Stubborn(Pieces):
     """A body that cannot be closed."""
 
     async def aclose(self):
         self.events.append("closed")
-        raise ValueError("of the body's end")
+        raise EmptyError("of the body's end")
 
 
 class Ticks:
@@ -126,7 +133,7 @@ def make_app():
     @app.get("/fail")
     async def fail(request):
         begin(request)
-        raise ValueError("of the handler")
+        raise EmptyError("of the handler")
 
     @app.get("/abort")
     async def stop(request):

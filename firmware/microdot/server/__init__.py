@@ -215,7 +215,7 @@ class Server:
         if self._lifespan:
             lifespan, self._lifespan = self._lifespan, None
             await lifespan.stop()
-        if self._error:
+        if self._error is not None:
             raise self._error
 
     # Connections

@@ -276,9 +276,9 @@ class TestClient:
             serving.cancel()
             raise
         failure = self._failure(request)
-        if transport.response is None or failure:
+        if transport.response is None or failure is not None:
             await finish()
-        if failure:
+        if failure is not None:
             raise failure
         response = transport.response or Response.already_handled
         self._keep_cookies(request, response)

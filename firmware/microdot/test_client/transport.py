@@ -171,7 +171,7 @@ class TestTransport:
             await self._made.wait()
         if self._piece is not None:
             self._made.clear()
-        if self._error:
+        if self._error is not None:
             self._told = True
             raise self._error
         return self._piece
@@ -185,7 +185,7 @@ class TestTransport:
         if self._task:
             self.left = self.cancelled = True
             self._task.cancel()
-        if self._error and not self._told:
+        if self._error is not None and not self._told:
             raise self._error
 
 

@@ -163,5 +163,5 @@ class WebSocketClient(WebSocketPeer):
         :raises Exception: what the generator raised.
         """
         await self.ended()
-        if self.error:
+        if self.error is not None:
             raise self.error

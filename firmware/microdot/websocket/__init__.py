@@ -163,11 +163,11 @@ class WebSocket(Channel):
         try:
             if self._abandoned and isinstance(error, asyncio.CancelledError):
                 uncancel(handler)
-            elif error and (is_fault(error, request.transport) or isinstance(error, MemoryError)):
+            elif error is not None and (is_fault(error, request.transport) or isinstance(error, MemoryError)):
                 if not isinstance(error, WebSocketError):
                     code = INTERNAL_ERROR
                     request.app.report_exception(request, error)
-            elif error:  # the server shuts down
+            elif error is not None:  # the server shuts down
                 self.close_timeout = 0
                 await self.close(GOING_AWAY)
                 raise error
