@@ -94,7 +94,7 @@ class WebSocket(Channel):
             raise ValueError("invalid opcode %r: use TEXT, BINARY, PING or PONG" % opcode)
         if not isinstance(data, (str, bytes, bytearray, memoryview)):
             raise TypeError("a WebSocket message must be str or bytes, not " + repr(data)[:80])
-        if self.closed:
+        if self._closing or self._ended:
             raise WebSocketError
         if opcode < CLOSE:
             frame = self._connection.message(data, opcode)
@@ -121,7 +121,7 @@ class WebSocket(Channel):
                 forms["frame"] = frame
         if not write(frame):
             asyncio.create_task(self._send_rest())
-            self._sending = True
+            self._sending = True  # until that task waits
         return True
 
     async def close(self, code: int = NORMAL, reason: str = "") -> None:

@@ -248,10 +248,6 @@ class Channel:
             self._sent.clear()
             await self._sent.wait()
         self._sending = True
-        await self._send_in_turn(data)
-
-    async def _send_in_turn(self, data):
-        """Send what nothing else can be mixed with, because `_sending` is True."""
         try:
             await self._request.transport.send(data)
         except OSError:
@@ -297,9 +293,10 @@ class Channel:
             pass
 
     async def _send_rest(self):
-        """Wait until the peer has taken what `send_now()` has left."""
+        """Wait until the peer has taken what `send_now()` has left; until then `_sending` is True."""
+        self._sending = False  # `_write()` sets it again before anything else can run
         try:
-            await self._send_in_turn(b"")
+            await self._write(b"")
         except OSError:
             pass
 
