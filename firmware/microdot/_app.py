@@ -550,10 +550,10 @@ class Microdot:
     async def error_response(self, req, status_code: int, reason: "str | None" = None) -> Response:
         """Return the response to an error with this status: that of its error handler, else *reason* as text."""
         handler = self._error_handler(req, (status_code,))
-        if handler:
-            res = make_response(await self._invoke(req)(handler, req), handler)
-        else:
+        res = await self._invoke(req)(handler, req) if handler else None
+        if res is None:  # None is no success here either
             res = _as_text(reason or error_text(status_code), status_code)
+        res = make_response(res, handler)
         if status_code == 405 and req and "Allow" not in res.headers:
             res.headers["Allow"] = ", ".join(self.url_map.allowed(req.path))
         return res

@@ -505,6 +505,18 @@ async def test_an_error_handler_that_only_logs_does_not_make_an_error_a_success(
         assert seen[-2:] == [error, error]
 
 
+async def test_a_handler_of_a_status_that_only_logs_does_not_make_an_error_a_success():
+    app, client = failing(HTTPException(409, "taken"))
+    for status_code in 404, 405, 409:
+        app.errorhandler(status_code)(lambda request: None)
+    res = await client.get("/")
+    assert (res.status_code, res.text) == (409, "taken")
+    res = await client.get("/nowhere")
+    assert res.status_code == 404 and res.text
+    res = await client.post("/")
+    assert res.status_code == 405 and res.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
 async def test_the_handler_for_500_answers_if_another_error_handler_fails():
     def fail(request, error):
         raise OSError("second")
