@@ -1,5 +1,6 @@
 """`microdot deploy`: copy an application to a board at a USB port, or send it over the network, and start it."""
 
+import contextlib
 import fnmatch
 import hashlib
 import os
@@ -81,7 +82,12 @@ def deploy(options) -> int:
     there = found.hashes("/")
     changed = {path: file for path, file in files.items() if there.get(path) != sha256(file)}
     gone = [path for path in there if path not in files and not is_of_the_board(path)] if options.delete else []
-    found.check_room(changed, gone)
+    try:
+        found.check_room(changed, gone)
+    except CommandError:  # what the board ran was stopped for the question
+        with contextlib.suppress(CommandError):
+            watching.restart(found.port, stay=False)
+        raise
     found.remove(gone)  # what is copied may need the room
     for path in sorted(gone):
         print("  deleted " + path, flush=True)

@@ -204,6 +204,24 @@ def test_what_is_deleted_makes_room_first(tmp_path, monkeypatch):
     assert done == [("check_room", ["/app.py"]), ("remove", ["/main.py", "/old.bin"]), ("copy", ["/app.py"])]
 
 
+@pytest.mark.parametrize("restarts", [True, False])
+def test_a_board_without_room_starts_again_with_what_it_has(tmp_path, monkeypatch, capsys, restarts):
+    (tmp_path / "app.py").write_text("text")
+    done = []
+
+    def restart(port, stay):
+        done.append((port, stay))
+        if not restarts:
+            raise CommandError("the board does not start again")
+
+    monkeypatch.setattr(board.Board, "ask", lambda self, script, **values: [[4096, 0, {}] if values else ""])
+    monkeypatch.setattr(board.Board, "hashes", lambda self, folder: {})
+    monkeypatch.setattr(board.Board, "copy", lambda self, *args: done.append("copy"))
+    monkeypatch.setattr(deploying.watching, "restart", restart)
+    assert failure(capsys, "deploy", str(tmp_path), "--port", "COM3").startswith("the files need 4 KB")
+    assert done == [("COM3", False)]
+
+
 def test_large_files_have_time(tmp_path, monkeypatch):
     (tmp_path / "large").write_bytes(bytes(board.BYTES_A_SECOND * 50))
     seen = []

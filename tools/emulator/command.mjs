@@ -34,17 +34,45 @@ export function parseCommand(usage, files, options) {
   return fail(`usage: ${usage}`);
 }
 
+// A process of another user is running, too, although it may not be asked.
+function isRunning(pid) {
+  try {
+    return pid > 0 && process.kill(pid, 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+// Two emulators with one file would each overwrite what the other one keeps. The lock of a process that was killed stays.
+function lock(file) {
+  const name = `${file}.lock`;
+  for (;;) {
+    try {
+      fs.writeFileSync(name, `${process.pid}\n`, { flag: 'wx' });
+      return () => fs.rmSync(name, { force: true });
+    } catch (error) {
+      if (error.code !== 'EEXIST') fail(error.message);
+    }
+    const owner = Number(fs.readFileSync(name, 'utf8'));
+    if (isRunning(owner)) {
+      fail(`${file} is in use by process ${owner}: end that emulator, or name another file; if it is none, delete ${name}`);
+    }
+    fs.rmSync(name, { force: true });
+  }
+}
+
 /** Makes the board from a UF2 file and the options; what it writes to its flash goes to `flash` at the end. */
 export function boardFromOptions(firmware, { pace = '1', flash = null, verbose = false }) {
   if (!fs.existsSync(BOOTROM)) fail('no boot ROM; run: python3 tools/emulator/setup.py');
   if (!(Number(pace) > 0)) fail(`--pace must be a positive number or Infinity, not ${pace}`);
+  if (flash) process.on('exit', lock(flash));
   let pico;
   try {
     pico = Pico.fromFiles({ firmware, bootrom: BOOTROM, flash, pace: Number(pace), verbose });
   } catch (error) {
     fail(error.message);
   }
-  if (flash) process.on('exit', () => fs.writeFileSync(flash, pico.flash));
+  if (flash) process.prependListener('exit', () => fs.writeFileSync(flash, pico.flash));
   pico.on('fault', (error) => fail(`the board stopped: ${error.message}`));
   for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => process.exit(0));
   return pico;

@@ -224,7 +224,7 @@ class Runner:
             self._log.keep(("The last start failed:\n" if self._failed else "The board has restarted:\n") + text)
         if self.versions.state != GOOD:
             if self.versions.state == TRIED:
-                self._give_up(text or "it stopped before the end of its trial")
+                self._give_up(text or "it blocked the board, or the power went off, before the end of its trial")
             self._starts.clear()  # those were another version's
             self._failed, text = 0, ""
         if button is not None and self._hardware.is_pressed(button):

@@ -1,5 +1,8 @@
 """Both images boot, and every frozen module is imported there."""
 
+import os
+import subprocess
+
 import pytest
 from emulated import run_script
 
@@ -62,3 +65,19 @@ def test_flash_is_kept_from_run_to_run(pico_uf2, emulator, tmp_path):
     read.write_text("print(len(open('kept').read()))\n")
     assert run_script(pico_uf2, write, "--flash", flash).returncode == 0
     assert run_script(pico_uf2, read, "--flash", flash).stdout == "5000\n"
+
+
+def test_the_flash_of_a_running_board_is_refused(emulator, pico_uf2, tmp_path):
+    flash, lock = tmp_path / "flash.bin", tmp_path / "flash.bin.lock"
+    script = tmp_path / "runs.py"
+    script.write_text("print('runs')")
+    lock.write_text(f"{os.getpid()}\n")
+    refused = run_script(pico_uf2, script, "--flash", flash)
+    assert refused.returncode == 2 and refused.stdout == "" and not flash.exists()
+    assert refused.stderr.startswith(f"emulator: {flash} is in use by process {os.getpid()}: end that emulator")
+    assert refused.stderr.count("\n") == 1 and lock.exists()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    lock.write_text(f"{ended.pid}\n")  # of an emulator that was killed
+    assert run_script(pico_uf2, script, "--flash", flash).stdout == "runs\n"
+    assert flash.exists() and not lock.exists()
