@@ -11,6 +11,7 @@ from microdot._compat import invoke_handler, is_fault, isolate, log_error, uncan
 from microdot._response import close_body
 from microdot.errors import HTTPException, error_text
 from microdot.gateway.process import HostProcess
+from microdot.gateway.stopping import read_body
 
 from .lifespan import serve_lifespan
 from .messages import encode_headers, make_request, read_headers
@@ -229,7 +230,7 @@ async def _stream(response, request, send):
     :raises BaseException: an error that comes later: the server ends the connection, so that the client notices.
     """
     head = _Head(response, request, send)
-    chunks = response.body_iter()
+    chunks = read_body(response)
     own = True  # exceptions come from the application
     try:
         if not request.app.first_piece_timeout:

@@ -17,6 +17,7 @@ from microdot._response import close_body
 from microdot._response_body import to_bytes
 from microdot.errors import error_text, reason_phrase
 from microdot.gateway.process import HostProcess
+from microdot.gateway.stopping import ServerStopping, is_event_stream, is_stopping, read_body
 from microdot.gateway.target import make_target, quote_path
 
 from .loop import RequestThread, get_loop
@@ -94,7 +95,10 @@ def serve(app: microdot.Microdot, environ: dict[str, Any], start_response: Calla
     request = _make_request(app, environ, transport)
     thread = RequestThread()
     try:
-        response = thread.finish(app.dispatch_request(request))
+        try:
+            response = thread.finish(app.dispatch_request(request))
+        except ServerStopping:
+            response = Response.already_handled
         if transport.upgraded:
             transport.end()
         body = []
@@ -312,8 +316,11 @@ class _Body(_Pieces):
         self._chunks = response.body_iter()
         self._items = response.body if not hasattr(response.body, "read") else None
         self._thread = thread
+        self._is_events = is_event_stream(response)
 
     def _take(self):
+        if self._is_events and is_stopping():
+            raise StopIteration
         while True:
             if self._items is None:
                 try:
@@ -333,7 +340,7 @@ class _AsyncBody(_Pieces):
     """A body that the event loop makes; it ends when the client leaves."""
 
     def __init__(self, response, transport, thread):
-        self._chunks = response.body_iter()
+        self._chunks = read_body(response)
         self._transport = transport
         self._thread = thread
         self._task = None  # waits for the next piece

@@ -8,6 +8,7 @@ import ssl
 from microdot import iscoroutine, threads
 from microdot._compat import TICKS_PER_SECOND, run_in_thread
 from microdot.errors import HTTPException
+from microdot.gateway.stopping import ServerStopping, is_stopping
 
 from .loop import by_loop, in_loop
 
@@ -105,6 +106,9 @@ class SocketTransport(WSGITransport):
     :param done: the exception that makes the server close the connection without a response.
     """
 
+    _task = None  # of the handler that has taken the connection over
+    _stopped = False  # it has been cancelled because the server is stopping
+
     def __init__(self, app, environ, sock, done):
         super().__init__(environ)
         self.sock = sock
@@ -133,9 +137,21 @@ class SocketTransport(WSGITransport):
     def unwatch_client(self):
         asyncio.get_running_loop().remove_reader(self.sock)
 
+    async def invoke(self, handler, *args, **kwargs):
+        try:
+            return await super().invoke(handler, *args, **kwargs)
+        except asyncio.CancelledError:
+            if not self._stopped:
+                raise
+            raise ServerStopping from None
+
     async def upgrade(self, request, headers):
-        """Answer 101, after which `read()` and `send()` are the application's; return what has come by then."""
+        """Answer 101, after which `read()` and `send()` are the application's; return what has come by then.
+
+        The task that awaits this is cancelled when the server is stopping, and `invoke()` raises ServerStopping.
+        """
         self.upgraded = True
+        self._task = asyncio.current_task()
         self.watch = None  # an object whose `look()` is called with each tick
         self.sock.setblocking(False)
         fields = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -144,6 +160,9 @@ class SocketTransport(WSGITransport):
         return b""
 
     def _tick(self):
+        if not self._stopped and is_stopping():
+            self._stopped = True
+            self._task.cancel()
         if self.watch:
             self.watch.look()
             asyncio.get_running_loop().call_later(1 / TICKS_PER_SECOND, self._tick)
