@@ -52,5 +52,5 @@ class Availability:
             text = f"Redis cannot be reached: {str(error) or repr(error)}"
             if not self._lost:
                 self._lost = True
-                log_error(text + "; requests that need it are answered with 503 until it is back")
+                log_error(text.rstrip(".") + "; requests that need it are answered with 503 until it is back")
             raise RedisUnavailable(text) from error
