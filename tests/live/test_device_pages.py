@@ -59,6 +59,32 @@ async def test_how_the_pages_look(board, tmp_path):
             await page.context.close()
 
 
+async def test_a_board_that_is_busy_at_first(board):
+    requests = []
+
+    async def refuse(route):
+        requests.append(route.request)
+        if len(requests) == 1:  # before the login
+            await route.fulfill(status=503)
+        elif len(requests) == 3:  # after it
+            await route.abort()
+        else:
+            await route.continue_()
+
+    async with chromium() as browser:
+        page, _ = await new_page(browser, PHONE)
+        page.set_default_timeout(PATIENCE)
+        await page.route("**/_device/status", refuse)
+        await page.goto(f"http://{board.address}/_device")
+        await page.get_by_role("heading", name="The board does not answer yet.").wait_for()
+        await page.locator("#login form input").fill(SECRET)
+        assert await page.get_by_role("heading", name="Board", exact=True).is_visible()
+        await page.keyboard.press("Enter")
+        await page.locator("#settings label").first.wait_for()
+        await page.locator("#log").get_by_text("Ready").wait_for()
+        await page.get_by_role("heading", name="microdot", exact=True).wait_for()
+
+
 async def test_settings_and_restart(board):
     async with chromium() as browser:
         page, errors = await open_pages(browser, board)

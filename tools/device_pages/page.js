@@ -10,7 +10,7 @@ let restarted = false;
 async function ask(path, options) {
   const response = await fetch(root + path, { signal: AbortSignal.timeout(15000), ...options });
   if (response.status === 401) showLogin();
-  if (!response.ok) throw Object.assign(new Error(), { text: await response.text() });
+  if (!response.ok) throw Object.assign(new Error(), { text: await response.text(), status: response.status });
   return response.json();
 }
 
@@ -40,6 +40,7 @@ const say = (form, text) => { form.querySelector('[role=status]').textContent = 
 // Log in
 
 function showLogin() {
+  at('name').textContent = document.title;
   at('pages').hidden = true;
   at('login').hidden = false;
   stream?.close();
@@ -49,7 +50,7 @@ onSubmit(at('login').querySelector('form'), async (form) => {
   const input = form.querySelector('input');
   await post('login', { secret: input.value });
   input.value = '';
-  await open();
+  await begin();
 });
 
 // Status and log
@@ -286,5 +287,18 @@ async function open() {
   followLog();
 }
 
-open().catch(() => {});
+// A board serves few connections at a time: while others have its pages open, a request may have to be made again.
+async function begin() {
+  for (;;) {
+    try {
+      return await open();
+    } catch ({ status }) {
+      if (status === 401) return;
+    }
+    at('name').textContent = 'The board does not answer yet.';
+    await wait(2000);
+  }
+}
+
+begin();
 setInterval(() => restarted || at('pages').hidden || showStatus().catch(() => {}), 5000);
