@@ -12,6 +12,7 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
 #: `jsondata.dump_json()`, once a response has needed it.
 dump_json: "Any" = None
 _TEXT = "text/plain"
+_TEXT_AS_SENT = "text/plain; charset=UTF-8"
 _JSON = "application/json; charset=UTF-8"
 _JSON_TYPES = (dict, list, bool, int, float)  # here, because MicroPython would make the tuple anew each time
 
@@ -182,7 +183,7 @@ class Response:
         if content_type is None:
             content_type = self.default_content_type
             if content_type == _TEXT:  # the usual one, without building it again
-                return "text/plain; charset=UTF-8"
+                return _TEXT_AS_SENT
             if "charset=" not in content_type:
                 content_type += "; charset=UTF-8"
         return content_type
@@ -200,7 +201,8 @@ class Response:
         fields = self._headers
         body = self.body
         if not fields and self.status_code == 200 and isinstance(body, bytes):  # the usual response
-            return [("Content-Type", self.content_type), ("Content-Length", str(len(body)))]
+            content_type = _TEXT_AS_SENT if self.default_content_type is _TEXT else self.content_type
+            return [("Content-Type", content_type), ("Content-Length", str(len(body)))]
         if fields:
             # The application must not say how the body is delimited: the next response would begin elsewhere.
             fields.pop("Transfer-Encoding", None)

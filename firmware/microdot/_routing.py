@@ -282,12 +282,12 @@ class URLMap:
         with other methods, or None.
         """
         route = self._by_path.get(path)
-        if isinstance(route, Route) and method in route.methods:
+        if route is None:
+            plain = self._find_plain(method, path)
+            if plain:
+                return plain
+        elif isinstance(route, Route) and method in route.methods:
             return route, None
-        if not route:
-            route, values = self._find_plain(method, path)
-            if route:
-                return route, values
         other = None
         for route in self._candidates(path):
             values = match(route.segments, path) if route.segments else None
@@ -300,7 +300,7 @@ class URLMap:
     def _find_plain(self, method, path):
         """Return the plain route with a variable for *method* and *path*, and the variable's value in a dictionary.
 
-        Return (None, None) if another route may come first, or if there is none.
+        Return None if another route may come first, or if there is none.
         """
         prefix, slash, text = path.rpartition("/")
         routes = self._by_prefix.get(prefix) if slash and text else None
@@ -313,7 +313,7 @@ class URLMap:
                 values: "dict" = {}
                 if _parse(route.segments[-1], text, values):
                     return route, values
-        return None, None
+        return None
 
     def allowed(self, path: str) -> "list[str]":
         """Return the methods that some route serves at *path* (RFC 9110, section 10.2.1); an empty list for none."""
