@@ -8,6 +8,7 @@ from microdot.csrf import CSRF
 from microdot.microdot import urldecode, urlencode
 from microdot.multipart import with_form_data
 from microdot.session import Session
+from microdot.sse import with_sse
 from microdot.test_client import TestClient
 
 FORM = b'--x\r\nContent-Disposition: form-data; name="t"\r\n\r\n%d\r\n'
@@ -105,3 +106,16 @@ def test_the_session_extension_is_found_without_a_private_name():
     app = Microdot()
     session = Session(app, "a key that is long enough for a test")
     assert app.extension(Session) is session
+
+
+async def test_the_exception_of_a_handler_of_events():
+    app = Microdot()
+
+    @app.get("/")
+    @with_sse
+    async def events(request, sse):
+        raise OSError("no sensor")
+
+    assert (await TestClient(app).get("/")).status_code == 200
+    with pytest.raises(OSError, match="no sensor"):
+        await TestClient(app, raise_exceptions=True).get("/")
