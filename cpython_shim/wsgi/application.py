@@ -56,7 +56,9 @@ def _environ_key(name):
     return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key
 
 
-_stopped_at_exit = []  # applications
+# Applications for which something is done when the process ends
+_stopped_at_exit = []
+_awaited_at_exit = []
 
 
 class EnvironHeaders:
@@ -267,8 +269,9 @@ def _start_work(request, thread):
     """Start a request's background work in the event loop; the process waits for it when it ends."""
     if request.has_background:
         app = request.app
-        if not hasattr(app, "_work_at_exit"):
-            app._work_at_exit = atexit.register(_wait_for_work, app)
+        if app not in _awaited_at_exit:
+            _awaited_at_exit.append(app)
+            atexit.register(_wait_for_work, app)
         get_loop().call_soon_threadsafe(request.start_background, context=thread.context.copy())
 
 
