@@ -67,7 +67,7 @@ class RedisPubSub(PubSub):
         """
         payload = message.encode() if isinstance(message, str) else _BINARY + bytes(message)
         try:
-            with self._availability:
+            with self._availability.of("publish a message"):
                 return await asyncio.wait_for(self._redis().publish(self._prefix + topic, payload), self._timeout)
         except RedisUnavailable:
             raise

@@ -25,17 +25,17 @@ class RedisStore:
 
     async def load(self, name: str) -> "str | None":
         """Return the text saved under *name*, None if there is none or its lifetime is over."""
-        with self._availability:
+        with self._availability.of("load a session"):
             return await self._redis.get(self._prefix + name)
 
     async def save(self, name: str, text: str, lifetime: int) -> None:
         """Keep *text* under *name* for *lifetime* seconds."""
-        with self._availability:
+        with self._availability.of("save a session"):
             await self._redis.set(self._prefix + name, text, ex=lifetime)
 
     async def delete(self, name: str) -> None:
         """Forget what is under *name*, if anything."""
-        with self._availability:
+        with self._availability.of("delete a session"):
             await self._redis.delete(self._prefix + name)
 
     async def close(self) -> None:

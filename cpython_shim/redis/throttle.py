@@ -55,12 +55,12 @@ class RedisAttempts:
 
         If it is too full already nothing is filled in, and the seconds are returned after which there is room.
         """
-        with self._availability:
+        with self._availability.of("count attempts"):
             return await self._take(keys=[self._key(kind, number)], args=[attempts, interval])
 
     async def give_back(self, kind: str, number: int, interval: int) -> None:
         """Take *interval* seconds out of a bucket again."""
-        with self._availability:
+        with self._availability.of("count attempts"):
             await self._give_back(keys=[self._key(kind, number)], args=[interval])
 
     async def close(self) -> None:

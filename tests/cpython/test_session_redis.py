@@ -4,10 +4,12 @@ import asyncio
 import time
 
 import pytest
-from redis.exceptions import RedisError
+from redis.asyncio import Redis
+from redis.exceptions import RedisError, ResponseError
 
 from login_app import make_app
-from microdot.redis import RedisStore, RedisUnavailable
+from microdot.redis import RedisAttempts, RedisStore, RedisUnavailable
+from microdot.redis.errors import Availability
 from microdot.session import Session
 from microdot.test_client import TestClient
 from redis_server import RedisServer
@@ -127,3 +129,32 @@ async def test_the_log_says_once_that_redis_is_away_and_once_that_it_is_back(cap
     away, back = [record for record in caplog.records if record.name == "microdot.error"]
     assert (away.levelname, back.levelname) == ("ERROR", "WARNING")
     assert back.getMessage() == "Redis can be reached again"
+
+
+async def test_a_redis_that_refuses_commands_is_unavailable(url, caplog):
+    """Whether it says so by itself or in the error of a script; what it still does works."""
+    client = Redis.from_url(url)
+    store, attempts = RedisStore(url), RedisAttempts(url)
+    await store.save("a", "{}", 60)
+    for name, value, usual in (("maxmemory", 1, 0), ("min-replicas-to-write", 1, 0)):
+        await client.config_set(name, value)
+        caplog.clear()
+        for _ in range(2):
+            with pytest.raises(RedisUnavailable, match="Redis refuses to save a session: "):
+                await store.save("a", "{}", 60)
+            with pytest.raises(RedisUnavailable, match="Redis refuses to count attempts: "):
+                await attempts.take("account", 1, 10, 60)
+            assert await store.load("a") == "{}"
+        await client.config_set(name, usual)
+        await store.save("a", "{}", 60)
+        await attempts.take("account", 1, 10, 60)
+        lines = [record.getMessage() for record in caplog.records if record.name == "microdot.error"]
+        assert lines[2:] == ["Redis no longer refuses to save a session", "Redis no longer refuses to count attempts"]
+        assert all(line.endswith("; requests that need it are answered with 503 until it does") for line in lines[:2])
+    with pytest.raises(ResponseError):  # a mistake of the program
+        await client.set("a-text", "text")
+        with Availability().of("count"):
+            await client.incr("a-text")
+    await store.close()
+    await attempts.close()
+    await client.aclose()
