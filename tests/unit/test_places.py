@@ -193,6 +193,32 @@ async def test_newcomers_are_refused_one_at_a_time():
         assert await serves(running)
 
 
+async def test_a_handler_that_catches_its_cancellation_is_cancelled_again():
+    """As a bare `except` does; its client has left."""
+    app = make()
+    app.max_connections = 1
+    app.place_timeout = 0.1
+    app.head_timeout = 60
+    caught = []
+
+    @app.get("/deaf")
+    async def deaf(request):
+        while len(caught) < 3:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                caught.append(request)
+
+    async with Running(app) as running:
+        _, writer = await running.open(get("/deaf"))
+        await until(lambda: app.server.connections and app.server.connections[0].served)
+        writer.close()
+        await writer.wait_closed()
+        while (await running.fetch(get("/", "Connection: close")))[0].status != 200:
+            await asyncio.sleep(0.02)
+        assert len(caught) == 3
+
+
 async def test_a_silent_client_makes_room():
     for data in (b"", b"GET / HT"):
         app = make()

@@ -19,7 +19,8 @@ becomes free in the first of these ways that applies:
 3. A connection that has been sending a request's head for more than a second is closed.
 4. If an address other than the newcomer's holds the most places, its newest connection without a whole request is
    closed.
-5. If no place becomes free for `place_timeout` seconds, the newcomer gets a 503.
+5. If no place becomes free for `place_timeout` seconds, the newcomer gets a 503. A connection that should have ended
+   for an earlier one is then cancelled once more: its handler may have caught the CancelledError.
 
 While a newcomer waits, every response closes its connection. The same is true when the network stack has at most one
 connection left, because such a stack does not report clients that it has no connection for (`CROWDED_AT`). There an
@@ -257,6 +258,9 @@ class Server:
                 if not self._evict(newcomer) and late and len(self.connections) <= self.app.max_connections:
                     newcomer.refused = True  # one connection too many until its client has the answer
                     self._refused = self.clock
+                    for connection in self.connections:
+                        if connection.cancelled:
+                            connection.cancel()  # its handler may have caught the first cancellation, and gone on
                     return
                 self._changed.clear()
                 await self._changed.wait()
@@ -294,7 +298,8 @@ class Server:
         if connection in self.connections:
             self.connections.remove(connection)
             self.reserved -= connection.reserved
-        if len(self.connections) < self.app.max_connections:
+        # One that was refused had no place. Else clients that try again at once would keep each other out for ever.
+        if not connection.refused or len(self.connections) < self.app.max_connections:
             self._freed = self.clock
         if self._newcomer:
             self._changed.set()

@@ -42,7 +42,8 @@ Only a task that waits is cancelled, and the reason is recorded first. There are
   with its body, or with the rest of its head, is answered with 408; otherwise the connection just ends.
 - A write takes too long: `check()` sets `write_deadline` to `_EXPIRED` and cancels the task that writes. `_send()`
   takes this back and raises OSError, as for a client that has gone.
-- The connection has to end: `cancel()` sets `cancelled`, and cancels the connection's task. This is never taken back.
+- The connection has to end: `cancel()` sets `cancelled`, and cancels the connection's task. This is never taken back. A
+  handler that catches the CancelledError is cancelled again each time when a client has waited in vain for a place.
   The cause is a shutdown, a newer event stream of the same client, `evict()` if the client has gone, or
   `_look_after_client()` if the client leaves while the response's body waits.
 
