@@ -37,6 +37,13 @@ pings are answered and the peer's end is noticed while the handler does somethin
 ended. It reads a close frame before the handler has seen the messages that came before it. So it gives the handler
 `grace` seconds to answer these messages before the close frame is answered (`_settled()`).
 
+Who writes
+----------
+
+One task at a time: the one in `_write()`, as long as `_sending` is True. The others wait there for their turn.
+`send_now()` writes without waiting, and not at all while `_sending` is True. If the peer has not taken everything, it
+sets `_sending` and leaves the wait for the rest to a task of its own, `_send_rest()`.
+
 What cancels what
 -----------------
 
