@@ -129,6 +129,16 @@ def test_the_files_that_contributors_are_sent_to_are_there():
             assert (ROOT / name).exists(), name
 
 
+def test_the_tests_that_contributors_are_told_to_run_are_there():
+    commands = re.findall(r"-m pytest (tests.*)", (ROOT / "CONTRIBUTING.md").read_text())
+    assert len(commands) > 4
+    for command in commands:
+        paths = re.findall(r"tests/[\w/.]+", command)
+        tests = "".join([(ROOT / path).read_text() for path in paths])
+        for name in re.findall(r"(?:and|not) (\w+)", command):
+            assert re.search(rf"def test_\w*{name.removeprefix('test_')}", tests), command
+
+
 async def test_readme():
     assert (await TestClient(run_page("README.md")["app"]).get("/")).text == "Hello, world!"
 
