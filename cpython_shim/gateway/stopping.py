@@ -2,11 +2,12 @@
 
 Servers wait for their running requests before they tell the application of their end. But a stream ends only when its
 client leaves: uvicorn would wait for ever, and gunicorn would kill its worker in the end, without the functions for the
-shutdown. So each stream looks now and then whether its server is stopping.
+shutdown. So while there are streams, something looks now and then whether the server is stopping.
 """
 
 import asyncio
 import signal
+import weakref
 
 from microdot._compat import uncancel
 
@@ -39,6 +40,29 @@ def read_body(response):
     return StoppablePieces(pieces) if is_event_stream(response) else pieces
 
 
+_streams: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, set[StoppablePieces]]" = weakref.WeakKeyDictionary()
+
+
+def _watch(stream):
+    """Let a stream of this event loop end when the server is stopping; one timer does so for all of them."""
+    loop = asyncio.get_running_loop()
+    if loop not in _streams:
+        _streams[loop] = set()
+        loop.call_later(INTERVAL, _look, loop)
+    _streams[loop].add(stream)
+
+
+def _look(loop):
+    streams = _streams[loop]
+    if not streams:
+        del _streams[loop]
+        return
+    if is_stopping():
+        for stream in streams:
+            stream.stop()
+    loop.call_later(INTERVAL, _look, loop)
+
+
 class StoppablePieces:
     """The pieces of an event stream, which come to an end when the server is stopping.
 
@@ -46,7 +70,7 @@ class StoppablePieces:
     """
 
     _task = None  # waits for the next piece
-    _timer = None
+    _watched = False
     _stopped = False
 
     def __init__(self, pieces):
@@ -57,8 +81,9 @@ class StoppablePieces:
 
     async def __anext__(self):
         """Return the next piece."""
-        if self._timer is None:
-            self._look()
+        if not self._watched:
+            self._watched = True
+            _watch(self)
         if self._stopped:
             raise StopAsyncIteration
         self._task = asyncio.current_task()
@@ -72,16 +97,14 @@ class StoppablePieces:
         finally:
             self._task = None
 
-    def _look(self):
-        if is_stopping():
+    def stop(self) -> None:
+        """End the stream; called in its event loop."""
+        if not self._stopped:
             self._stopped = True
             if self._task:
                 self._task.cancel()
-        else:
-            self._timer = asyncio.get_running_loop().call_later(INTERVAL, self._look)
 
     async def aclose(self):
         """Close the body."""
-        if self._timer:
-            self._timer.cancel()
+        _streams.get(asyncio.get_running_loop(), set()).discard(self)
         await self._pieces.aclose()
