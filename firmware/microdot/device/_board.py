@@ -42,7 +42,7 @@ def open_access_point(wlan, name: str, password: str) -> None:
     """Open the board's own network, with WPA2."""
     import network
 
-    if hasattr(network, "STAT_BEACON_TIMEOUT"):  # ESP32, which is configured after it has been switched on
+    if hasattr(network, "STAT_BEACON_TIMEOUT"):  # ESP32, whose driver refuses to configure a network that is off
         wlan.active(True)
         wlan.config(ssid=name, password=password, security=3)
     else:
