@@ -47,9 +47,13 @@ class Hardware:
     def feed(self):
         self.events.append("feed")
 
+    def release(self, dog):
+        assert dog is self
+        self.events.append("release")
+
     def keep_feeding(self, dog, seconds=0):
         assert dog is self
-        self.events.append("timer" if not seconds else "timer for %d seconds" % seconds)
+        self.events.append("timer for %d seconds" % seconds)
 
     def stop_feeding(self):
         self.events.append("no timer")

@@ -44,7 +44,7 @@ def test_a_good_start():
     assert seen == [(1, "")] and Starts(PATH).read() == (0, "")
     assert board.runner.error is None
     assert board.hardware.events[0] == "watchdog" and board.hardware.events[1] == "feed"
-    assert board.hardware.events[-1] == "timer"
+    assert board.hardware.events[-1] == "release"
 
 
 def test_a_start_has_not_failed_after_a_time():

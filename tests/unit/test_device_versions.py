@@ -114,7 +114,7 @@ def test_a_good_update():
         sys.modules.pop("part")
         assert name_of(board) == "new" and state() == ("a", GOOD, "0123456789ab", "-")
         assert seen[0][0] == TRIED and seen[0][1].endswith("versions/a")
-        assert board.hardware.events == ["watchdog", "timer for 30 seconds", "no timer", "feed", "timer"]
+        assert board.hardware.events == ["watchdog", "timer for 30 seconds", "no timer", "feed", "release"]
         assert "The update 0123456789ab works" in board.log.lines()[0]
         board = versioned.start()
         assert name_of(board) == "new" and board.hardware.events == []

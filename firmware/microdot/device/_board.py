@@ -150,11 +150,23 @@ def heap() -> "tuple[int, int]":
 
 
 def watchdog():
-    """Start the watchdog, which resets the board 8 seconds after its last `feed()`; it cannot be stopped."""
+    """Start the watchdog, which resets the board 8 seconds after its last `feed()`."""
     return machine.WDT(timeout=8000)
 
 
 _timer = None  # that of `keep_feeding()`: the garbage collector stops a timer of an RP2 that nothing refers to
+
+
+def release(dog) -> None:
+    """Do without a watchdog from now on.
+
+    MicroPython cannot stop one, but an RP2 can. Elsewhere a timer feeds it, until a soft reset ends the timer.
+    """
+    if os.uname()[0] == "rp2":
+        base = 0x400D8000 if "RP2350" in os.uname()[4] else 0x40058000
+        machine.mem32[base + 0x3000] = 1 << 30  # clear ENABLE in its register CTRL
+    else:
+        keep_feeding(dog)
 
 
 def keep_feeding(dog, seconds: int = 0) -> None:

@@ -119,6 +119,10 @@ def watchdog():
     """Return None: there is no watchdog."""
 
 
+def release(dog) -> None:
+    """Do nothing."""
+
+
 def keep_feeding(dog, seconds: int = 0) -> None:
     """Do nothing."""
 

@@ -159,7 +159,7 @@ class Runner:
         if self._restarting or self._on_trial:
             return self._hardware.restart()
         if self._dog:
-            self._hardware.keep_feeding(self._dog)
+            self._hardware.release(self._dog)
         return None
 
     def _put_pages_first(self):
@@ -386,7 +386,7 @@ class Runner:
             self._log.write("The update %s works" % self.versions.name)
             if not self._watchdog:
                 dog, self._dog = self._dog, None
-                self._hardware.keep_feeding(dog)
+                self._hardware.release(dog)
 
     async def _ask(self):
         """Ask the application for `/`, and load the pages beside it; return what is wrong, None if all works."""

@@ -33,8 +33,10 @@ def test_a_watchdog_restarts_the_board(emulator, pico_ppp_uf2, tmp_path, feed, f
     assert fed - 2 <= int(done.stdout.split()[-1]) <= fed  # seconds of the board, and not of this computer
 
 
-def test_a_timer_feeds_a_watchdog_for_ever(emulator, pico_ppp_uf2, tmp_path):
+@pytest.mark.parametrize("end", [FEED.format(seconds=""), "_hardware.release(dog)\n_hardware.stop_feeding()\n"])
+def test_a_board_goes_on_without_its_watchdog(emulator, pico_ppp_uf2, tmp_path, end):
+    """A timer feeds it, or it is stopped: a soft reset, such as mpremote makes, ends the timer."""
     script = tmp_path / "waits.py"
-    script.write_text(START + FEED.format(seconds="") + WAIT)
+    script.write_text(START + end + WAIT)
     done = run_script(pico_ppp_uf2, script)
     assert (done.returncode, done.stdout.split()[-1:]) == (0, ["25"]), done.stdout + done.stderr
