@@ -307,6 +307,9 @@ class SyncItems:
         self._ended = True
         if self._taking:
             await asyncio.wait([self._taking])
+            error = None if self._taking.cancelled() else self._taking.exception()
+            if error is not None:
+                log_error("Exception in the body of a response that nobody reads any more", error)
         close = getattr(self._iterator, "close", None)
         if self._context is None:
             if close:

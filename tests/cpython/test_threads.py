@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import threading
 
 import pytest
 
-from microdot import Microdot, threads
+from microdot import Microdot, Response, threads
 from microdot._compat import invoke_handler
 from microdot.static import mount_static
 from microdot.test_client import TestClient
@@ -276,3 +277,29 @@ def test_slow_uploads_under_wsgi_leave_the_pool_alone():
     for path, thread, own in [answer for answer in answers if isinstance(answer, tuple)]:
         assert (thread == own) == (path == "/"), path  # a coroutine runs in the event loop's thread
         assert own in seen
+
+
+async def test_an_error_ahead_of_a_client_that_leaves_is_logged(caplog):
+    """The event loop would log it as that of a task that nobody has asked for its result."""
+    unasked = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda loop, context: unasked.append(context["message"]))
+    ahead, left = threading.Event(), threading.Event()
+
+    def pieces():
+        yield "first"
+        ahead.set()
+        left.wait(WAIT)
+        raise ValueError("of the generator")
+
+    chunks = Response(pieces()).body_iter()
+    assert await chunks.__anext__() == b"first"
+    while not ahead.is_set():
+        await asyncio.sleep(0.01)
+    loop.call_later(0.01, left.set)
+    await chunks.aclose()
+    del chunks
+    gc.collect()
+    await asyncio.sleep(0)
+    assert unasked == []
+    assert "nobody reads" in caplog.text and "of the generator" in caplog.text
