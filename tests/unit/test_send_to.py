@@ -40,6 +40,8 @@ class Client(MemoryStream):
         self.draining = True
         while self.out_buf:
             await self.taken.wait()
+            if self.broken:
+                raise self.broken
         self.draining = False
 
     def take(self):
@@ -213,6 +215,24 @@ async def test_a_client_that_is_gone_ends_its_own_handler():
         assert [type(error) for error in doors.errors] == [WebSocketError]
         assert doors.hub.subscribers("news") == 1 and events.closed
         assert doors.publish("hi") == 1
+
+
+async def test_a_slow_client_that_goes_ends_its_own_handler():
+    async with Doors() as doors:
+        slow = await doors.socket()
+        slow.takes = False
+        doors.publish("1")
+        await settle()
+        slow.broken = OSError(104, "reset")
+        slow.taken.set()
+        await settle()
+        assert not doors.errors  # until there is something to send
+        slow.broken = None  # a part of a frame is lost: nothing may follow it
+        slow.taken.clear()
+        doors.publish("2")
+        await settle()
+        assert [type(error) for error in doors.errors] == [WebSocketError]
+        assert doors.hub.subscribers("news") == 0
 
 
 async def test_a_lack_of_memory_while_a_message_is_sent_ends_the_connection():
