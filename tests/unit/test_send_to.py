@@ -58,6 +58,7 @@ class Doors:
     def __init__(self, **options):
         self.hub = PubSub(**options)
         self.app = Microdot()
+        self.app.max_connections = 16  # an RP2's default has two places for streams
         self.tasks = []
         self.errors = []
         self.request = None  # the last one
