@@ -34,7 +34,7 @@ class Portal(Served):
         self.dns_port = free_port()
         self.settings.write_text(json.dumps({"device": device}))
         variables = {"PORTAL_SETTINGS": str(self.settings), "PORTAL_DNS_PORT": str(self.dns_port), "PORTAL_STAY": stay}
-        super().__init__(kind, APP, **variables)
+        super().__init__(kind, APP, heap=288, **variables)  # the modules alone take most of 256 KB on 64 bits
 
     def __enter__(self):
         super().__enter__()
