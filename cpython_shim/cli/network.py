@@ -103,14 +103,8 @@ class NetworkBoard:
         :param progress: called with the state of the version when that changes.
         :raises CommandError: if the board gives it up, or does not come back.
         """
-        limit = time.monotonic() + PATIENCE
         state = ""
-        while time.monotonic() < limit:
-            time.sleep(INTERVAL)
-            try:
-                found = self._ask("GET", {})
-            except (OSError, CommandError):  # it restarts
-                continue
+        for found in self._answers(PATIENCE):
             if found["failed"] == name:
                 raise CommandError(
                     f"the new version failed, and the board runs the one before: {self._ask_why(found['nonce'])}"
@@ -124,19 +118,24 @@ class NetworkBoard:
                 return
         raise CommandError(f"the board at {self.address} has not confirmed the new version in {PATIENCE} seconds")
 
-    def _has_taken(self, name, error):
-        """Return whether the board has a version, after the connection broke behind its last byte.
-
-        :raises CommandError: if the board does not answer.
-        """
-        limit = time.monotonic() + TIMEOUT
-        without = 0
+    def _answers(self, seconds):
+        """Yield what the board says of itself, again and again until the time is over; it may restart meanwhile."""
+        limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             time.sleep(INTERVAL)
             try:
                 found = self._ask("GET", {})
             except (OSError, CommandError):  # it restarts
                 continue
+            yield found
+
+    def _has_taken(self, name, error):
+        """Return whether the board has a version, after the connection broke behind its last byte.
+
+        :raises CommandError: if the board does not answer.
+        """
+        without = 0
+        for found in self._answers(TIMEOUT):
             if name in (found["version"], found["failed"]):
                 return True
             without = 0 if found.get("progress") else without + 1
