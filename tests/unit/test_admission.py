@@ -118,7 +118,7 @@ async def test_the_more_connections_are_silent_the_sooner_they_make_room():
         looks.append(await looks_until_dispensable(silent))
         assert server._evict(None)
         server.connections.remove(silent)
-    assert looks[0] >= 10 and looks[-1] <= 2, looks
+    assert looks[0] >= 20 and looks[-1] <= 2, looks
     watcher.cancel()
     kept.task.cancel()
 

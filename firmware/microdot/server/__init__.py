@@ -13,9 +13,10 @@ becomes free in the first of these ways that applies:
 1. A connection ends. If its client has left, it ends at the latest when a newcomer needs its place. If it lingers
    after an error, the server ends it for the newcomer.
 2. The connection that has been idle longest is closed. A new connection counts as idle after a moment of silence,
-   which is 0.5 to 1 s at first. Each new connection that is closed makes the moment shorter, down to 50 to 100 ms, and
-   each one that sends a request makes it longer again. So a client that opens many connections and stays silent delays
-   nobody, and a slow browser still gets its time.
+   which is 1 to 2 s at first: a browser gives up what it wants to load over a connection that is closed before the
+   first request. Each new connection that is closed halves the moment, down to 50 to 100 ms, and each one that sends a
+   request makes it a little longer again. So a client that opens many connections and stays silent delays nobody for
+   long, and a browser on a busy computer still gets its time.
 3. A connection that has been sending a request's head for more than a second is closed.
 4. If an address other than the newcomer's holds the most places, its newest connection without a whole request is
    closed.
@@ -323,7 +324,7 @@ class Server:
         victim = self._idlest() or newcomer and self._newest_of_greediest(newcomer)
         if victim:
             if victim.idle > 1 and not victim.served:
-                self.patience = max(self.patience - 2, 1)
+                self.patience = max(self.patience // 2, 1)
             victim.evict()
         return victim is not None
 

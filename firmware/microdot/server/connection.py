@@ -96,7 +96,7 @@ if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright
     from .._transport import Watcher
 
 #: Fifths of a tick that a new connection may be silent before it has to make room; fewer while many are silent.
-PATIENCE = 10
+PATIENCE = 20
 _EXPIRED = const(-1)  # a deadline that has passed
 _EVICTED = const(-2)  # set whatever the deadline was: another client gets the place
 # Ticks after which a connection may have to make room for another client: if it lingers, if a part of a head has come,
