@@ -1,6 +1,8 @@
 """Templates of the package `utemplate`, which turns them into Python generators."""
 
 import asyncio
+import gc
+from os import remove
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Iterator
@@ -46,8 +48,21 @@ class Template:
         self.name = template
         try:
             self.template = self._loader.load(template)
-        except OSError as error:  # MicroPython's error does not name the file
+        except BaseException as error:
+            self._discard(self._loader)
+            if not isinstance(error, OSError):
+                raise
+            # MicroPython's error does not name the file.
             raise OSError(error.errno, "template " + template) from None
+
+    def _discard(self, loader):
+        """Remove what a failed compilation has written: the loader would take the part for the whole page."""
+        gc.collect()  # closes the files
+        try:
+            loader.input_open(self.name).close()  # without its source it is all there is of the template
+            remove(loader.pkg_path + loader.compiled_path(self.name))
+        except (AttributeError, OSError):
+            pass  # the loader never compiles, or there is nothing to remove
 
     def generate(self, *args: "Any", **kwargs: "Any") -> "Iterator[str]":
         """Return a generator of the rendered text, piece by piece; a handler may return it."""

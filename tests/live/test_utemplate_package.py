@@ -84,6 +84,23 @@ def test_compiled_when_changed(templates):
     assert templates.render()[0] == "Goodbye joe! [1] [2]"
 
 
+def test_a_template_that_cannot_be_compiled(templates):
+    """The package leaves the part that it has compiled, which must not be taken for the page the next time."""
+    for text, error in (("Hello {", IndexError), ("Hello\n{% include 'none.html' %}", OSError)):
+        templates.write("page.html", text)
+        setup = f"""
+for _ in range(2):
+    try:
+        Template("page.html")
+    except {error.__name__}:
+        pass
+    else:
+        raise Exception("a part of the page is taken for the whole")
+open("templates/page.html", "w").write({PAGE!r})
+"""
+        assert templates.render(setup) == RENDERED
+
+
 def test_another_folder(templates):
     shutil.move(templates.folder / "templates", templates.folder / "pages")
     assert templates.render("Template.initialize('pages')") == RENDERED

@@ -1,9 +1,15 @@
 """Templates, here without the package that compiles them: a template is a generator function."""
 
+import os
+
 from microdot import Microdot
 from microdot.test_client import TestClient
 from microdot.utemplate import Template, escape
-from support import raises
+from support import folder, raises
+
+FOLDER = folder()
+SOURCE = FOLDER + "/broken.html"
+COMPILED = FOLDER + "/broken_html.py"
 
 
 def hello(name, items=()):
@@ -86,6 +92,47 @@ def test_missing_template():
     with raises(OSError) as caught:
         Template("missing.html")
     assert "missing.html" in str(caught.value)
+
+
+class FailingLoader(Loader):
+    """Fails as the package does: after a part of what a template is compiled to has been written."""
+
+    pkg_path = FOLDER
+
+    def compiled_path(self, name):
+        return "/" + name.replace(".", "_") + ".py"
+
+    def input_open(self, name):
+        return open(FOLDER + "/" + name)
+
+    def load(self, name):
+        with open(COMPILED, "w") as file:
+            file.write("a part")
+        raise self.error
+
+
+def test_a_part_of_a_template_is_removed():
+    Template.initialize("pages", loader_class=FailingLoader)
+    for error in (MemoryError(), SyntaxError(), OSError(28), KeyboardInterrupt()):
+        FailingLoader.error = error
+        with open(SOURCE, "w"):
+            pass
+        with raises(type(error)):
+            Template("broken.html")
+        assert not exists(COMPILED)
+        os.remove(SOURCE)
+        with raises(type(error)):
+            Template("broken.html")
+        assert exists(COMPILED)  # without the source it could not be compiled again
+        os.remove(COMPILED)
+
+
+def exists(path):
+    try:
+        os.stat(path)
+    except OSError:
+        return False
+    return True
 
 
 def test_escape():
