@@ -204,14 +204,14 @@ class Session:
             session.renew()
             token = ""
         if self.store:
-            if session._left:
-                await self.store.delete(session._left)
             if token:
                 if session.id and await self.store.load(session.id) is None:
                     return  # another request has deleted it meanwhile, and the client may have a new one already
                 session.id = session.id or random_text()
                 await self.store.save(session.id, token, self.lifetime or _TWO_WEEKS)
                 token = self._sign(request, {"name": session.id}, _NAME)
+            if session._left:  # only now: if the store refuses the new one, the client keeps the old one
+                await self.store.delete(session._left)
         options = self.options(request)
         if token:
             response.set_cookie(_COOKIE, token, **options)

@@ -55,6 +55,13 @@ async def test_sessions(folder):
     store = variables["FileStore"]()
     await store.save("old", "{}", -1)
     assert await store.load("old") is None
+    for text in ("", "17", "17\n", "nonsense\n{}"):
+        (folder / "session-cut").write_text(text)
+        assert await store.load("cut") is None, text
+    (folder / "session-folder").mkdir()
+    for refused in store.load, store.delete:
+        with pytest.raises(OSError):
+            await refused("folder")
 
 
 async def test_login():

@@ -138,6 +138,30 @@ async def test_renewal_makes_the_old_name_worthless():
     assert token(await other.get("/set/a/b")) not in (planted, renewed)
 
 
+async def test_a_renewal_that_the_store_refuses_leaves_the_session():
+    """The client has the old name only, and must not be logged out by a store that is full or cannot be reached."""
+    app, store, _ = make_app()
+    client = TestClient(app)
+    await client.get("/set/name/joe")
+    save, delete = store.save, store.delete
+
+    async def fail(*args):
+        raise OSError(28)
+
+    store.save = fail
+    response = await client.get("/renew")
+    assert response.status_code == 500 and "Set-Cookie" not in response.headers
+    assert (await client.get("/")).json == {"name": "joe"}
+    store.save, store.delete = save, fail
+    for path in "/renew", "/delete":
+        response = await client.get(path)
+        assert response.status_code == 500 and "Set-Cookie" not in response.headers
+        assert (await client.get("/")).json == {"name": "joe"}
+    store.delete = delete
+    assert (await client.get("/renew")).text == "renewed"
+    assert (await client.get("/")).json == {"name": "joe"}
+
+
 async def test_lifetime():
     app, store, extension = make_app(lifetime=60)
     client = TestClient(app)
