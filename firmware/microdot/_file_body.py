@@ -130,8 +130,8 @@ class FileBody:
                 raise
             try:
                 self._open_packed_only()
-            except OSError:
-                raise error from None
+            except OSError as packed_error:
+                raise (error if packed_error.errno == _NO_SUCH_FILE else packed_error) from None
 
     def _open_packed_only(self):
         self._packed_only = True

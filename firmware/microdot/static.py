@@ -18,6 +18,7 @@ _TYPE = 0xF000  # of a file's mode
 _FILE = 0x8000
 _DIRECTORY = 0x4000
 _NOTHING = 0
+_FAILURES = (5, 12, 23, 24)  # errno.EIO, ENOMEM, ENFILE and EMFILE: the machine's errors, which say nothing of the path
 
 
 def mount_static(
@@ -72,10 +73,14 @@ def send_from(
     :param cache_control: the value of Cache-Control, instead of *max_age*. Without both, clients ask each time.
     :raises HTTPException: 404 if there is no such file, it is outside of the folder, or a part of the path begins with
         a dot.
+    :raises OSError: if the system cannot open or read any file now, for lack of memory or open files, or for a fault of
+        the disk.
     """
     try:
         return _send(fspath(folder), path, index, max_age, cache_control)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) in _FAILURES:
+            raise
         raise HTTPException(404, "Not found") from None
 
 

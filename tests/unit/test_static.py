@@ -315,6 +315,40 @@ async def check_packed(client):
             os.remove(FOLDER + name)
 
 
+def failing(number, packed=False):
+    """Return a replacement of `stat()` that fails; with *packed* it says that only the files with .gz are there."""
+
+    def stat(filename):
+        raise OSError(2 if packed and not filename.endswith(".gz") else number, filename)
+
+    return stat
+
+
+async def check_failures(client):
+    app = Microdot()
+    reported = []
+    app.report_exception = lambda request, error, handled: reported.append(error.errno)
+    mount_static(app, "/static", FOLDER + "/www")
+    client = TestClient(app)
+    stat = microdot._file_body.stat
+    try:
+        for packed in (False, True):
+            for number in (5, 12, 23, 24):
+                microdot._file_body.stat = failing(number, packed)
+                assert (await client.get("/static/app.js")).status_code == 500, number
+                assert reported.pop() == number
+            for number in (2, 20, 21, 22, 36, 40):
+                microdot._file_body.stat = failing(number, packed)
+                assert (await client.get("/static/app.js")).status_code == 404, number
+    finally:
+        microdot._file_body.stat = stat
+    assert not reported
+
+
+async def test_an_error_of_the_machine_is_not_a_missing_file():
+    await run(check_failures)
+
+
 def cannot_unpack(filename):
     raise ImportError
 
