@@ -131,6 +131,16 @@ def test_accepted_offers():
         )
 
 
+def test_the_answer_has_all_parameters_that_the_client_demands():
+    """RFC 7692, 7.1.1.1 and 7.1.2.1: a client ends the connection without them, even if they are the defaults."""
+    for takeover in "", "; server_no_context_takeover":
+        for bits in range(8 if BOARD else 9, 16):
+            demanded = takeover + "; server_max_window_bits=" + str(bits)
+            answer, _ = negotiate("permessage-deflate; client_max_window_bits" + demanded)
+            for parameter in demanded[2:].split("; "):
+                assert parameter in answer.split("; "), answer
+
+
 def test_connection_sends_what_the_other_end_reads():
     sender, receiver = Connection(False, 0, Deflate(10)), Connection(True, 0, Deflate())
     for message in ("Hello" * 50, "Hello" * 50, "", b"\x00" * 300):

@@ -171,7 +171,7 @@ def _answer(parameters: "dict[str, int | None]") -> "tuple[str, Deflate] | None"
         answer += "; server_no_context_takeover"
     if receive_reset:
         answer += "; client_no_context_takeover"
-    if send_bits != 15:
+    if "server_max_window_bits" in parameters:  # the answer must repeat it (RFC 7692, 7.1.2.1)
         answer += "; server_max_window_bits=" + str(send_bits)
     return answer, Deflate(send_bits, send_reset, 15, receive_reset)
 
