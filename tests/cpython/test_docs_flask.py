@@ -4,6 +4,8 @@ import pytest
 from test_docs_forms import run_document
 
 from microdot import Microdot
+from microdot.multipart import with_form_data
+from microdot.reverse import url_for
 from microdot.test_client import TestClient
 
 
@@ -71,3 +73,32 @@ async def test_paths_without_a_route():
     assert called == []
     assert (await client.get("/notes/")).status_code == 200
     assert called == ["/notes/"]
+
+
+async def test_urls_in_templates(page, tmp_path):
+    (tmp_path / "templates" / "about.html").write_text('{{ url_for(request, "static", path="css/style.css") }}')
+    (tmp_path / "static" / "css").mkdir(parents=True)
+    (tmp_path / "static" / "css" / "style.css").write_text("body {}")
+    client = TestClient(page["app"])
+    url = (await client.get("/about")).text
+    assert (url, (await client.get(url)).text) == ("/static/css/style.css", "body {}")
+    assert (await client.get("/static/css/nothing.css")).status_code == 404
+
+
+async def test_a_form_without_files():
+    app = Microdot()
+    app.post("/")(with_form_data(lambda request: {"files": request.files, "name": request.form["name"]}))
+    assert (await TestClient(app).post("/", form={"name": "susan"})).json == {"files": None, "name": "susan"}
+
+
+@pytest.mark.parametrize("local", [True, False])
+async def test_hooks_of_a_blueprint(local):
+    app, blueprint = Microdot(), Microdot()
+    app.get("/")(lambda request: "outside")
+    blueprint.get("/", name="blueprint.index")(lambda request: url_for(request, "blueprint.index"))
+    blueprint.before_request(lambda request: None if request.headers.get("X-Key") else ("no key", 401))
+    app.mount(blueprint, url_prefix="/inside", local=local)
+    client = TestClient(app)
+    assert (await client.get("/inside/")).status_code == 401
+    assert (await client.get("/inside/", {"X-Key": "1"})).text == "/inside/"
+    assert (await client.get("/")).status_code == (200 if local else 401)

@@ -1,6 +1,7 @@
 """Logs and metrics of an application with several workers, under real servers."""
 
 import json
+import signal
 
 import pytest
 
@@ -68,3 +69,24 @@ def test_workers(kind, tmp_path):
         assert [(line["logger"], line["route"]) for line in errors] == [("microdot.error", "/error")]
         assert served.log().count("ValueError: mine") == 1
         assert "s3cret" not in served.log() + figures
+
+
+def test_a_log_file_that_is_renamed(tmp_path):
+    log = tmp_path / "shop.log"
+    with Served("gunicorn", PROGRAM, "--capture-output", f"--error-logfile={log}",
+                PROMETHEUS_MULTIPROC_DIR=str(tmp_path)) as served, served.client() as client:  # fmt: skip
+        assert client.get("/users/1").status_code == 200
+        assert wait_until(lambda: '"path": "/users/1"' in log.read_text())
+        renamed = log.rename(tmp_path / "shop.log.1")
+        assert client.get("/users/2").status_code == 200
+        assert wait_until(lambda: '"path": "/users/2"' in renamed.read_text())
+        served.process.send_signal(signal.SIGUSR1)
+
+        def written():
+            assert client.get("/users/3").status_code == 200
+            return log.exists() and '"path": "/users/3"' in log.read_text()
+
+        assert wait_until(written)
+        assert client.get("/error").status_code == 500
+        assert wait_until(lambda: "ValueError: mine" in log.read_text())
+        assert "ValueError: mine" not in renamed.read_text()
