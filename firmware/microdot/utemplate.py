@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from os import remove
+import os
 
 if -0:  # for type checkers: MicroPython's compiler leaves this out, and Pyright reads it, unlike "if False"
     from typing import Any, Iterator
@@ -60,7 +60,7 @@ class Template:
         gc.collect()  # closes the files
         try:
             loader.input_open(self.name).close()  # without its source it is all there is of the template
-            remove(loader.pkg_path + loader.compiled_path(self.name))
+            os.remove(loader.pkg_path + loader.compiled_path(self.name))
         except (AttributeError, OSError):
             pass  # the loader never compiles, or there is nothing to remove
 
