@@ -3,9 +3,11 @@
 import concurrent.futures
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 from live.nginx import documented, replaced
 from live.served import Served
 from redis_server import RedisServer
-from server_process import children, wait_until
+from server_process import ServerProcess, children, wait_until
 
 APP = pathlib.Path(__file__).parent / "workers_app.py"
 OPTIONS = {"gunicorn": ["--workers=4", "--threads=8"], "uvicorn": ["--workers=4"]}
@@ -111,3 +113,17 @@ def test_the_systemd_unit(tmp_path):
     unit.write_text(replaced(text, changes))
     done = subprocess.run([analyze, "verify", unit], capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+def test_gunicorn_where_the_user_may_not_write_to_the_home_folder(tmp_path):
+    """The socket of gunicorn's own command is in the folder that the unit of the documentation makes."""
+    text = documented("ini", "[Service]")
+    name = re.search("^RuntimeDirectory=(.+)$", text, re.MULTILINE)[1]
+    assert f"\nEnvironment=XDG_RUNTIME_DIR=/run/{name}\n" in text
+    (tmp_path / "app.py").write_text("from microdot import Microdot\n\napp = Microdot()\n")
+    command = [sys.executable, "-B", "-m", "gunicorn", "--bind=127.0.0.1:0", "app:app"]
+    environment = {**os.environ, "HOME": "/dev/null/home", "XDG_RUNTIME_DIR": str(tmp_path)}
+    with ServerProcess(command, tmp_path, environment) as served:
+        assert wait_until((tmp_path / "gunicorn.ctl").exists), served.log()
+        served.stop()
+        assert "ERROR" not in served.log()
