@@ -43,6 +43,7 @@ TOO_LARGE = {
 WRITE_FILES = {
     "test_defaults": {"test_no_class_has_a_default_that_can_change"},
     "test_multipart": {"test_body_streamed", "test_files_of_each_kind_of_storage"},
+    "test_utemplate": {"test_a_part_of_a_template_is_removed"},
     "test_wrong_clock": {"test_validators_of_files_need_no_clock"},
 }
 # They listen, or import the module `socket`.
