@@ -414,6 +414,7 @@ class Server:
                         self.fading = 0
                     for connection in self.connections:
                         self._check(connection)
+                    connection = None  # MicroPython would keep one that has ended, with all of its last request
                 if self._newcomer:
                     self._changed.set()
             except Exception as error:
