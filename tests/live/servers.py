@@ -67,14 +67,15 @@ class GatewayProcess(ServerProcess):
         uWSGI runs no hooks at its end if the signal comes before it has put the last request away. It logs the request
         after the client has the response, and does not wait for anything from there until it waits for the next one.
         wsgiref takes the signal for an exception of the application, and goes on, if it comes before that. It serves
-        one request after another, and closes the connection when it has put the request away.
+        one request after another, and closes the connection when it has put the request away. cheroot may wait for ever
+        for one of its threads if the signal comes while it looks after a connection that its client has just closed.
 
         :param requests: how many requests it has served, for uWSGI.
         """
         if self.gateway.name.startswith("uwsgi"):
             stat = pathlib.Path(f"/proc/{self.process.pid}/stat")
             assert wait_until(lambda: self.log().count("=> generated ") >= requests and ") S " in stat.read_text())
-        if self.gateway.name == "wsgiref":
+        if self.gateway.name in ("wsgiref", "cheroot"):
             with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as last:
                 last.sendall(b"HEAD /nothing HTTP/1.0\r\n\r\n")
                 while last.recv(4096):
